@@ -1,0 +1,1 @@
+"""What a submission is worth: run a backend beside its own PostgreSQL and judge what really happened."""

@@ -1,0 +1,131 @@
+"""The records of a pack: a kata, its checks and worlds, a stack, a solution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Visibility = Literal["open", "sealed"]
+SolutionKind = Literal["reference", "alternative", "flawed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that a kata proves. `needs` names checks whose failure makes this one meaningless (skipped)."""
+
+    id: str
+    points: int
+    visibility: Visibility
+    title: str
+    feedback: str
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A size of the seeded database; `scale` reaches the seed as the setting `kata.scale`."""
+
+    name: str
+    scale: int
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What a submission finds around it.
+
+    `variables`: environment variables beside PORT, HOST and DATABASE_URL; `worlds`: the first is the one that is
+    graded; `extensions`: created by the superuser before the schema; `durable`: fsync and friends stay on.
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    worlds: tuple[World, ...] = (World("small", 1),)
+    extensions: tuple[str, ...] = ()
+    durable: bool = False
+    ready_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kata:
+    """One exercise. `folder` holds kata.yaml, brief.md, schema.sql, seed.sql, suite/, starter/ and solutions/."""
+
+    slug: str
+    title: str
+    level: str
+    minutes: int
+    summary: str
+    skills: tuple[str, ...]
+    environment: Environment
+    checks: tuple[Check, ...]
+    hints: Mapping[str, tuple[str, ...]]
+    traps: tuple[str, ...]
+    folder: Path
+
+    def check(self, id: str) -> Check:
+        """The check of that id; KeyError if the kata has none."""
+        for check in self.checks:
+            if check.id == id:
+                return check
+        raise KeyError(id)
+
+    @property
+    def points(self) -> int:
+        return sum(check.points for check in self.checks)
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """The stacks that this kata has a starter for, in alphabetical order."""
+        starters = self.folder / "starter"
+        if not starters.is_dir():
+            return ()
+        return tuple(sorted(entry.name for entry in starters.iterdir() if entry.is_dir()))
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A program that a stack needs on the machine, e.g. node >= 20, with the words to say when it is missing."""
+
+    command: str
+    minimum: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A language and framework with its starter repository (`folder`/tree).
+
+    `inputs`: files of the repository that decide its dependencies; `install`: shell commands that build them into
+    an environment directory; `path`: put before PATH; `links`: name in the repository -> place. In these three
+    `{environment}` stands for that directory and `{python}` for the Python that runs the grader.
+    """
+
+    name: str
+    title: str
+    language: str
+    requires: tuple[Requirement, ...]
+    inputs: tuple[str, ...]
+    install: tuple[str, ...]
+    path: tuple[str, ...]
+    links: Mapping[str, str]
+    variables: Mapping[str, str]
+    ready_seconds: float
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A known answer: files laid over the starter, or over the solution named `over` first.
+
+    A flawed one says which checks it must fail (`fails`, exactly these) and the `trap` of the contract it falls into.
+    """
+
+    name: str
+    kind: SolutionKind
+    stack: str
+    title: str
+    fails: tuple[str, ...]
+    trap: str
+    why: str
+    over: str | None
+    folder: Path

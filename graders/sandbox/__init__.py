@@ -1,0 +1,1 @@
+"""Where foreign code runs: one file a sandbox, one contract for all."""

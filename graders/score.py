@@ -1,0 +1,79 @@
+"""How verdicts add up to a grade."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graders.verdicts import CheckResult, Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A stretch of the run, for people who wonder where the time went. Nothing is judged by it."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why no check could run, or why the run ended early: the submission's own doing, said once.
+
+    `code` is one of the service's failures (`never-bound`, `exited`, ...), `output` its last lines.
+    """
+
+    code: str
+    message: str
+    hint: str
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """One submission judged once. `findings` are advice; `stop` is set where the service could not be judged."""
+
+    kata: str
+    title: str
+    stack: str
+    pack_digest: str
+    submission_digest: str
+    seed: int
+    tier: str
+    world: str
+    checks: tuple[CheckResult, ...]
+    findings: tuple[Mapping[str, Any], ...]
+    phases: tuple[Phase, ...]
+    versions: Mapping[str, str]
+    partial: bool = False
+    stop: Stop | None = None
+
+    @property
+    def valid(self) -> bool:
+        """False where a check is broken: then the grade says nothing about the learner."""
+        return bool(self.checks) and all(check.verdict != "broken" for check in self.checks)
+
+    @property
+    def score(self) -> int:
+        return total(self.checks)
+
+    @property
+    def max(self) -> int:
+        return sum(check.max for check in self.checks)
+
+    @property
+    def costs(self) -> tuple[Cost, ...]:
+        return tuple(cost for check in self.checks for cost in check.costs)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all passed, 1 not there yet, 3 ours."""
+        if not self.valid:
+            return 3
+        return 0 if all(check.verdict == "passed" for check in self.checks) else 1
+
+
+def total(checks: Sequence[CheckResult]) -> int:
+    """The points of the checks that passed."""
+    return sum(check.points for check in checks)

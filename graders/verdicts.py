@@ -1,0 +1,142 @@
+"""What a check's run is worth: passed, failed (theirs), skipped (blocked), broken (ours)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from graders.kata import Check
+
+Verdict = Literal["passed", "failed", "skipped", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the service itself did: plain JSON values, capped by whoever collects them.
+
+    requests: {"curl", "method", "path", "status", "headers", "body", "request_body", "note"};
+    statements: {"sql", "parameters", "times", "rows_sent", "rows_read", "nested"};
+    findings: {"rule", "confidence", "title", "message", ...}.
+    """
+
+    requests: tuple[Mapping[str, Any], ...] = ()
+    statements: tuple[Mapping[str, Any], ...] = ()
+    findings: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A cost measured at several sizes of the same request, and its slope (cost per unit of size)."""
+
+    check: str
+    request: str
+    unit: str
+    sizes: tuple[int, ...]
+    values: tuple[float, ...]
+    slope: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the suite's process said of one check: its outcome and the sentence behind it."""
+
+    check: str
+    outcome: Literal["passed", "failed", "broken"]
+    message: str = ""
+    detail: str = ""
+    evidence: Evidence = field(default_factory=Evidence)
+    costs: tuple[Cost, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The verdict on one check. `message`: what was seen, for the learner; `detail`: for us, when it is broken."""
+
+    id: str
+    verdict: Verdict
+    points: int
+    max: int
+    title: str
+    visibility: str
+    feedback: str = ""
+    message: str = ""
+    detail: str = ""
+    blocked_by: str | None = None
+    evidence: Evidence = field(default_factory=Evidence)
+    costs: tuple[Cost, ...] = ()
+    seconds: float = 0.0
+
+
+def judge(
+    checks: Sequence[Check],
+    reports: Iterable[Report],
+    *,
+    selected: Sequence[str] | None = None,
+    stopped_by: str | None = None,
+    suite_error: str | None = None,
+) -> tuple[CheckResult, ...]:
+    """One result for each selected check, in the kata's order.
+
+    A check without a report is broken, unless the service died of check `stopped_by`, which blocks the rest. A
+    check that needs a failed one is skipped, whatever it said. `suite_error`: the suite ended otherwise than its
+    reports say, so what it did not report is broken for that reason.
+    """
+    by_id = {report.check: report for report in reports}
+    failed: dict[str, bool] = {}
+    results = []
+    for check in checks:
+        if selected is not None and check.id not in selected:
+            continue
+        result = _judge_one(check, by_id.get(check.id), failed, stopped_by, suite_error)
+        failed[check.id] = result.verdict in ("failed", "skipped")
+        results.append(result)
+    return tuple(results)
+
+
+def _judge_one(
+    check: Check,
+    report: Report | None,
+    failed: Mapping[str, bool],
+    stopped_by: str | None,
+    suite_error: str | None,
+) -> CheckResult:
+    blocker = next((need for need in check.needs if failed.get(need)), None)
+    if blocker is None and report is None and stopped_by is not None and stopped_by != check.id:
+        blocker = stopped_by
+    if blocker is not None:
+        return _result(check, "skipped", 0, report, blocked_by=blocker)
+    if report is None:
+        reason = suite_error or "the suite reported nothing for this check"
+        return _result(check, "broken", 0, None, detail=reason)
+    if report.outcome == "passed":
+        return _result(check, "passed", check.points, report)
+    return _result(check, report.outcome, 0, report, detail=report.detail)
+
+
+def _result(
+    check: Check,
+    verdict: Verdict,
+    points: int,
+    report: Report | None,
+    *,
+    blocked_by: str | None = None,
+    detail: str = "",
+) -> CheckResult:
+    shown = report if report is not None and verdict != "skipped" else None
+    return CheckResult(
+        id=check.id,
+        verdict=verdict,
+        points=points,
+        max=check.points,
+        title=check.title,
+        visibility=check.visibility,
+        feedback=check.feedback if verdict == "failed" else "",
+        message=shown.message if shown else "",
+        detail=detail,
+        blocked_by=blocked_by,
+        evidence=shown.evidence if shown else Evidence(),
+        costs=shown.costs if shown else (),
+        seconds=shown.seconds if shown else 0.0,
+    )

@@ -1,0 +1,1 @@
+"""How people use kata: the command line, its views and the learner's progress."""

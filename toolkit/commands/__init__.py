@@ -1,0 +1,1 @@
+"""One verb a file: a plain function in, an exit code out."""
