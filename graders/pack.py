@@ -1,0 +1,340 @@
+"""Packs: folders of katas, content and skeletons, read into records."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+from graders.errors import PackError, UsageError
+from graders.kata import (
+    Check,
+    Environment,
+    Kata,
+    Requirement,
+    Solution,
+    SolutionKind,
+    Stack,
+    Visibility,
+    World,
+)
+from graders.yaml_source import Section, read_yaml
+
+FORMAT = 1
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class Packs:
+    """The built-in pack and any others, searched by slug. Katas are read when they are asked for."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self.roots = tuple(roots)
+        self._katas = _find(roots, "katas", "kata.yaml")
+        self._stacks = _find(roots, "skeletons", "stack.yaml")
+
+    def slugs(self) -> tuple[str, ...]:
+        return tuple(sorted(self._katas))
+
+    def katas(self) -> tuple[Kata, ...]:
+        return tuple(load_kata(self._katas[slug]) for slug in self.slugs())
+
+    def kata(self, slug: str) -> Kata:
+        """The kata of that slug. Raises UsageError, with the nearest slug, where there is none."""
+        if slug not in self._katas:
+            raise UsageError(f"there is no kata `{slug}`", hint=_nearest(slug, self._katas, "kata list"))
+        return load_kata(self._katas[slug])
+
+    def stacks(self) -> tuple[Stack, ...]:
+        return tuple(load_stack(self._stacks[name]) for name in sorted(self._stacks))
+
+    def stack(self, name: str) -> Stack:
+        if name not in self._stacks:
+            raise UsageError(f"there is no stack `{name}`", hint=_nearest(name, self._stacks, "kata doctor"))
+        return load_stack(self._stacks[name])
+
+    def stack_of(self, kata: Kata, name: str | None) -> Stack:
+        """The stack of that name if the kata has a starter for it; the kata's only or first one for None."""
+        if not kata.stacks:
+            raise PackError("has no starter", path=kata.folder / "starter", hint="add starter/<stack>/")
+        if name is None:
+            preferred = "python-fastapi"
+            return self.stack(preferred if preferred in kata.stacks else kata.stacks[0])
+        if name not in kata.stacks:
+            near = get_close_matches(name, kata.stacks, n=1)
+            wanted = f"did you mean `{near[0]}`? " if near else ""
+            raise UsageError(
+                f"the kata `{kata.slug}` has no starter for the stack `{name}`",
+                hint=f"{wanted}it has: {', '.join(kata.stacks)}",
+            )
+        return self.stack(name)
+
+    def content(self, *parts: str) -> Path | None:
+        """The first pack's file content/<parts>, or None."""
+        for root in self.roots:
+            path = root.joinpath("content", *parts)
+            if path.is_file():
+                return path
+        return None
+
+
+def open_packs(roots: Sequence[Path] = ()) -> Packs:
+    """The built-in pack followed by `roots`. Raises PackError for a folder without katas and for name clashes."""
+    for root in roots:
+        if not (root / "katas").is_dir() and not (root / "skeletons").is_dir():
+            raise PackError(
+                "is no pack: it has neither katas/ nor skeletons/",
+                path=root,
+                hint="name the folder that holds katas/<slug>/kata.yaml",
+            )
+    return Packs((builtin_pack(), *roots))
+
+
+def builtin_pack() -> Path:
+    """The pack inside the installed wheel, or the checkout's own folders."""
+    inside = Path(__file__).parent / "_pack"
+    return inside if inside.is_dir() else Path(__file__).parent.parent
+
+
+def _find(roots: Iterable[Path], folder: str, marker: str) -> Mapping[str, Path]:
+    found: dict[str, Path] = {}
+    for root in roots:
+        base = root / folder
+        for path in sorted(base.iterdir()) if base.is_dir() else ():
+            if not (path / marker).is_file():
+                continue
+            if path.name in found:
+                raise PackError(
+                    f"`{path.name}` is also in {found[path.name]}", path=path, hint="rename one of the two"
+                )
+            found[path.name] = path
+    return found
+
+
+def _nearest(name: str, known: Iterable[str], listing: str) -> str:
+    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"did you mean `{near[0]}`?" if near else f"`{listing}` shows what there is"
+
+
+@cache
+def load_kata(folder: Path) -> Kata:
+    """The kata in that folder. Raises PackError with file, line and key."""
+    top = read_yaml(folder / "kata.yaml")
+    top.only(
+        (
+            "format",
+            "slug",
+            "title",
+            "level",
+            "minutes",
+            "summary",
+            "skills",
+            "environment",
+            "checks",
+            "hints",
+            "traps",
+        )
+    )
+    _check_format(top)
+    slug = _slug(top, "slug", folder.name)
+    checks = tuple(_check(section) for section in top.sections("checks", required=True))
+    hints = _hints(top, [check.id for check in checks])
+    return Kata(
+        slug=slug,
+        title=top.text("title"),
+        level=top.choice("level", ("intro", "core", "advanced")),
+        minutes=top.integer("minutes", least=1, most=6000),
+        summary=top.text("summary"),
+        skills=top.texts("skills", required=True),
+        environment=_environment(top.section("environment")),
+        checks=checks,
+        hints=hints,
+        traps=top.texts("traps"),
+        folder=folder,
+    )
+
+
+def _check_format(top: Section) -> None:
+    number = top.integer("format", least=1)
+    if number != FORMAT:
+        top.fail("format", f"format {number} is not known here", "this version reads format 1; update kata")
+
+
+def _slug(top: Section, key: str, folder: str) -> str:
+    slug = top.text(key)
+    if not SLUG.fullmatch(slug):
+        top.fail(key, f"`{slug}` is no slug", "use small letters, digits and single hyphens")
+    if slug != folder:
+        top.fail(key, f"`{slug}` is not the folder's name", f"write `{folder}` or rename the folder")
+    return slug
+
+
+def _check(section: Section) -> Check:
+    section.only(("id", "points", "visibility", "title", "feedback", "needs"))
+    id = section.text("id")
+    if not SLUG.fullmatch(id):
+        section.fail("id", f"`{id}` is no check id", "use small letters, digits and single hyphens")
+    visibility: Visibility = (
+        "open" if section.choice("visibility", ("open", "sealed")) == "open" else "sealed"
+    )
+    return Check(
+        id=id,
+        points=section.integer("points", least=1, most=100),
+        visibility=visibility,
+        title=section.text("title"),
+        feedback=section.text("feedback").strip(),
+        needs=section.texts("needs"),
+    )
+
+
+def _hints(top: Section, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    section = top.section("hints")
+    if section is None:
+        return {}
+    section.only(ids)
+    return {id: section.texts(id) for id in section.keys()}  # noqa: SIM118 - a Section is no mapping
+
+
+def _environment(section: Section | None) -> Environment:
+    if section is None:
+        return Environment()
+    section.only(("variables", "worlds", "extensions", "durable", "ready_seconds"))
+    worlds = section.section("worlds")
+    ready = section.integer("ready_seconds", 0)
+    return Environment(
+        variables=_plain(section.section("variables")),
+        worlds=tuple(World(name, worlds.integer(name, least=1)) for name in worlds.keys())  # noqa: SIM118
+        if worlds
+        else (World("small", 1),),
+        extensions=section.texts("extensions"),
+        durable=section.flag("durable"),
+        ready_seconds=float(ready) if ready else None,
+    )
+
+
+def _plain(section: Section | None) -> dict[str, str]:
+    return {key: section.scalar(key, "") for key in section.keys()} if section else {}  # noqa: SIM118
+
+
+@cache
+def load_stack(folder: Path) -> Stack:
+    """The stack in that folder of skeletons/. Raises PackError with file, line and key."""
+    top = read_yaml(folder / "stack.yaml")
+    top.only(
+        (
+            "format",
+            "name",
+            "title",
+            "language",
+            "requires",
+            "inputs",
+            "install",
+            "path",
+            "links",
+            "variables",
+            "ready_seconds",
+        )
+    )
+    _check_format(top)
+    requires = []
+    for section in top.sections("requires"):
+        section.only(("command", "minimum", "hint"))
+        requires.append(
+            Requirement(section.text("command"), section.scalar("minimum", "0"), section.text("hint"))
+        )
+    return Stack(
+        name=_slug(top, "name", folder.name),
+        title=top.text("title"),
+        language=top.text("language"),
+        requires=tuple(requires),
+        inputs=top.texts("inputs", required=True),
+        install=top.texts("install", required=True),
+        path=top.texts("path"),
+        links=_plain(top.section("links")),
+        variables=_plain(top.section("variables")),
+        ready_seconds=float(top.integer("ready_seconds", 30, least=1, most=600)),
+        folder=folder,
+    )
+
+
+def load_solutions(kata: Kata) -> tuple[Solution, ...]:
+    """Every solution of the kata: references, then alternatives, then flawed ones, each by name."""
+    base = kata.folder / "solutions"
+    folders = sorted(path for path in base.iterdir() if path.is_dir()) if base.is_dir() else []
+    solutions = [load_solution(folder, kata) for folder in folders]
+    names = {solution.name: solution for solution in solutions}
+    for solution in solutions:
+        _check_over(solution, names)
+    order = ("reference", "alternative", "flawed")
+    return tuple(sorted(solutions, key=lambda solution: (order.index(solution.kind), solution.name)))
+
+
+def load_solution(folder: Path, kata: Kata) -> Solution:
+    """One solution. Raises PackError where it names checks or a stack that the kata does not have."""
+    top = read_yaml(folder / "solution.yaml")
+    top.only(("format", "kind", "stack", "title", "over", "fails", "trap", "why"))
+    kinds: dict[str, SolutionKind] = {
+        "reference": "reference",
+        "alternative": "alternative",
+        "flawed": "flawed",
+    }
+    kind = kinds[top.choice("kind", tuple(kinds))]
+    fails = top.texts("fails", required=kind == "flawed")
+    known = [check.id for check in kata.checks]
+    for id in fails:
+        if id not in known:
+            near = get_close_matches(id, known, n=1)
+            top.fail(
+                "fails",
+                f"`{id}` is no check of `{kata.slug}`",
+                f"did you mean `{near[0] if near else known[0]}`?",
+            )
+    if kind == "flawed" and not fails:
+        top.fail("fails", "a flawed solution fails nothing", "name the checks that must catch it")
+    if kind != "flawed" and fails:
+        top.fail(
+            "fails", f"a solution of kind {kind} cannot fail checks", "remove `fails` or change the kind"
+        )
+    return Solution(
+        name=folder.name,
+        kind=kind,
+        stack=top.text("stack"),
+        title=top.text("title"),
+        fails=fails,
+        trap=top.text("trap") if kind == "flawed" else "",
+        why=top.text("why", "-").strip() if kind == "flawed" else top.text("why").strip(),
+        over=top.text("over") if top.has("over") else None,
+        folder=folder,
+    )
+
+
+def _check_over(solution: Solution, names: Mapping[str, Solution]) -> None:
+    seen = [solution.name]
+    while solution.over is not None:
+        path = solution.folder / "solution.yaml"
+        if solution.over not in names:
+            near = get_close_matches(solution.over, list(names), n=1)
+            raise PackError(
+                f"`over` names `{solution.over}`, which is no solution here",
+                path=path,
+                hint=f"did you mean `{near[0]}`?" if near else "name a folder of solutions/",
+            )
+        if solution.over in seen:
+            raise PackError("`over` goes round in a circle", path=path, hint="lay it over a reference")
+        solution = names[solution.over]
+        seen.append(solution.name)
+
+
+def digest_of(kata: Kata, stack: Stack) -> str:
+    """What a grade was made with: sha256 (first 16 hex digits) over everything of the kata but its solutions."""
+    digest = hashlib.sha256()
+    for base in (kata.folder, stack.folder):
+        for path in sorted(base.rglob("*")):
+            inside = path.relative_to(base)
+            if inside.parts[0] == "solutions" or "__pycache__" in inside.parts or not path.is_file():
+                continue
+            digest.update(f"{inside.as_posix()}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,97 @@
+"""From a pack to a repository: the starter that a learner gets, or a known solution laid over it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from graders.errors import PackError
+from graders.kata import Kata, Solution, Stack
+from graders.pack import load_solutions
+
+MARKER = ".kata.yaml"
+_LEFT_OUT = {"__pycache__", ".DS_Store"}
+
+
+def render_starter(kata: Kata, stack: Stack, into: Path) -> None:
+    """Write the starter repository into `into` (made if absent): skeleton, the kata's files, brief, open checks."""
+    into.mkdir(parents=True, exist_ok=True)
+    _render_skeleton(kata, stack, into)
+    _lay_over(kata.folder / "starter" / stack.name, into)
+    shutil.copyfile(kata.folder / "brief.md", into / "README.md")
+    (into / MARKER).write_text(f"format: 1\nkata: {kata.slug}\nstack: {stack.name}\n")
+    checks = into / "checks"
+    checks.mkdir(exist_ok=True)
+    for path in shipped_checks(kata):
+        shutil.copyfile(path, checks / path.name)
+
+
+def shipped_checks(kata: Kata) -> tuple[Path, ...]:
+    """The suite's files that learners may read: the open checks and what these share."""
+    suite = kata.folder / "suite"
+    return tuple(sorted([*suite.glob("open_*.py"), *suite.glob("shared_*.py")]))
+
+
+def render_solution(kata: Kata, stack: Stack, solution: Solution, into: Path) -> None:
+    """Write the starter with `solution`, and whatever it is laid over, on top."""
+    render_starter(kata, stack, into)
+    for layer in layers_of(kata, solution):
+        _lay_over(layer.folder, into, leave_out="solution.yaml")
+
+
+def layers_of(kata: Kata, solution: Solution) -> tuple[Solution, ...]:
+    """The solutions to lay over the starter in turn, `solution` last."""
+    by_name = {other.name: other for other in load_solutions(kata)} if solution.over else {}
+    layers = [solution]
+    while layers[0].over is not None:
+        layers.insert(0, by_name[layers[0].over])
+    return tuple(layers)
+
+
+def _render_skeleton(kata: Kata, stack: Stack, into: Path) -> None:
+    tree = stack.folder / "tree"
+    if not tree.is_dir():
+        raise PackError("has no tree/", path=stack.folder, hint="add the starter repository's files there")
+    for source, inside in _files(tree):
+        target = into / inside
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if inside.suffix == ".j2":
+            target = target.with_suffix("")
+            target.write_text(_rendered(source, kata, stack))
+            shutil.copymode(source, target)
+        else:
+            shutil.copy(source, target)
+
+
+def _rendered(source: Path, kata: Kata, stack: Stack) -> str:
+    from jinja2 import StrictUndefined, TemplateError
+    from jinja2.sandbox import SandboxedEnvironment
+
+    environment = SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+    try:
+        return environment.from_string(source.read_text()).render(kata=kata, stack=stack)
+    except TemplateError as error:
+        line = getattr(error, "lineno", None)
+        hint = "the template may use kata.slug, kata.title, kata.minutes, stack.name and stack.title"
+        raise PackError(f"cannot be rendered: {error}", path=source, line=line, hint=hint) from None
+
+
+def _lay_over(folder: Path, into: Path, *, leave_out: str = "") -> None:
+    removed = folder / ".delete"
+    if removed.is_file():
+        for name in removed.read_text().split():
+            (into / name).unlink(missing_ok=True)
+    for source, inside in _files(folder):
+        if inside.as_posix() in (leave_out, ".delete"):
+            continue
+        target = into / inside
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+
+
+def _files(base: Path) -> Iterator[tuple[Path, Path]]:
+    for source in sorted(base.rglob("*")):
+        inside = source.relative_to(base)
+        if source.is_file() and not source.is_symlink() and not _LEFT_OUT & set(inside.parts):
+            yield source, inside

@@ -1,0 +1,100 @@
+"""The learner's folder: which kata it answers, what is in it, and a private copy to run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders.errors import UsageError
+from graders.kata import Kata, Stack
+from graders.pack import Packs
+from graders.starter import MARKER
+from graders.yaml_source import read_yaml
+
+MOST_FILES = 20_000
+MOST_BYTES = 200_000_000
+# Made by tools on the learner's side; the environment brings its own.
+_LEFT_OUT = {
+    ".git",
+    ".venv",
+    "venv",
+    "node_modules",
+    "__pycache__",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+    ".idea",
+    ".vscode",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A repository that answers a kata on a stack."""
+
+    root: Path
+    kata: Kata
+    stack: Stack
+
+
+def open_submission(path: Path, packs: Packs) -> Submission:
+    """The submission that `path` is in. Raises UsageError where there is none."""
+    root = find_root(path)
+    marker = read_yaml(root / MARKER)
+    marker.only(("format", "kata", "stack"))
+    kata = packs.kata(marker.text("kata"))
+    return Submission(root, kata, packs.stack_of(kata, marker.text("stack")))
+
+
+def find_root(path: Path) -> Path:
+    """The folder with the marker `.kata.yaml`: `path` or the nearest one above it."""
+    start = path.resolve()
+    if not start.is_dir():
+        raise UsageError(f"{path} is no folder", hint="name the folder that `kata start` made")
+    for folder in (start, *start.parents):
+        if (folder / MARKER).is_file():
+            return folder
+    raise UsageError(
+        f"{path} is not in a kata's repository (no {MARKER} here or above)",
+        hint="go to the folder that `kata start SLUG` made, or name it: `kata test PATH`",
+    )
+
+
+def snapshot(root: Path, into: Path) -> str:
+    """Copy the repository's regular files into `into`; answers the copy's sha256 (first 16 hex digits).
+
+    Links, devices, build products and version control stay behind. Raises UsageError when it is too large.
+    """
+    digest = hashlib.sha256()
+    total = 0
+    for count, path in enumerate(sorted(_regular_files(root)), start=1):
+        total += path.stat().st_size
+        if count > MOST_FILES or total > MOST_BYTES:
+            raise UsageError(
+                f"{root} holds more than {MOST_FILES} files or {MOST_BYTES // 1_000_000} MB",
+                hint=f"remove what is not part of the work; the last one looked at was {path}",
+            )
+        inside = path.relative_to(root)
+        target = into / inside
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+        target.chmod(0o755 if path.stat().st_mode & stat.S_IXUSR else 0o644)
+        digest.update(f"{inside.as_posix()}\0".encode("utf-8", "surrogateescape"))
+        digest.update(hashlib.sha256(target.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def _regular_files(folder: Path) -> Iterator[Path]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name in _LEFT_OUT or entry.name == ".DS_Store":
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _regular_files(Path(entry.path))
+            elif entry.is_file(follow_symlinks=False):
+                yield Path(entry.path)
