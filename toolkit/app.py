@@ -1,0 +1,28 @@
+"""The entry of the command `kata`: the cheapest answers first, everything else behind the boundary."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line of this process and end it with the exit code."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        sys.exit(_print_version())
+    from toolkit.boundary import guarded
+
+    sys.exit(guarded(_run))
+
+
+def _print_version() -> int:
+    # Answered before anything is imported: whoever asks for the version is often a script that asks often.
+    from toolkit import __version__
+
+    print(f"kata {__version__}")
+    return 0
+
+
+def _run() -> int:
+    from toolkit.verbs import run_verb
+
+    return run_verb(sys.argv[1:])

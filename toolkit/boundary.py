@@ -1,0 +1,182 @@
+"""The rim of the program: exceptions become sentences, exit codes and logs; the only place that prints one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+from graders.errors import KataError
+
+OK, NOT_YET, USAGE, OURS, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 3, 130, 141
+
+_OF_THE_MACHINE = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EMFILE,
+    errno.ENFILE,
+}
+
+
+def guarded(run: Callable[[], int]) -> int:
+    """The exit code of `run`, with every exception turned into words on stderr."""
+    _make_streams_forgiving()
+    try:
+        with _signals_as_interrupts():
+            code = run()
+            sys.stdout.flush()
+            return code
+    except KeyboardInterrupt:
+        _say("Interrupted; everything that was started is gone.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone (`kata list | head`): nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+    except KataError as error:
+        _say_error(error.message, error.hint)
+        return error.exit_code
+    except Exception as error:
+        return _translate(error)
+
+
+def write_log(text: str, *, name: str = "error") -> Path | None:
+    """Keeps `text` where a report can be pasted from; None where even that cannot be written."""
+    from datetime import UTC, datetime
+
+    from toolkit.settings import state_dir
+
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    path = state_dir() / "logs" / f"{moment}-{name}.log"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            f"{_circumstances()}\n\n{_without_passwords(text)}\n", encoding="utf-8", errors="replace"
+        )
+    except OSError:
+        return None
+    return path
+
+
+def _translate(error: Exception) -> int:
+    import typer
+
+    if isinstance(error, typer.TyperException):
+        return _usage(error)
+    if isinstance(error, typer.Exit):
+        return error.exit_code
+    if isinstance(error, typer.Abort):
+        return INTERRUPTED
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        where = f"{error.filename}: " if error.filename else ""
+        _say_error(f"{where}{error.strerror}.", "Make room or give access there, then run the command again.")
+        return OURS
+    import traceback
+
+    log = write_log("".join(traceback.format_exception(error)))
+    place = f"Please report it with this file: {log}" if log else "No log could be written."
+    _say_error(
+        f"kata itself went wrong: {type(error).__name__}: {_one_line(error)}",
+        f"This is our fault, not yours. {place}",
+    )
+    return OURS
+
+
+def _usage(error: Exception) -> int:
+    from toolkit.text import escape
+
+    context = getattr(error, "ctx", None)
+    message = getattr(error, "message", str(error))
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(message)
+        return USAGE
+    formatted = error.format_message() if hasattr(error, "format_message") else message
+    if possibilities := getattr(error, "possibilities", None):
+        formatted = f"{message.rstrip('.')}. Did you mean {' or '.join(sorted(possibilities))}?"
+    command = context.command_path if context else "kata"
+    _say_error(escape(formatted, keep_newlines=True), f"{command} --help")
+    return USAGE
+
+
+@contextlib.contextmanager
+def _signals_as_interrupts() -> Iterator[None]:
+    """SIGTERM unwinds like Ctrl-C; during the clean-up a further signal only says so, and a third one ends it."""
+    received = 0
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        nonlocal received
+        received += 1
+        if received == 1:
+            raise KeyboardInterrupt
+        if received == 2:
+            _say("Cleaning up; once more to leave at once.")
+        else:
+            os._exit(INTERRUPTED)
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _make_streams_forgiving() -> None:
+    # A terminal that cannot show a sign shows "?", it does not end the run.
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+def _say_error(message: str, hint: str) -> None:
+    from toolkit.settings import wants_color
+
+    red, dim, end = ("\x1b[1;31m", "\x1b[2m", "\x1b[0m") if wants_color("auto", sys.stderr) else ("", "", "")
+    _say(f"{red}error:{end} {message}")
+    if hint:
+        _say(f"  {dim}→{end} {hint}" if _carries_arrows() else f"  -> {hint}")
+
+
+def _carries_arrows() -> bool:
+    from toolkit.settings import speaks_unicode
+
+    return speaks_unicode(sys.stderr)
+
+
+def _say(line: str) -> None:
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+
+
+def _one_line(error: Exception) -> str:
+    from toolkit.text import escape
+
+    first = (str(error).strip() or "no message").splitlines()[0]
+    return escape(_without_passwords(first))[:300]
+
+
+def _circumstances() -> str:
+    import platform
+
+    from toolkit import __version__
+
+    return "\n".join(
+        (
+            f"kata {__version__} · Python {platform.python_version()} · {platform.platform()}",
+            "$ kata " + " ".join(_without_passwords(argument) for argument in sys.argv[1:]),
+        )
+    )
+
+
+def _without_passwords(text: str) -> str:
+    return re.sub(r"(://[^\s:/@]+):[^\s@]+@", r"\1:***@", text)

@@ -1,0 +1,242 @@
+"""The learner's own record: attempts, hints taken, give-ups, in one small SQLite file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from graders.errors import KataError
+
+SCHEMA = 1
+# Two terminals write for milliseconds; whoever waits longer than this faces a stuck process.
+_PATIENCE_SECONDS = 10.0
+
+_TABLES = """
+CREATE TABLE attempts (
+    id INTEGER PRIMARY KEY,
+    kata TEXT NOT NULL,
+    stack TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    at TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    score INTEGER NOT NULL,
+    max INTEGER NOT NULL,
+    valid INTEGER NOT NULL,
+    partial INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    verdicts TEXT NOT NULL,
+    document TEXT NOT NULL
+) STRICT;
+CREATE INDEX attempts_by_kata ON attempts (kata, id);
+CREATE TABLE hints (
+    kata TEXT NOT NULL,
+    check_id TEXT NOT NULL,
+    rung INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (kata, check_id, rung)
+) STRICT;
+CREATE TABLE give_ups (
+    kata TEXT PRIMARY KEY,
+    at TEXT NOT NULL
+) STRICT;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One judged run. `verdicts`: check id -> (verdict, points); `at` is UTC; `document` is the JSON report."""
+
+    id: int
+    kata: str
+    stack: str
+    repository: Path
+    at: datetime
+    seed: int
+    score: int
+    max: int
+    valid: bool
+    partial: bool
+    digest: str
+    verdicts: Mapping[str, tuple[str, int]]
+    document: Mapping[str, Any]
+
+    @property
+    def counts(self) -> bool:
+        """Whether it says something about the whole kata: every check run, none of them broken."""
+        return self.valid and not self.partial
+
+
+class Progress:
+    """An open record. Every write is one short transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    def record(self, document: Mapping[str, Any], repository: Path) -> int:
+        """Keep an attempt from its JSON report; its number."""
+        verdicts = {check["id"]: [check["verdict"], check["points"]] for check in document["checks"]}
+        with self._writing() as connection:
+            cursor = connection.execute(
+                "INSERT INTO attempts (kata, stack, repository, at, seed, score, max, valid, partial, digest, verdicts,"
+                " document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    document["kata"],
+                    document["stack"],
+                    str(repository),
+                    _now(),
+                    document["seed"],
+                    document["score"],
+                    document["max"],
+                    document["valid"],
+                    document["partial"],
+                    document["submission_digest"],
+                    json.dumps(verdicts),
+                    json.dumps(document),
+                ),
+            )
+        return int(cursor.lastrowid or 0)
+
+    def attempts(self, kata: str | None = None, repository: Path | None = None) -> tuple[Attempt, ...]:
+        """The attempts, oldest first, of one kata and one repository where these are named."""
+        where, values = _where(kata=kata, repository=None if repository is None else str(repository))
+        rows = self._connection.execute(f"SELECT * FROM attempts{where} ORDER BY id", values)
+        return tuple(_attempt(row) for row in rows)
+
+    def best(self) -> dict[str, tuple[int, int]]:
+        """For each kata tried: the best score of an attempt that counts, and the points it was out of."""
+        rows = self._connection.execute(
+            "SELECT kata, max(CASE WHEN valid AND NOT partial THEN score ELSE 0 END) AS best,"
+            " max(CASE WHEN partial THEN 0 ELSE max END) AS points FROM attempts GROUP BY kata"
+        )
+        return {row["kata"]: (row["best"], row["points"]) for row in rows}
+
+    def solved(self, kata: str) -> bool:
+        """Whether some attempt that counts passed everything."""
+        row = self._connection.execute(
+            "SELECT 1 FROM attempts WHERE kata = ? AND valid AND NOT partial AND score = max LIMIT 1", (kata,)
+        )
+        return row.fetchone() is not None
+
+    def take_hint(self, kata: str, check: str, rung: int) -> None:
+        """Remember that a rung of the ladder (counted from 0) was shown."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR IGNORE INTO hints VALUES (?, ?, ?, ?)", (kata, check, rung, _now()))
+
+    def hints(self, kata: str) -> dict[str, int]:
+        """How many rungs were shown of each check's ladder."""
+        rows = self._connection.execute(
+            "SELECT check_id, max(rung) + 1 AS taken FROM hints WHERE kata = ? GROUP BY check_id", (kata,)
+        )
+        return {row["check_id"]: row["taken"] for row in rows}
+
+    def give_up(self, kata: str) -> None:
+        """Remember that the solution was asked for before the kata was solved."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR IGNORE INTO give_ups VALUES (?, ?)", (kata, _now()))
+
+    def gave_up(self, kata: str) -> datetime | None:
+        """When the solution was first asked for, None if it never was."""
+        row = self._connection.execute("SELECT at FROM give_ups WHERE kata = ?", (kata,)).fetchone()
+        return None if row is None else datetime.fromisoformat(row["at"])
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+
+@contextmanager
+def open_progress(path: Path) -> Iterator[Progress]:
+    """The record in that file, made if it is not there.
+
+    Raises KataError where the file is damaged, unreadable, or written by a later version.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        connection = sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+    try:
+        connection.row_factory = sqlite3.Row
+        _prepare(connection, path)
+        yield Progress(connection, path)
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+    finally:
+        connection.close()
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == 0:
+        version = _create(connection)
+    if version > SCHEMA:
+        raise KataError(
+            f"{path} was written by a later version of kata (format {version}, this one knows {SCHEMA})",
+            hint="update kata, or let KATA_DATA_DIR point to another directory",
+        )
+
+
+def _create(connection: sqlite3.Connection) -> int:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    # Another terminal may have made the tables while this one waited.
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version == 0:
+        for statement in filter(str.strip, _TABLES.split(";")):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {SCHEMA}")
+    connection.execute("COMMIT")
+    return version or SCHEMA
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> KataError:
+    if "locked" in str(error):
+        return KataError(
+            f"{path} has been locked by another process for {_PATIENCE_SECONDS:.0f} s",
+            hint="end the other `kata`, then run the command again",
+        )
+    return KataError(
+        f"{path}, the record of your attempts, cannot be used: {error}",
+        hint=f"move it away (`mv {path} {path}.broken`) and run the command again; a new one will be made",
+    )
+
+
+def _where(**equal: str | None) -> tuple[str, list[str]]:
+    named = {column: value for column, value in equal.items() if value is not None}
+    text = " AND ".join(f"{column} = ?" for column in named)
+    return (f" WHERE {text}" if text else ""), list(named.values())
+
+
+def _attempt(row: sqlite3.Row) -> Attempt:
+    return Attempt(
+        id=row["id"],
+        kata=row["kata"],
+        stack=row["stack"],
+        repository=Path(row["repository"]),
+        at=datetime.fromisoformat(row["at"]),
+        seed=row["seed"],
+        score=row["score"],
+        max=row["max"],
+        valid=bool(row["valid"]),
+        partial=bool(row["partial"]),
+        digest=row["digest"],
+        verdicts={id: (verdict, points) for id, (verdict, points) in json.loads(row["verdicts"]).items()},
+        document=json.loads(row["document"]),
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
