@@ -1,0 +1,242 @@
+"""The starting gate: locks that hold requests back until all are inside, so that each race happens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
+
+import psycopg
+from psycopg import sql
+
+from graders.errors import SuiteError
+
+Result = TypeVar("Result")
+
+_PAUSE = 0.004
+# Counted in looks, not in seconds: on a busy machine each look takes longer, and so does the wait.
+_STILL_LOOKS = 30
+
+_WAITING = """
+select count(*), coalesce(bool_or(%(keeper)s = any (pg_blocking_pids(pid))), false)
+from pg_stat_activity
+where usename = %(role)s and wait_event_type = 'Lock'
+"""
+_WAITING_PIDS = (
+    "select pid from pg_stat_activity where usename = %(role)s and wait_event_type = 'Lock' order by pid"
+)
+_SESSIONS = "select count(*) from pg_stat_activity where usename = %(role)s and pid = any (%(pids)s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Who stands where: sessions waiting for any lock, whether one waits for ours, calls that ended."""
+
+    waiting: int
+    at_our_lock: bool
+    answered: int
+
+
+class StartingGate:
+    """Makes shut gates in one database. `role` is the service's; we give up after `patience` seconds."""
+
+    def __init__(self, admin_url: str, *, role: str = "app", patience: float = 20.0) -> None:
+        self._admin_url = admin_url
+        self._role = role
+        self._patience = patience
+
+    @contextmanager
+    def locked(
+        self, *tables: str, where: str = "", parameters: Sequence[object] = (), mode: str = "EXCLUSIVE"
+    ) -> Iterator[ShutGate]:
+        """Hold rows (`where`, with %s placeholders; FOR UPDATE) or whole tables until the gate opens.
+
+        The table lock's default lets plain reads pass and stops whatever writes or locks a row, as FOR UPDATE
+        does for one row. The gate opens when `fire` has gathered its calls, and at the latest when the block
+        ends. SuiteError if the condition names no row: then there would be no race.
+        """
+        with (
+            psycopg.connect(self._admin_url) as keeper,
+            psycopg.connect(self._admin_url, autocommit=True) as eye,
+        ):
+            _lock(keeper, tables, where, parameters, mode)
+            gate = ShutGate(keeper, eye, self._role, self._patience)
+            try:
+                yield gate
+            finally:
+                gate.open()
+
+
+class ShutGate:
+    """A gate that is shut until `open`. What happened at it stays readable afterwards.
+
+    `blocked`: the most sessions of the service seen waiting for a lock at once (0: nothing that the calls did
+    needs what is locked, so no race was forced and the check should repeat plain concurrency);
+    `answered`: calls that had ended before it opened.
+    """
+
+    def __init__(
+        self, keeper: psycopg.Connection[Any], eye: psycopg.Connection[Any], role: str, patience: float
+    ) -> None:
+        self.blocked = 0
+        self.answered = 0
+        self.shut = True
+        self._keeper = keeper
+        self._eye = eye
+        self._role = role
+        self._patience = patience
+        self._calls: list[Calls[Any]] = []
+
+    def fire(self, n: int, call: Callable[[int], Result]) -> list[Result | BaseException]:
+        """Make `n` calls at once, each with its number from 0, open when they stand still; what each gave.
+
+        An exception of a call stands in its place. SuiteError if after the patience neither all calls have
+        ended nor one waits at the lock: then nothing can be said about the service.
+        """
+        if not self.shut:
+            raise SuiteError("this gate is open already", hint="Shut a new one for each race.")
+        calls = self.start(n, call)
+        self.settle()
+        self.open()
+        return calls.join(self._patience)
+
+    def start(self, n: int, call: Callable[[int], Result]) -> Calls[Result]:
+        """Make `n` calls at once and come back while they run; `.join(seconds)` gives what `fire` returns."""
+        calls = Calls(n, call)
+        self._calls.append(calls)
+        return calls
+
+    def settle(self) -> None:
+        """Wait until each call has ended or waits, or both numbers stand still with one at our lock."""
+        total = sum(calls.n for calls in self._calls)
+        deadline = time.monotonic() + self._patience
+        last, still = None, 0
+        while True:
+            crowd = self.look()
+            still = still + 1 if crowd == last else 0
+            last = crowd
+            gathered = crowd.at_our_lock and (
+                crowd.waiting + crowd.answered >= total or still >= _STILL_LOOKS
+            )
+            if gathered or crowd.answered == total:
+                return
+            if time.monotonic() > deadline:
+                if crowd.at_our_lock:
+                    return
+                raise SuiteError(
+                    f"the starting gate gathered nobody: {crowd.answered} of {total} calls had ended, "
+                    f"{crowd.waiting} sessions were waiting, none of them for the gate",
+                    hint="Lock what the request must write, and give the calls a shorter deadline than the gate.",
+                )
+            time.sleep(_PAUSE)
+
+    def look(self) -> Crowd:
+        """Who stands where now; keeps `blocked` and `answered` up to date while the gate is shut."""
+        answered = sum(calls.ended for calls in self._calls)
+        question = {"keeper": self._keeper.info.backend_pid, "role": self._role}
+        row = self._eye.execute(_WAITING, question).fetchone()
+        assert row is not None
+        crowd = Crowd(waiting=row[0], at_our_lock=row[1], answered=answered)
+        if self.shut:
+            self.answered = crowd.answered
+            if crowd.at_our_lock:
+                self.blocked = max(self.blocked, crowd.waiting)
+        return crowd
+
+    def waiting(self) -> list[int]:
+        """The process ids of the service's sessions that wait for a lock now."""
+        return [row[0] for row in self._eye.execute(_WAITING_PIDS, {"role": self._role})]
+
+    def cut(self) -> list[int]:
+        """Terminate the sessions that wait for a lock, and wait until they are gone; their process ids.
+
+        SuiteError if there were none: a connection that was not cut proves nothing.
+        """
+        pids = self.waiting()
+        if not pids:
+            raise SuiteError(
+                "no session waits for a lock, so there is none to cut", hint="Call settle() before."
+            )
+        self._eye.execute("select pg_terminate_backend(pid) from unnest(%s::int[]) as pid", (pids,))
+        self.await_gone(pids)
+        return pids
+
+    def await_gone(self, pids: Sequence[int]) -> None:
+        """Wait until none of these sessions exists any more."""
+        deadline = time.monotonic() + self._patience
+        while self._eye.execute(_SESSIONS, {"role": self._role, "pids": list(pids)}).fetchone() != (0,):
+            if time.monotonic() > deadline:
+                raise SuiteError(
+                    f"sessions {list(pids)} were still there after {self._patience:g} s",
+                    hint="Open the gate before you wait for sessions that stand at it.",
+                )
+            time.sleep(_PAUSE)
+
+    def open(self) -> None:
+        """Let go of the locks. Opening twice is nothing."""
+        if self.shut:
+            self.shut = False
+            self._keeper.rollback()
+
+
+class Calls(Generic[Result]):
+    """`n` calls in threads that start together; daemons, so that a hung one cannot keep the suite alive."""
+
+    def __init__(self, n: int, call: Callable[[int], Result]) -> None:
+        self.n = n
+        self.ended = 0
+        self._call = call
+        self._results: list[Result | BaseException | None] = [None] * n
+        self._counting = threading.Lock()
+        self._barrier = threading.Barrier(n)
+        self._threads = [threading.Thread(target=self._run, args=(i,), daemon=True) for i in range(n)]
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self, i: int) -> None:
+        self._barrier.wait()
+        try:
+            self._results[i] = self._call(i)
+        except BaseException as failure:
+            self._results[i] = failure
+        with self._counting:
+            self.ended += 1
+
+    def join(self, seconds: float) -> list[Result | BaseException]:
+        """What each call gave; SuiteError if one has not ended after `seconds`."""
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if any(thread.is_alive() for thread in self._threads):
+            raise SuiteError(
+                f"{self.n - self.ended} of {self.n} calls had not ended {seconds:g} s after the gate opened",
+                hint="Give each call its own deadline.",
+            )
+        return cast("list[Result | BaseException]", self._results)
+
+
+def _lock(
+    keeper: psycopg.Connection[Any],
+    tables: Sequence[str],
+    where: str,
+    parameters: Sequence[object],
+    mode: str,
+) -> None:
+    names = sql.SQL(", ").join(sql.Identifier(*table.split(".")) for table in tables)
+    if not where:
+        keeper.execute(sql.SQL("lock table {} in {} mode").format(names, sql.SQL(mode)))
+        return
+    if len(tables) != 1:
+        raise SuiteError("a gate with a condition locks rows of one table", hint="Nest two gates.")
+    condition = sql.SQL(where)
+    rows = keeper.execute(
+        sql.SQL("select 1 from {} where {} for update").format(names, condition), parameters
+    )
+    if not rows.fetchall():
+        raise SuiteError(
+            f"the starting gate holds no row: none of {tables[0]} meets {where!r} with {list(parameters)}",
+            hint="Name a row that exists when the gate is shut.",
+        )
