@@ -1,0 +1,5 @@
+"""The endpoints."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
