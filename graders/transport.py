@@ -1,0 +1,268 @@
+"""One HTTP/1.1 connection to a peer that is not trusted: h11 over a socket with a total deadline."""
+
+from __future__ import annotations
+
+import re
+import select
+import socket
+import time
+from dataclasses import dataclass, field
+
+import h11
+
+from graders.escape import shown
+from graders.http_message import Answer, Headers, Request, TransportFailure
+
+MAX_HEAD = 64 * 1024
+MAX_INTERIM = 8
+_CHUNK = 64 * 1024
+_SNIPPET = 120
+_CLOSED_EARLY = ("peer closed connection", "peer unexpectedly closed", "event type ConnectionClosed")
+_OBS_FOLD = re.compile(rb"\n[ \t]")
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_FRAMING = re.compile(rb"^(content-length|transfer-encoding)[ \t]*:", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(slots=True)
+class _Received:
+    """What has come of the answer so far."""
+
+    request: Request
+    max_bytes: int
+    first: bytearray = field(default_factory=bytearray)
+    total: int = 0
+    interim: int = 0
+    response: h11.Response | None = None
+    body: bytearray = field(default_factory=bytearray)
+
+    def failure(self, code: str, message: str) -> TransportFailure:
+        what = f"{self.request.method} {shown(self.request.target, limit=200, one_line=True)}"
+        snippet = shown(bytes(self.first[:_SNIPPET]), one_line=True)
+        return TransportFailure(code, f"{what}: {message}", self.request, snippet=snippet)
+
+
+class Connection:
+    """A connection to (host, port), opened at its first exchange. Not for two threads at once."""
+
+    def __init__(self, place: tuple[str, int]) -> None:
+        self._place = place
+        self._socket: socket.socket | None = None
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+
+    @property
+    def reusable(self) -> bool:
+        """True where the last exchange left the connection fit for another one."""
+        return self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+
+    def renew(self) -> bool:
+        """Prepares an idle connection for another exchange; False where the peer has closed it or spoken unasked."""
+        if self._socket is None or not self.reusable or _readable(self._socket):
+            return False
+        self._http.start_next_cycle()
+        return True
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def exchange(self, request: Request, *, seconds: float, max_bytes: int) -> Answer:
+        """Sends `request` and reads the whole answer within `seconds`. Raises TransportFailure."""
+        received = _Received(request, max_bytes)
+        until = time.monotonic() + seconds
+        try:
+            connected = self._connected(until)
+            self._talk(connected, received, self._encoded(request), until)
+        except TimeoutError:
+            raise _too_late(received, seconds) from None
+        except ConnectionRefusedError:
+            raise received.failure("refused", "nothing listens there (connection refused)") from None
+        except OSError as error:
+            raise received.failure("reset", f"the connection broke: {error.strerror or error}") from None
+        except h11.RemoteProtocolError as error:
+            raise _malformed(received, error) from None
+        return _answer(received)
+
+    def _connected(self, until: float) -> socket.socket:
+        if self._socket is None:
+            self._socket = socket.create_connection(self._place, timeout=_left(until))
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket.setblocking(False)
+        return self._socket
+
+    def _encoded(self, request: Request) -> bytes:
+        try:
+            head = self._http.send(
+                h11.Request(
+                    method=request.method,
+                    target=request.target.encode("latin-1"),
+                    headers=[
+                        (name.encode("latin-1"), value.encode("utf-8"))
+                        for name, value in request.headers.fields
+                    ],
+                )
+            )
+            body = self._http.send(h11.Data(data=request.body)) if request.body else b""
+            end = self._http.send(h11.EndOfMessage())
+        except h11.LocalProtocolError as error:
+            raise ValueError(f"this request cannot be sent: {error}") from None
+        return (head or b"") + (body or b"") + (end or b"")
+
+    def _talk(self, connected: socket.socket, received: _Received, unsent: bytes, until: float) -> None:
+        """Sends and receives at once: a peer may answer (413, say) before it has read everything."""
+        pending = memoryview(unsent)
+        poller = select.poll()
+        poller.register(connected, select.POLLIN | (select.POLLOUT if pending else 0))
+        while True:
+            events = poller.poll(max(1.0, _left(until) * 1000))
+            if not events:
+                continue
+            if pending and events[0][1] & select.POLLOUT:
+                pending = pending[_sent(connected, pending) :]
+                if not pending:
+                    poller.modify(connected, select.POLLIN)
+            if events[0][1] & ~select.POLLOUT and self._receive(connected, received):
+                return
+
+    def _receive(self, connected: socket.socket, received: _Received) -> bool:
+        """Reads what is there; True once the answer is whole."""
+        try:
+            data = connected.recv(_CHUNK)
+        except BlockingIOError:
+            return False
+        if not data and not received.total:
+            raise received.failure("closed", "the connection was closed without an answer")
+        received.total += len(data)
+        if len(received.first) < MAX_HEAD:
+            received.first += data
+        self._http.receive_data(data)
+        while True:
+            event = self._http.next_event()
+            if event is h11.NEED_DATA:
+                return False
+            if self._took(event, received):
+                self._must_be_silent(connected, received)
+                return True
+
+    def _took(self, event: object, received: _Received) -> bool:
+        if event is h11.PAUSED:
+            raise received.failure("switched-protocols", "the service switched to another protocol")
+        if isinstance(event, h11.InformationalResponse):
+            received.interim += 1
+            if received.interim > MAX_INTERIM:
+                raise received.failure(
+                    "too-many-interim", f"more than {MAX_INTERIM} interim (1xx) answers came"
+                )
+        elif isinstance(event, h11.Response):
+            received.response = event
+            _check_head(received)
+        elif isinstance(event, h11.Data):
+            if len(received.body) + len(event.data) > received.max_bytes:
+                raise _too_large(received)
+            received.body += event.data
+        return isinstance(event, h11.EndOfMessage)
+
+    def _must_be_silent(self, connected: socket.socket, received: _Received) -> None:
+        """Bytes behind the answer would be taken for the answer to the next request."""
+        rest = self._http.trailing_data[0]
+        if not rest and _readable(connected):
+            try:
+                rest = connected.recv(_CHUNK)
+            except OSError:
+                rest = b""
+            if not rest:
+                self._http.receive_data(b"")
+                self._http.next_event()
+        if rest:
+            text = shown(rest[:_SNIPPET], one_line=True)
+            raise received.failure("unsolicited-bytes", f"bytes came behind the end of the answer: `{text}`")
+
+
+def _readable(connected: socket.socket) -> bool:
+    poller = select.poll()
+    poller.register(connected, select.POLLIN)
+    return bool(poller.poll(0))
+
+
+def _sent(connected: socket.socket, pending: memoryview) -> int:
+    try:
+        return connected.send(pending)
+    except BlockingIOError:
+        return 0
+    except (BrokenPipeError, ConnectionResetError):
+        # The peer has stopped reading; it may have answered before that.
+        return len(pending)
+
+
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _check_head(received: _Received) -> None:
+    """Framing that two readers could read differently, which h11 lets pass."""
+    response = received.response
+    assert response is not None
+    head = _HEAD_END.split(bytes(received.first), maxsplit=1)[0]
+    if received.interim == 0:
+        names = [match.group(1).lower() for match in _FRAMING.finditer(head)]
+        if len(names) > 1:
+            which = (
+                "Content-Length twice"
+                if len(set(names)) == 1
+                else "both Content-Length and Transfer-Encoding"
+            )
+            raise received.failure("malformed-http", f"the answer has {which}")
+        if _OBS_FOLD.search(head):
+            raise received.failure("malformed-http", "a header line of the answer is folded over two lines")
+    for name, value in response.headers:
+        if (
+            name == b"content-length"
+            and int(value) > received.max_bytes
+            and received.request.method != "HEAD"
+        ):
+            raise _too_large(received, int(value))
+
+
+def _too_large(received: _Received, announced: int = 0) -> TransportFailure:
+    more = f"announces {announced} bytes; " if announced else "has "
+    return received.failure(
+        "too-large", f"the answer {more}more than {received.max_bytes} bytes are not read"
+    )
+
+
+def _too_late(received: _Received, seconds: float) -> TransportFailure:
+    if not received.total:
+        return received.failure("no-answer", f"not one byte of an answer came within {seconds:g} s")
+    return received.failure(
+        "too-slow", f"the answer was not complete after {seconds:g} s ({received.total} bytes had come)"
+    )
+
+
+def _malformed(received: _Received, error: h11.RemoteProtocolError) -> TransportFailure:
+    if any(sign in str(error) for sign in _CLOSED_EARLY):
+        return received.failure("cut-off", "the connection was closed in the middle of the answer")
+    if "Receive buffer too long" in str(error):
+        return received.failure("too-large", f"the head of the answer is larger than {MAX_HEAD // 1024} KB")
+    start = shown(bytes(received.first[:_SNIPPET]), one_line=True)
+    reason = shown(str(error), limit=200, one_line=True)
+    return received.failure(
+        "malformed-http", f"what came back is not HTTP: {reason}; it starts with `{start}`"
+    )
+
+
+def _answer(received: _Received) -> Answer:
+    response = received.response
+    assert response is not None
+    fields = [
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw_items()
+    ]
+    return Answer(
+        status=response.status_code,
+        headers=Headers(fields),
+        body=bytes(received.body),
+        request=received.request,
+        reason=response.reason.decode("latin-1"),
+    )
