@@ -1,0 +1,124 @@
+"""What every sandbox offers: a place to start a foreign command in, and a bounded memory of what it printed."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from graders.escape import shown
+
+KEPT_HEAD = 16 * 1024
+KEPT_TAIL = 48 * 1024
+MAX_LINE = 4 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A TCP socket that a process of the tree listens on."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+class OutputBuffer:
+    """The first and the last kilobytes of what a command printed; a flood neither grows it nor is waited for."""
+
+    def __init__(self, head: int = KEPT_HEAD, tail: int = KEPT_TAIL) -> None:
+        self._head_size = head
+        self._tail_size = tail
+        self._head = bytearray()
+        self._tail: deque[bytes] = deque()
+        self._tail_bytes = 0
+        self._total = 0
+        self._lock = threading.Lock()
+
+    @property
+    def total(self) -> int:
+        """Bytes printed, kept or not."""
+        return self._total
+
+    @property
+    def truncated(self) -> bool:
+        """True where something between head and tail was let go."""
+        return self._total > len(self._head) + self._tail_bytes
+
+    def feed(self, data: bytes) -> None:
+        """Takes the next bytes, from whichever thread reads them."""
+        with self._lock:
+            self._total += len(data)
+            room = self._head_size - len(self._head)
+            if room > 0:
+                self._head += data[:room]
+                data = data[room:]
+            if data:
+                self._tail.append(data[-self._tail_size :])
+                self._tail_bytes += len(self._tail[-1])
+                while self._tail_bytes - len(self._tail[0]) >= self._tail_size:
+                    self._tail_bytes -= len(self._tail.popleft())
+
+    def text(self) -> str:
+        """What was kept, safe to show: control characters escaped, over-long lines cut, the gap named."""
+        with self._lock:
+            head, tail, total = bytes(self._head), b"".join(self._tail), self._total
+        tail = tail[-self._tail_size :]
+        missing = total - len(head) - len(tail)
+        if not missing:
+            return _lines(head + tail)
+        return f"{_lines(head)}\n[... {missing} bytes left out ...]\n{_lines(tail)}"
+
+
+def _lines(raw: bytes) -> str:
+    return "\n".join(shown(line, limit=MAX_LINE) for line in raw.decode("utf-8", "replace").split("\n"))
+
+
+class Process(Protocol):
+    """A started command with everything that it starts itself (its tree)."""
+
+    @property
+    def pid(self) -> int:
+        """The process group of the command."""
+        ...
+
+    def poll(self) -> int | None:
+        """The exit status, negative for a signal; None while the command runs."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """As `poll`, after at most `timeout` seconds; by the time it gives a status the whole tree is dead."""
+        ...
+
+    def terminate(self) -> None:
+        """SIGTERM for the process group."""
+        ...
+
+    def kill(self) -> None:
+        """Ends the whole tree, those that left the process group included; returns when it is gone."""
+        ...
+
+    def listening(self) -> tuple[Listener, ...] | None:
+        """Where the tree listens; None where this machine does not tell."""
+        ...
+
+
+class Sandbox(Protocol):
+    """A place where foreign code runs. `tier` is what it promises: T0 (a plain process) to T3."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def tier(self) -> str: ...
+
+    def start(self, command: str, *, cwd: Path, env: Mapping[str, str], output: OutputBuffer) -> Process:
+        """Runs `sh -c command` in `cwd` with exactly `env`; stdin is empty, both outputs go to `output`.
+
+        Raises SandboxError where the place, not the command, is at fault.
+        """
+        ...

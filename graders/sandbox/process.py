@@ -1,0 +1,151 @@
+"""T0: a plain process with a clean environment, whose whole tree ends when it is told to or when the grader dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from graders.errors import SandboxError
+from graders.sandbox.base import Listener, OutputBuffer
+from graders.sandbox.listeners import listeners_of, tree_of
+
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
+_KILL_SECONDS = 5.0
+
+
+class PlainProcess:
+    """A command under its supervisor. See sandbox.base.Process."""
+
+    def __init__(self, supervisor: subprocess.Popen[bytes], pid: int, reader: threading.Thread) -> None:
+        self._supervisor = supervisor
+        self._pid = pid
+        self._reader = reader
+        self._lock = threading.Lock()
+
+    @property
+    def pid(self) -> int:
+        return self._pid
+
+    def poll(self) -> int | None:
+        return self._ended(self._supervisor.poll())
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        try:
+            return self._ended(self._supervisor.wait(timeout))
+        except subprocess.TimeoutExpired:
+            return None
+
+    def terminate(self) -> None:
+        with self._lock, suppress(OSError, ValueError):
+            leash = self._leash
+            leash.write(b"T")
+            leash.flush()
+
+    def kill(self) -> None:
+        tree = tree_of(self._supervisor.pid) if self._supervisor.poll() is None else ()
+        with self._lock, suppress(OSError):
+            self._leash.close()
+        if self.wait(_KILL_SECONDS) is None:
+            # The command has stopped its own supervisor: it runs under the same user, so that can happen.
+            self._kill_by_hand(tree)
+            self.wait(_KILL_SECONDS)
+
+    def listening(self) -> tuple[Listener, ...] | None:
+        return listeners_of(self._supervisor.pid)
+
+    @property
+    def _leash(self) -> IO[bytes]:
+        assert self._supervisor.stdin is not None
+        return self._supervisor.stdin
+
+    def _ended(self, status: int | None) -> int | None:
+        if status is not None:
+            self._reader.join(_KILL_SECONDS)
+            with self._lock, suppress(OSError):
+                self._leash.close()
+        return status
+
+    def _kill_by_hand(self, tree: tuple[int, ...]) -> None:
+        with suppress(OSError):
+            os.killpg(self._pid, signal.SIGKILL)
+        for pid in (*tree_of(self._supervisor.pid)[1:], *tree[1:]):
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        self._supervisor.kill()
+
+
+class ProcessSandbox:
+    """Starts commands as the grader's own user. `adopt` is told the process groups, for whoever reaps after a crash."""
+
+    name = "process"
+    tier = "T0"
+
+    def __init__(self, adopt: Callable[[int], None] | None = None) -> None:
+        self._adopt = adopt
+
+    def start(self, command: str, *, cwd: Path, env: Mapping[str, str], output: OutputBuffer) -> PlainProcess:
+        report, write = os.pipe()
+        try:
+            supervisor = _spawn(command, cwd, env, write)
+        except OSError as error:
+            os.close(report)
+            raise SandboxError(
+                f"cannot start a process in {cwd}: {error}",
+                hint="free memory or processes on this machine, then run the command again",
+            ) from error
+        finally:
+            os.close(write)
+        reader = _drain(supervisor, output)
+        process = PlainProcess(supervisor, _reported(report, supervisor), reader)
+        if self._adopt is not None:
+            self._adopt(supervisor.pid)
+            self._adopt(process.pid)
+        return process
+
+
+def _spawn(command: str, cwd: Path, env: Mapping[str, str], report: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", "-B", str(_SUPERVISOR), str(report), command],
+        cwd=cwd,
+        env=dict(env),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        pass_fds=(report,),
+        start_new_session=True,
+        bufsize=0,
+    )
+
+
+def _drain(supervisor: subprocess.Popen[bytes], output: OutputBuffer) -> threading.Thread:
+    pipe = supervisor.stdout
+    assert pipe is not None
+
+    def read() -> None:
+        with pipe:
+            while data := pipe.read(65536):
+                output.feed(data)
+
+    thread = threading.Thread(target=read, name=f"output of {supervisor.pid}", daemon=True)
+    thread.start()
+    return thread
+
+
+def _reported(report: int, supervisor: subprocess.Popen[bytes]) -> int:
+    with os.fdopen(report, "rb") as pipe:
+        line = pipe.readline(32)
+    if line:
+        return int(line)
+    supervisor.kill()
+    supervisor.wait()
+    raise SandboxError(
+        "the process that supervises the service did not start",
+        hint=f"check that {sys.executable} runs and that processes are left for this user (ulimit -u)",
+    )
