@@ -1,0 +1,182 @@
+"""What can be wrong with a service, in words for its author: what was seen, and what to do next."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graders.escape import shown
+from graders.procfile import Command, ProcfileError
+from graders.readiness import Unready
+from graders.sandbox.base import Listener
+
+_EXAMPLE = "`web: uvicorn app:app --host $HOST --port $PORT`"
+
+
+class ServiceFailure(Exception):  # noqa: N818
+    """The submission's own doing: `code` names it, `message` what was seen, `hint` the next step.
+
+    `output` is what the service printed, its end being what matters. Codes: no-procfile, bad-procfile,
+    release-failed, exited, never-bound, bound-elsewhere, not-healthy, garbage, hangs, exited-after-ready.
+    """
+
+    def __init__(self, code: str, message: str, *, hint: str, output: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.output = output
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about the service that costs no point but that its author wants to know."""
+
+    code: str
+    message: str
+
+
+def bad_procfile(error: ProcfileError) -> ServiceFailure:
+    if not error.line:
+        return ServiceFailure(
+            "no-procfile",
+            f"The service cannot be started: {error.message}.",
+            hint=f"Add a file `Procfile` with the line that starts your service, e.g. {_EXAMPLE}.",
+        )
+    return ServiceFailure(
+        "bad-procfile",
+        f"Procfile line {error.line}: {error.message}.",
+        hint=f"Each line is a name, a colon and a shell command, e.g. {_EXAMPLE}.",
+    )
+
+
+def release_failed(command: Command, status: int | None, seconds: float, output: str) -> ServiceFailure:
+    how = f"had not ended after {seconds:g} s" if status is None else f"ended {how_it_ended(status)}"
+    return ServiceFailure(
+        "release-failed",
+        f"{_named(command)} {how}, so the service was not started.",
+        hint="`release` runs once before `web`, with the same environment, and must end with exit code 0.",
+        output=output,
+    )
+
+
+def exited(command: Command, status: int, output: str) -> ServiceFailure:
+    said = (
+        "Its last output says why."
+        if output.strip()
+        else "It printed nothing; run that command by hand to see why."
+    )
+    return ServiceFailure(
+        "exited",
+        f"{_named(command)} ended {how_it_ended(status)} before the service was ready.",
+        hint=f"{said} {_exit_hint(status)}".strip(),
+        output=output,
+    )
+
+
+def exited_after_ready(command: Command, status: int, output: str) -> ServiceFailure:
+    return ServiceFailure(
+        "exited-after-ready",
+        f"{_named(command)} was ready, and then ended by itself {how_it_ended(status)} while it was being judged.",
+        hint=f"Its last output says what it was doing. {_exit_hint(status)}".strip(),
+        output=output,
+    )
+
+
+def not_ready(
+    found: Unready,
+    *,
+    command: Command,
+    listeners: Sequence[Listener] | None,
+    place: tuple[str, int],
+    seconds: float,
+    output: str,
+) -> ServiceFailure:
+    """The failure of a service that runs but did not become ready within `seconds`; `place` is (HOST, PORT)."""
+    within = f"within {seconds:g} s"
+    if found.code == "refused":
+        return _not_listening(command, listeners or (), place, within, output)
+    if found.code == "hangs":
+        message = f"The service took the connection, but did not answer `GET /healthz` {within}."
+        hint = (
+            "Look for what blocks it: a database call without a connection, a lock, work done before serving."
+        )
+    elif found.code == "garbage":
+        message = f"On its port the service does not speak HTTP: {found.told}."
+        hint = "PORT must be served with plain HTTP/1.1 (no TLS, no other protocol)."
+    else:
+        message = f"The service answers, but was not healthy {within}: {found.told}."
+        hint = (
+            '`GET /healthz` must answer 200 with the body {"status": "ok"} as soon as the service can serve.'
+        )
+    return ServiceFailure(
+        {"answer": "not-healthy"}.get(found.code, found.code), message, hint=hint, output=output
+    )
+
+
+def _not_listening(
+    command: Command, listeners: Sequence[Listener], place: tuple[str, int], within: str, output: str
+) -> ServiceFailure:
+    host, port = place
+    if not listeners:
+        return ServiceFailure(
+            "never-bound",
+            f"{_named(command)} runs, but listened on no port {within}.",
+            hint=f"It must listen on the host and port in the variables HOST and PORT, e.g. {_EXAMPLE}.",
+            output=output,
+        )
+    where = " and ".join(str(listener) for listener in listeners[:4])
+    wrong = (
+        f"the address is not HOST ({host})"
+        if any(listener.port == port for listener in listeners)
+        else f"the port is not PORT ({port})"
+    )
+    return ServiceFailure(
+        "bound-elsewhere",
+        f"The service listens on {where}, not on {host}:{port}: {wrong}.",
+        hint=f"Take both from the variables HOST and PORT, e.g. {_EXAMPLE} (Procfile line {command.line}).",
+        output=output,
+    )
+
+
+def hangs_on_shutdown(command: Command, seconds: float) -> Notice:
+    return Notice(
+        "hangs-on-shutdown",
+        f"{_named(command)} was still running {seconds:g} s after SIGTERM and was killed."
+        " End the server when SIGTERM comes; a shell in front of it must `exec` it or pass the signal on.",
+    )
+
+
+def flooded_output(command: Command, printed: int) -> Notice:
+    return Notice(
+        "flooded-output",
+        f"{_named(command)} printed {printed // 2**20} MB; only the beginning and the end were kept."
+        " Log less: a line for each request is plenty.",
+    )
+
+
+def how_it_ended(status: int) -> str:
+    """`with exit code 3`, or `by signal SIGKILL`, also where a shell says 128 + signal."""
+    number = -status if status < 0 else status - 128
+    if status < 0 or (status > 128 and number in {member.value for member in signal.Signals}):
+        name = signal.Signals(number).name if number in {s.value for s in signal.Signals} else str(number)
+        return f"by signal {name}"
+    return f"with exit code {status}"
+
+
+def _exit_hint(status: int) -> str:
+    if status == 127:
+        return "127 means that a command was not found: is it installed, and spelt as in the Procfile?"
+    if status == 126:
+        return "126 means that a command was found but may not be executed."
+    if status == 0:
+        return "`web` must stay in the foreground and must not put itself into the background."
+    if status in (-9, 137):
+        return "SIGKILL often means that the machine ran out of memory."
+    return ""
+
+
+def _named(command: Command) -> str:
+    text = shown(command.text, limit=200, one_line=True)
+    return f"`{command.name}` (Procfile line {command.line}: `{text}`)"

@@ -1,0 +1,324 @@
+"""A submission as a running service: its Procfile started, waited for, watched, restarted and ended."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graders import failures
+from graders.errors import SandboxError
+from graders.failures import Notice, ServiceFailure
+from graders.procfile import Command, Procfile, ProcfileError, read_procfile
+from graders.readiness import HOST, Unready, free_port, is_free, probe
+from graders.sandbox.base import OutputBuffer, Process, Sandbox
+
+__all__ = ["Notice", "Service", "ServiceFailure", "Terms", "prepare", "serve"]
+
+STOP_SECONDS = 10.0
+RELEASE_SECONDS = 120.0
+SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_FLOOD_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a service runs under: where, with which variables, and how long it may take (seconds)."""
+
+    root: Path
+    sandbox: Sandbox
+    variables: Mapping[str, str]
+    path: Sequence[str]
+    database_url: str
+    private: Path
+    ready_seconds: float
+    stop_seconds: float
+    release_seconds: float
+    waiting: Callable[[Unready], None] | None = None
+
+
+class _PortTakenError(Exception):
+    """Another program answers on the port that was chosen for the service."""
+
+
+@dataclass(slots=True)
+class _Running:
+    command: Command
+    process: Process
+    output: OutputBuffer
+
+
+class Service:
+    """A service and its worker on one port. `serve` makes it; `another` adds one beside it on the same database."""
+
+    def __init__(self, terms: Terms, procfile: Procfile, port: int | None = None) -> None:
+        self._terms = terms
+        self._procfile = procfile
+        self._fixed_port = port is not None
+        self._variables: dict[str, str] = dict(terms.variables)
+        self._database_url = terms.database_url
+        self._running: list[_Running] = []
+        self._ended: list[_Running] = []
+        self._others: list[Service] = []
+        self._notices: dict[str, Notice] = {}
+        self._lock = threading.RLock()
+        self.host = HOST
+        self.port = free_port() if port is None else port
+
+    @property
+    def base_url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def alive(self) -> bool:
+        """True while the web process runs."""
+        return bool(self._running) and self._running[0].process.poll() is None
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What was noticed so far, each code once."""
+        return tuple(self._notices.values())
+
+    def output(self) -> str:
+        """What the web process and the worker printed since they were last started, safe to show."""
+        parts = [running.output.text().rstrip("\n") for running in self._running or self._ended]
+        if len(parts) < 2 or not parts[1]:
+            return parts[0] if parts else ""
+        return f"{parts[0]}\n--- worker ---\n{parts[1]}".lstrip("\n")
+
+    def start(self, variables: Mapping[str, str] | None = None, *, database_url: str | None = None) -> None:
+        """Starts web and worker and waits until the service is ready. Raises ServiceFailure; nothing runs then.
+
+        `variables` (on top of the first ones) and `database_url` replace what an earlier start was given.
+        """
+        with self._lock:
+            if self.alive:
+                return
+            self._end_all()
+            if variables is not None:
+                self._variables = {**self._terms.variables, **variables}
+            if database_url is not None:
+                self._database_url = database_url
+            if not self._start_once():
+                self.port = free_port()
+                if not self._start_once():
+                    raise _port_taken(self.port)
+
+    def stop(self) -> None:
+        """SIGTERM, then after `stop_seconds` (or the command's end) the whole tree is killed."""
+        with self._lock:
+            for running in self._running:
+                running.process.terminate()
+            deadline = time.monotonic() + self._terms.stop_seconds
+            for running in self._running:
+                if running.process.wait(max(0.0, deadline - time.monotonic())) is None:
+                    self._notice(failures.hangs_on_shutdown(running.command, self._terms.stop_seconds))
+            self._end_all()
+
+    def kill(self) -> None:
+        """SIGKILL for everything that the service started; returns when it is gone."""
+        with self._lock:
+            self._end_all()
+
+    def restart(self, variables: Mapping[str, str] | None = None, *, database_url: str | None = None) -> None:
+        """Stops and starts again on the same port, `release` not repeated. Arguments as for `start`."""
+        with self._lock:
+            self.stop()
+            self.start(variables, database_url=database_url)
+
+    def another(
+        self, variables: Mapping[str, str] | None = None, *, database_url: str | None = None
+    ) -> Service:
+        """One more instance, started and ready, on the same database and its own port; it ends with this one."""
+        other = Service(self._terms, self._procfile)
+        self._others.append(other)
+        other.start({**self._variables, **(variables or {})}, database_url=database_url or self._database_url)
+        return other
+
+    def exited(self) -> ServiceFailure | None:
+        """The failure to report when the service died by itself after it had been ready; None while it lives."""
+        status = self._web.process.poll() if self._running else None
+        if status is None:
+            return None
+        return failures.exited_after_ready(self._web.command, status, self.output())
+
+    def close(self) -> None:
+        """Kills this instance and the others that it made."""
+        with self._lock:
+            for other in self._others:
+                other.close()
+            self._end_all()
+
+    def release(self) -> None:
+        """Runs the Procfile's `release`, if there is one, to its end. Raises ServiceFailure."""
+        command = self._procfile.release
+        if command is None:
+            return
+        running = self._launch(command)
+        try:
+            status = running.process.wait(self._terms.release_seconds)
+        finally:
+            running.process.kill()
+        if status != 0:
+            raise failures.release_failed(command, status, self._terms.release_seconds, running.output.text())
+
+    @property
+    def _web(self) -> _Running:
+        return self._running[0]
+
+    def _start_once(self) -> bool:
+        """False where another program was found on the port; another port may be tried."""
+        try:
+            self._running = [self._launch(self._procfile.web)]
+            if self._procfile.worker is not None:
+                self._running.append(self._launch(self._procfile.worker))
+            self._wait_until_ready()
+        except _PortTakenError:
+            self._end_all()
+            if self._fixed_port:
+                raise _port_taken(self.port) from None
+            return False
+        except BaseException:
+            self._end_all()
+            raise
+        return True
+
+    def _launch(self, command: Command) -> _Running:
+        output = OutputBuffer()
+        terms = self._terms
+        home, scratch = terms.private / "home", terms.private / "tmp"
+        for folder in (home, scratch):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        env = {
+            "LANG": "C.UTF-8",
+            **self._variables,
+            "PATH": ":".join((*terms.path, *SYSTEM_PATH)),
+            "HOME": str(home),
+            "TMPDIR": str(scratch),
+            "HOST": HOST,
+            "PORT": str(self.port),
+            "DATABASE_URL": self._database_url,
+        }
+        process = terms.sandbox.start(command.text, cwd=terms.root, env=env, output=output)
+        return _Running(command, process, output)
+
+    def _end_all(self) -> None:
+        for running in self._running:
+            running.process.kill()
+            if running.output.total > _FLOOD_BYTES:
+                self._notice(failures.flooded_output(running.command, running.output.total))
+        self._ended, self._running = self._running or self._ended, []
+
+    def _notice(self, notice: Notice) -> None:
+        self._notices.setdefault(notice.code, notice)
+
+    def _wait_until_ready(self) -> None:
+        """Returns once /healthz says ok. Raises ServiceFailure, at the latest after `ready_seconds`."""
+        deadline = time.monotonic() + self._terms.ready_seconds
+        pause, patience = 0.002, 1.0
+        while True:
+            found = probe(self.base_url, max(0.05, min(patience, deadline - time.monotonic())))
+            self._must_be_running()
+            if found is None:
+                self._must_be_ours()
+                return
+            if time.monotonic() >= deadline:
+                raise self._not_ready(found)
+            if self._terms.waiting is not None:
+                self._terms.waiting(found)
+            # A connection taken before the service could serve may never be answered: ask again, more patiently.
+            patience = patience * 2 if found.code == "hangs" else patience
+            time.sleep(pause)
+            pause = min(0.05, pause * 1.5)
+
+    def _not_ready(self, found: Unready) -> ServiceFailure:
+        return failures.not_ready(
+            found,
+            command=self._web.command,
+            listeners=self._web.process.listening(),
+            place=(self.host, self.port),
+            seconds=self._terms.ready_seconds,
+            output=self.output(),
+        )
+
+    def _must_be_running(self) -> None:
+        for running in self._running:
+            status = running.process.poll()
+            if status is not None and (running is self._web or status != 0):
+                if running is self._web and not is_free(self.port):
+                    raise _PortTakenError
+                raise failures.exited(running.command, status, running.output.text())
+
+    def _must_be_ours(self) -> None:
+        """An answer from a program that is not of this tree would be judged in the service's place."""
+        listeners = self._web.process.listening()
+        if listeners is not None and all(listener.port != self.port for listener in listeners):
+            raise _PortTakenError
+
+
+def _port_taken(port: int) -> SandboxError:
+    return SandboxError(
+        f"another program listens on port {port}, which was meant for the service",
+        hint="end that program, or run the command again to have another port chosen",
+    )
+
+
+@contextmanager
+def prepare(
+    root: Path,
+    *,
+    sandbox: Sandbox,
+    variables: Mapping[str, str],
+    path: Sequence[str],
+    database_url: str,
+    ready_seconds: float,
+    port: int | None = None,
+    private: Path | None = None,
+    stop_seconds: float = STOP_SECONDS,
+    release_seconds: float = RELEASE_SECONDS,
+    waiting: Callable[[Unready], None] | None = None,
+) -> Iterator[Service]:
+    """The service of the repository at `root`, not yet released or started; everything of it ends with the block.
+
+    `variables` and `path` (put before the system's PATH) are all that it is given beside PORT, HOST, DATABASE_URL
+    and a HOME and TMPDIR under `private` (a temporary directory, unless given). Raises ServiceFailure for a
+    Procfile that cannot be read. `waiting` hears, again and again, why the service is not ready yet.
+    """
+    try:
+        procfile = read_procfile(root)
+    except ProcfileError as error:
+        raise failures.bad_procfile(error) from None
+    with ExitStack() as stack:
+        if private is None:
+            private = Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="kata-", ignore_cleanup_errors=True))
+            )
+        terms = Terms(
+            root=root,
+            sandbox=sandbox,
+            variables=dict(variables),
+            path=tuple(path),
+            database_url=database_url,
+            private=private,
+            ready_seconds=ready_seconds,
+            stop_seconds=stop_seconds,
+            release_seconds=release_seconds,
+            waiting=waiting,
+        )
+        service = Service(terms, procfile, port)
+        stack.callback(service.close)
+        yield service
+
+
+@contextmanager
+def serve(root: Path, **options: Any) -> Iterator[Service]:
+    """As `prepare`, with `release` run and the service started and ready."""
+    with prepare(root, **options) as service:
+        service.release()
+        service.start()
+        yield service
