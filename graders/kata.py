@@ -60,6 +60,7 @@ class Kata:
     checks: tuple[Check, ...]
     hints: Mapping[str, tuple[str, ...]]
     traps: tuple[str, ...]
+    starter_fails: tuple[str, ...]
     folder: Path
 
     def check(self, id: str) -> Check:

@@ -135,6 +135,7 @@ def load_kata(folder: Path) -> Kata:
             "checks",
             "hints",
             "traps",
+            "starter",
         )
     )
     _check_format(top)
@@ -152,6 +153,7 @@ def load_kata(folder: Path) -> Kata:
         checks=checks,
         hints=hints,
         traps=top.texts("traps"),
+        starter_fails=_starter_fails(top.section("starter")),
         folder=folder,
     )
 
@@ -212,6 +214,13 @@ def _environment(section: Section | None) -> Environment:
         durable=section.flag("durable"),
         ready_seconds=float(ready) if ready else None,
     )
+
+
+def _starter_fails(section: Section | None) -> tuple[str, ...]:
+    if section is None:
+        return ()
+    section.only(("fails",))
+    return section.texts("fails", required=True)
 
 
 def _plain(section: Section | None) -> dict[str, str]:

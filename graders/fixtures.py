@@ -1,0 +1,111 @@
+"""The fixtures that checks ask for: HTTP, database, recording, growth, races, and the service itself."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from graders.channel import Channel
+from graders.client import Answer, Client, TransportFailure
+from graders.database import Database
+from graders.evidence import Collector
+from graders.instances import Caller, Instance
+from graders.measure import GrowthMeter, RecordingMeter
+from graders.sql.recording import Recording
+from graders.starting_gate import StartingGate
+from graders.together import concurrently as call_concurrently
+
+
+class Bench:
+    """What all checks of a suite share. `collector` is the running check's own; `findings` add up."""
+
+    def __init__(self, job: dict[str, Any], channel: Channel) -> None:
+        self.job = job
+        self.collector = Collector()
+        self.caller = Caller(channel)
+        self.first = Instance(self.caller, 0, job["base_url"], self._exchanged)
+        self.database = Database(job["admin_url"])
+        self.meter = RecordingMeter(job, self._recorded)
+        self.findings: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def close(self) -> None:
+        self.meter.close()
+        self.database.close()
+
+    def _exchanged(self, exchange: Answer | TransportFailure) -> None:
+        self.collector.exchange(exchange)
+
+    def _recorded(self, recording: Recording) -> None:
+        self.collector.recording(recording)
+        for finding in self.meter.findings_of(recording):
+            self.findings.setdefault((finding["rule"], finding["title"]), finding)
+
+
+class Fixtures:
+    """A pytest plugin with one fixture for each thing that a check can ask for."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    @pytest.fixture
+    def service(self) -> Iterator[Instance]:
+        """The running service. It is brought back after the check if the check took it down or changed it."""
+        yield self._bench.first
+        self._bench.caller("restore")
+        self._bench.first.expected_down = False
+
+    @pytest.fixture
+    def http(self) -> Client:
+        """A client of the service."""
+        return self._bench.first.http
+
+    @pytest.fixture
+    def database(self) -> Database:
+        """The grader's superuser session."""
+        return self._bench.database
+
+    @pytest.fixture
+    def recording(self) -> RecordingMeter:
+        """`with recording.window() as window:` … and then what PostgreSQL saw of the service in between."""
+        return self._bench.meter
+
+    @pytest.fixture
+    def growth(self) -> GrowthMeter:
+        """Costs of one request at several sizes, judged by their slope."""
+        return GrowthMeter(self._bench.meter, self._bench.collector)
+
+    @pytest.fixture
+    def gate(self) -> StartingGate:
+        """Forced races: hold the rows or tables that the requests need, let all of them in, let go."""
+        return StartingGate(self._bench.job["admin_url"], role=self._bench.job["service_role"])
+
+    @pytest.fixture
+    def concurrently(self) -> Callable[..., list[Any]]:
+        return call_concurrently
+
+    @pytest.fixture
+    def evidence(self) -> Collector:
+        """To pin a request that should be shown, whatever comes after it."""
+        return self._bench.collector
+
+    @pytest.fixture
+    def seed(self) -> int:
+        return int(self._bench.job["seed"])
+
+    @pytest.fixture
+    def rng(self, request: pytest.FixtureRequest) -> random.Random:
+        """Random choices of this check: they follow from the run's seed and the check's name alone."""
+        return random.Random(f"{self._bench.job['seed']}:{request.node.name}")
+
+    @pytest.fixture
+    def variables(self) -> dict[str, str]:
+        """The environment variables that the service was given beside PORT, HOST and DATABASE_URL."""
+        return dict(self._bench.job["variables"])
+
+    @pytest.fixture
+    def database_url(self) -> str:
+        """The service's own DATABASE_URL, for a wire between it and the database."""
+        return str(self._bench.job["service_url"])

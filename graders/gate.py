@@ -1,0 +1,215 @@
+"""Proves a kata: the starter fails what it should, every right answer scores full, every wrong one is caught."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from graders.audit import Problem, audit
+from graders.errors import KataError
+from graders.grade import Grader, silent
+from graders.kata import Kata, Solution
+from graders.pack import Packs, load_solutions
+from graders.score import Grade
+from graders.starter import render_solution, render_starter
+from graders.submission import Submission
+from graders.verdicts import CheckResult
+
+STARTER = "starter"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the gate runs: the starter of a stack, or a known solution; `fails`: what it must fail, exactly."""
+
+    name: str
+    kind: str
+    stack: str
+    fails: tuple[str, ...]
+    solution: Solution | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One run of a subject. `results` by check id; `trouble` where it could not be judged at all."""
+
+    seed: int
+    score: int
+    seconds: float
+    results: Mapping[str, CheckResult]
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A subject with its trials and what is wrong with them."""
+
+    subject: Subject
+    trials: tuple[Trial, ...]
+    problems: tuple[Problem, ...]
+
+    def verdict(self, check: str) -> str:
+        """The verdict of all trials, or `flaky` where they differ."""
+        verdicts = {
+            trial.results[check].verdict if check in trial.results else "broken" for trial in self.trials
+        }
+        return verdicts.pop() if len(verdicts) == 1 else "flaky"
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Solutions × checks, and every problem found. A kata is proved when there is none."""
+
+    kata: Kata
+    rows: tuple[Row, ...]
+    audit: tuple[Problem, ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return (*self.audit, *(problem for row in self.rows for problem in row.problems))
+
+    @property
+    def proved(self) -> bool:
+        return bool(self.rows) and not self.problems
+
+    def killers(self, check: str) -> int:
+        """How many flawed solutions failed the check in every trial."""
+        return sum(row.subject.kind == "flawed" and row.verdict(check) == "failed" for row in self.rows)
+
+
+Tell = Callable[[Subject, Trial], None]
+
+
+def prove(
+    kata: Kata,
+    packs: Packs,
+    grader: Grader,
+    *,
+    repeat: int = 1,
+    jobs: int = 2,
+    load: bool = False,
+    only: Sequence[str] = (),
+    tell: Tell = lambda _subject, _trial: None,
+) -> Matrix:
+    """Audit the kata and run every subject `repeat` times, `jobs` at once; with `load` every core is kept busy.
+
+    `only`: names of solutions (or "starter") to run, all if empty. `tell` hears of each trial as it ends.
+    """
+    found = audit(kata, packs)
+    subjects = [subject for subject in subjects_of(kata) if not only or subject.name in only]
+    with busy_cores(os.cpu_count() or 1) if load else _calm(), ThreadPoolExecutor(jobs) as pool:
+        pending = {
+            subject: [pool.submit(_trial, kata, packs, grader, subject, turn, tell) for turn in range(repeat)]
+            for subject in subjects
+        }
+        try:
+            trials = {subject: tuple(run.result() for run in runs) for subject, runs in pending.items()}
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    rows = tuple(Row(subject, trials[subject], problems_of(subject, trials[subject])) for subject in subjects)
+    return Matrix(kata, rows, found)
+
+
+def subjects_of(kata: Kata) -> tuple[Subject, ...]:
+    """The starter in each stack, then the solutions."""
+    starters = [Subject(f"{STARTER}-{stack}", STARTER, stack, kata.starter_fails) for stack in kata.stacks]
+    solutions = [
+        Subject(solution.name, solution.kind, solution.stack, solution.fails, solution)
+        for solution in load_solutions(kata)
+        if solution.stack in kata.stacks
+    ]
+    return (*starters, *solutions)
+
+
+def render_subject(kata: Kata, packs: Packs, subject: Subject, into: Path) -> Submission:
+    """Write the subject's repository into `into`."""
+    stack = packs.stack(subject.stack)
+    if subject.solution is None:
+        render_starter(kata, stack, into)
+    else:
+        render_solution(kata, stack, subject.solution, into)
+    return Submission(into, kata, stack)
+
+
+def _trial(kata: Kata, packs: Packs, grader: Grader, subject: Subject, turn: int, tell: Tell) -> Trial:
+    trial = _judged(kata, packs, grader, subject, turn)
+    tell(subject, trial)
+    return trial
+
+
+def _judged(kata: Kata, packs: Packs, grader: Grader, subject: Subject, turn: int) -> Trial:
+    # Each repetition has a seed of its own: a verdict must not hang on a lucky choice.
+    seed = (grader.options.seed or 1) + turn
+    with tempfile.TemporaryDirectory(prefix="kata-gate-", dir=grader.options.runs) as folder:
+        try:
+            submission = render_subject(kata, packs, subject, Path(folder) / "repository")
+            grade = grader.grade(submission, progress=silent, seed=seed)
+        except KataError as error:
+            return Trial(seed, 0, 0.0, {}, f"{error.message} {error.hint}".strip())
+    return trial_of(grade, seed)
+
+
+def trial_of(grade: Grade, seed: int) -> Trial:
+    """What the gate keeps of a grade."""
+    return Trial(
+        seed=seed,
+        score=grade.score,
+        seconds=sum(phase.seconds for phase in grade.phases),
+        results={result.id: result for result in grade.checks},
+        trouble=f"{grade.stop.message}\n{grade.stop.output}".strip() if grade.stop else "",
+    )
+
+
+def problems_of(subject: Subject, trials: Sequence[Trial]) -> tuple[Problem, ...]:
+    """What is wrong with a subject's trials, each thing once."""
+    problems: dict[tuple[str, str], Problem] = {}
+    for trial in trials:
+        for problem in _problems_of_one(subject, trial):
+            problems.setdefault((problem.where, problem.message), problem)
+    return tuple(replace(problem, where=f"{subject.name}") for problem in problems.values())
+
+
+def _problems_of_one(subject: Subject, trial: Trial) -> Iterator[Problem]:
+    if trial.trouble:
+        yield Problem(subject.name, f"could not be judged: {trial.trouble}", f"seed {trial.seed}")
+    for id, result in trial.results.items():
+        seed = f"seed {trial.seed}"
+        if result.verdict == "broken":
+            yield Problem(subject.name, f"`{id}` is broken", f"{seed}: {result.detail.strip()[-1500:]}")
+        elif result.verdict == "failed" and id not in subject.fails:
+            yield Problem(subject.name, f"`{id}` fails and should not", f"{seed}: {result.message}")
+        elif result.verdict == "passed" and id in subject.fails:
+            yield Problem(subject.name, f"`{id}` passes and should fail", seed)
+        elif result.verdict == "skipped" and (id in subject.fails or result.blocked_by not in subject.fails):
+            yield Problem(subject.name, f"`{id}` was skipped because of `{result.blocked_by}`", seed)
+
+
+@contextmanager
+def busy_cores(count: int) -> Iterator[None]:
+    """Keep `count` cores busy for the length of the block."""
+    spinners = [
+        subprocess.Popen([sys.executable, "-I", "-c", _SPIN], stdin=subprocess.PIPE) for _ in range(count)
+    ]
+    try:
+        yield
+    finally:
+        for spinner in spinners:
+            spinner.kill()
+            spinner.communicate()
+
+
+# Ends by itself when the grader is gone: its standard input is then closed.
+_SPIN = "import select\nwhile not select.select([0], [], [], 0)[0]:\n    sum(range(50000))"
+
+
+@contextmanager
+def _calm() -> Iterator[None]:
+    yield

@@ -1,0 +1,326 @@
+"""The order of events when a submission is judged, and the only place that knows it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from graders.control import ServiceControl, controlled
+from graders.environment import Toolchain, prepare_environment
+from graders.errors import UsageError
+from graders.kata import Kata, World
+from graders.pack import digest_of
+from graders.postgres import (
+    Binaries,
+    Cluster,
+    connect_external,
+    find_binaries,
+    start_cluster,
+    world_template,
+)
+from graders.postgres.log import plain_log
+from graders.rundir import reap, run_directory
+from graders.score import Grade, Phase, Stop
+from graders.service import ServiceFailure
+from graders.submission import Submission, snapshot
+from graders.suite import SuiteHost, SuiteJob, SuiteOutcome, copy_suite, report_from
+from graders.verdicts import CheckResult, Report, judge
+
+SERVICE_ROLE = "app"
+VERSION = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to judge. `cache`: where templates and environments are kept; `runs`: where run directories are made;
+    `variables`: the environment of install commands; `postgres_url`: an existing server's superuser URL;
+    `only`: ids of the checks to run (empty: all)."""
+
+    cache: Path
+    runs: Path
+    variables: Mapping[str, str]
+    seed: int | None = None
+    only: Sequence[str] = ()
+    world: str | None = None
+    postgres_url: str | None = None
+    postgres_bin: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Progress: a phase or a check has begun or ended. `result` stands with a check's end (no points yet decided
+    by others' failures), `note` says what takes time."""
+
+    kind: str
+    name: str
+    note: str = ""
+    report: Report | None = None
+
+
+Progress = Callable[[Event], None]
+
+
+def silent(_: Event) -> None:
+    """Progress that nobody watches."""
+
+
+class Grader:
+    """Judges submissions one after another, or from several threads, with one suite host.
+
+    The binaries are looked for once; run directories that a killed grader left behind are removed at the start.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._host = SuiteHost()
+        self._binaries: Binaries | None = None
+        try:
+            reap(options.runs)
+        except BaseException:
+            self._host.close()
+            raise
+
+    def __enter__(self) -> Grader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._host.close()
+
+    @property
+    def binaries(self) -> Binaries:
+        if self._binaries is None:
+            self._binaries = find_binaries(self.options.postgres_bin)
+        return self._binaries
+
+    def grade(self, submission: Submission, *, progress: Progress = silent, seed: int | None = None) -> Grade:
+        """Judge one submission. Raises KataError for what is not the learner's failure; leaves nothing behind."""
+        return _Run(self, submission, progress, seed).judged()
+
+    @contextmanager
+    def stage(self, submission: Submission, *, progress: Progress = silent) -> Iterator[Stage]:
+        """The service beside its seeded database, for as long as the block lasts."""
+        with ExitStack() as stack:
+            yield _Run(self, submission, progress, None).staged(stack)
+
+    def run_suite(
+        self, job: SuiteJob, control: ServiceControl, on_message: Callable[[Mapping[str, Any]], None]
+    ) -> SuiteOutcome:
+        return self._host.run(job, control, on_message)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A running submission: its database, its instances and the private folder of the run."""
+
+    cluster: Cluster
+    control: ServiceControl
+    folder: Path
+    digest: str
+    seed: int
+
+
+@dataclass(slots=True)
+class _Run:
+    """One submission on its way through."""
+
+    grader: Grader
+    submission: Submission
+    progress: Progress
+    wished_seed: int | None
+    phases: list[Phase] = field(default_factory=list)
+
+    def judged(self) -> Grade:
+        kata = self.submission.kata
+        selected = chosen(kata, self.grader.options.only)
+        stop: Stop | None = None
+        outcome = SuiteOutcome(reports=())
+        stage: Stage | None = None
+        with ExitStack() as stack:
+            try:
+                stage = self.staged(stack)
+                with self.phase("suite"):
+                    outcome = self._suite(stage, selected)
+            except ServiceFailure as failure:
+                stop = Stop(failure.code, failure.message, failure.hint, failure.output)
+            closing = time.perf_counter()
+        self.phases.append(Phase("cleaning up", time.perf_counter() - closing))
+        if outcome.stop:
+            stop = Stop(**outcome.stop)
+        return self._grade(stage, outcome, stop, selected)
+
+    def staged(self, stack: ExitStack) -> Stage:
+        """Everything up to a service that is ready; `stack` takes it down again."""
+        options, kata = self.grader.options, self.submission.kata
+        seed = next(
+            given for given in (self.wished_seed, options.seed, secrets.randbelow(2**31)) if given is not None
+        )
+        run = stack.enter_context(run_directory(options.runs))
+        with self.phase("dependencies"):
+            toolchain = self._toolchain()
+        with self.phase("database"):
+            cluster = stack.enter_context(self._cluster())
+        with self.phase("copy"):
+            work = run.path / "work"
+            work.mkdir()
+            self._digest = snapshot(self.submission.root, work)
+            link(work, toolchain.links)
+        control = stack.enter_context(
+            controlled(
+                work,
+                toolchain=toolchain,
+                variables=kata.environment.variables,
+                database_url=cluster.service_url,
+                ready_seconds=max(kata.environment.ready_seconds or 0, self.submission.stack.ready_seconds),
+                private=run.path,
+            )
+        )
+        with self.phase("release"):
+            control.service.release()
+            analyze(cluster)
+        with self.phase("service"):
+            control.service.start()
+        return Stage(cluster, control, run.path, self._digest, seed)
+
+    _digest: str = ""
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        self.progress(Event("phase", name))
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.phases.append(Phase(name, time.perf_counter() - started))
+            self.progress(Event("phase-ended", name))
+
+    def _toolchain(self) -> Toolchain:
+        return prepare_environment(
+            self.submission.stack,
+            self.submission.root,
+            cache=self.grader.options.cache,
+            variables=self.grader.options.variables,
+            progress=lambda note: self.progress(Event("note", "dependencies", note)),
+        )
+
+    @contextmanager
+    def _cluster(self) -> Iterator[Cluster]:
+        options, kata = self.grader.options, self.submission.kata
+        world = world_of(kata, options.world)
+        if options.postgres_url:
+            with connect_external(options.postgres_url, kata, world) as cluster:
+                yield cluster
+            return
+        template = world_template(kata, world, self.grader.binaries, cache=options.cache)
+        with start_cluster(template, self.grader.binaries, run_dir=options.runs) as cluster:
+            yield cluster
+
+    def _suite(self, stage: Stage, selected: Sequence[str]) -> SuiteOutcome:
+        kata = self.submission.kata
+        directory = stage.folder / "suite"
+        copy_suite(kata.folder / "suite", directory)
+        job = SuiteJob(
+            suite=directory,
+            directory=stage.folder,
+            checks=[check.id for check in kata.checks],
+            selected=selected,
+            sealed=[check.id for check in kata.checks if check.visibility == "sealed"],
+            seed=stage.seed,
+            base_url=stage.control.service.base_url,
+            admin_url=stage.cluster.admin_url,
+            service_url=stage.cluster.service_url,
+            service_role=SERVICE_ROLE,
+            log=plain_log(stage.cluster.log),
+            variables=dict(kata.environment.variables),
+        )
+        return self.grader.run_suite(job, stage.control, self._heard)
+
+    def _heard(self, message: Mapping[str, Any]) -> None:
+        if message["event"] == "started":
+            self.progress(Event("check", message["check"]))
+        elif message["event"] == "report":
+            report = report_from(message["report"])
+            self.progress(Event("check-ended", report.check, report=report))
+
+    def _grade(
+        self, stage: Stage | None, outcome: SuiteOutcome, stop: Stop | None, selected: Sequence[str]
+    ) -> Grade:
+        kata, options = self.submission.kata, self.grader.options
+        stopped_by = outcome.stopped_by or ("service" if stage is None else None)
+        checks: tuple[CheckResult, ...] = judge(
+            kata.checks,
+            outcome.reports,
+            selected=selected,
+            stopped_by=stopped_by,
+            suite_error=outcome.error,
+        )
+        return Grade(
+            kata=kata.slug,
+            title=kata.title,
+            stack=self.submission.stack.name,
+            pack_digest=digest_of(kata, self.submission.stack),
+            submission_digest=self._digest,
+            seed=stage.seed if stage else (self.wished_seed or options.seed or 0),
+            tier="T0",
+            world=world_of(kata, options.world).name,
+            checks=checks,
+            findings=outcome.findings,
+            phases=tuple(self.phases),
+            versions={
+                "toolkit": VERSION,
+                "postgres": stage.cluster.version if stage else "",
+            },
+            partial=len(selected) < len(kata.checks),
+            stop=stop,
+        )
+
+
+def chosen(kata: Kata, only: Sequence[str]) -> list[str]:
+    """The ids to run: `only` with what these need, in the kata's order. Raises UsageError for unknown ids."""
+    known = [check.id for check in kata.checks]
+    for id in only:
+        if id not in known:
+            from difflib import get_close_matches
+
+            near = get_close_matches(id, known, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(known)}"
+            raise UsageError(f"`{kata.slug}` has no check `{id}`", hint=hint)
+    wanted = set(only) if only else set(known)
+    for id in reversed(known):
+        if id in wanted:
+            wanted |= set(kata.check(id).needs)
+    return [id for id in known if id in wanted]
+
+
+def world_of(kata: Kata, name: str | None) -> World:
+    """The world of that name, the first (graded) one for None."""
+    worlds = kata.environment.worlds
+    for world in worlds:
+        if name in (None, world.name):
+            return world
+    raise UsageError(
+        f"`{kata.slug}` has no world `{name}`", hint=f"it has: {', '.join(world.name for world in worlds)}"
+    )
+
+
+def link(work: Path, links: Mapping[str, str]) -> None:
+    """Make the environment's links (such as node_modules) in the copy of the repository."""
+    for name, place in links.items():
+        target = work / name
+        if not target.exists() and not target.is_symlink():
+            target.symlink_to(place)
+
+
+def analyze(cluster: Cluster) -> None:
+    """VACUUM ANALYZE, so that what is measured is not what was just loaded."""
+    from graders.database import Database
+
+    with Database(cluster.admin_url) as database:
+        database.analyze()

@@ -1,0 +1,147 @@
+"""What a request costs: recordings as a fixture, and costs measured at several sizes and judged by their slope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from graders.evidence import Collector
+from graders.postgres.log import open_log
+from graders.recorder import Recorder
+from graders.sql.growth import Growth, measure_growth
+from graders.sql.recording import Recording
+
+UNITS = {
+    "statements": "statements",
+    "rows_sent": "rows sent to the service",
+    "bytes_sent": "bytes sent to the service",
+    "rows_read": "rows read by PostgreSQL",
+    "buffers": "buffers touched",
+}
+
+
+class RecordingMeter:
+    """Recordings of what PostgreSQL saw of the service. The recorder is connected at the first window."""
+
+    def __init__(self, job: dict[str, Any], on_recorded: Callable[[Recording], None]) -> None:
+        self._job = job
+        self._on_recorded = on_recorded
+        self._recorder: Recorder | None = None
+
+    @contextmanager
+    def window(self, label: str = "") -> Iterator[Recording]:
+        """Everything between entering and leaving the block, complete once the block has ended."""
+        if self._recorder is None:
+            self._recorder = Recorder(self._job["admin_url"], open_log(self._job["log"]))
+        with self._recorder.window(label) as recording:
+            yield recording
+        self._on_recorded(recording)
+
+    def findings_of(self, recording: Recording) -> list[dict[str, Any]]:
+        """What the rules say of it, as plain values: advice that costs no points."""
+        return [finding.plain() for finding in recording.findings()]
+
+    def close(self) -> None:
+        if self._recorder is not None:
+            self._recorder.close()
+
+
+class GrowthMeter:
+    """Costs of one request at several sizes."""
+
+    def __init__(self, meter: RecordingMeter, collector: Collector) -> None:
+        self._meter = meter
+        self._collector = collector
+
+    def measure(
+        self,
+        unit: str,
+        sizes: Sequence[int],
+        request: Callable[[int], object],
+        *,
+        tables: Collection[str] = (),
+        label: str = "",
+        warm: bool = True,
+    ) -> Growth:
+        """Call `request` with each size, once to warm up and once recorded, and take `unit` of the recording.
+
+        unit: statements, rows_sent, bytes_sent, rows_read (at nodes that scan `tables`) or buffers. `label` says
+        what is requested, with {size} where the size stands, e.g. "GET /orders?limit={size}".
+        """
+        recordings = []
+        for size in sizes:
+            if warm:
+                request(size)
+            with self._meter.window(label.format(size=size)) as recording:
+                request(size)
+            recordings.append(recording)
+        return self.growth_of(unit, sizes, recordings, tables=tables, label=label)
+
+    def growth_of(
+        self,
+        unit: str,
+        sizes: Sequence[int],
+        recordings: Sequence[Recording],
+        *,
+        tables: Collection[str] = (),
+        label: str = "",
+    ) -> Growth:
+        """The growth of `unit` over recordings that were made already; it goes into the report's costs."""
+        values = [cost(recording, unit, tables) for recording in recordings]
+        growth = measure_growth(unit, sizes, values, recordings=recordings)
+        self._collector.costs.append(
+            {
+                "request": label,
+                "unit": unit,
+                "sizes": list(sizes),
+                "values": values,
+                "slope": growth.slope,
+            }
+        )
+        return growth
+
+    def must_be_flat(
+        self,
+        unit: str,
+        sizes: Sequence[int],
+        request: Callable[[int], object],
+        *,
+        tables: Collection[str] = (),
+        label: str = "",
+        per: str = "row",
+        max_slope: float = 0.05,
+        slack: float = 2,
+        warm: bool = True,
+    ) -> Growth:
+        """Measure, and fail the check unless the cost stands still: a slope up to `max_slope`, or a total
+        difference up to `slack`. `per` names what one unit of size is."""
+        growth = self.measure(unit, sizes, request, tables=tables, label=label, warm=warm)
+        if not is_flat(growth, max_slope=max_slope, slack=slack):
+            self._collector.recording(growth.recordings[-1])
+            raise AssertionError(growing(growth, label, per))
+        return growth
+
+
+def cost(recording: Recording, unit: str, tables: Collection[str] = ()) -> float:
+    """The recording's cost in that unit."""
+    if unit == "rows_read":
+        return recording.rows_read(tables)
+    if unit not in UNITS:
+        raise ValueError(f"no unit {unit}; there are {', '.join(UNITS)}")
+    return float(getattr(recording, unit))
+
+
+def is_flat(growth: Growth, *, max_slope: float, slack: float) -> bool:
+    return growth.slope <= max_slope or max(growth.values) - min(growth.values) <= slack
+
+
+def growing(growth: Growth, label: str, per: str) -> str:
+    """The sentence of a cost that grows, with its sizes, values and slope."""
+    sizes = ", ".join(str(size) for size in growth.sizes)
+    values = ", ".join(f"{value:,.0f}" for value in growth.values)
+    what = label.format(size="N") if label else "the request"
+    return (
+        f"{what}: {values} {UNITS[growth.unit]} for {sizes} {per}s, "
+        f"{growth.slope:.2f} more for each {per}. It should stand still."
+    )

@@ -1,0 +1,195 @@
+"""The pytest plugin of a suite: one function a check, and a report of each to the grader."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from graders.channel import Channel
+from graders.client import AnswerError, TransportFailure
+from graders.evidence import Collector, clipped
+from graders.fixtures import Bench, Fixtures
+from graders.instances import ServiceGone
+
+# What a submission can cause; anything else that a check raises is the suite's own mistake.
+THEIRS = (AssertionError, pytest.fail.Exception, AnswerError, TransportFailure, ServiceGone)
+
+
+def run(job: dict[str, Any], channel: Channel) -> int:
+    """Run the job's suite in this process and report over the channel; pytest's exit code."""
+    sys.dont_write_bytecode = True
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    sys.path.insert(0, job["suite"])
+    channel.send({"event": "hello", "pid": os.getpid()})
+    _settle_hypothesis(job["seed"])
+    plugin = GraderPlugin(job, channel)
+    arguments = [
+        job["suite"],
+        f"--rootdir={job['suite']}",
+        f"-c{os.devnull}",
+        "--import-mode=importlib",
+        "--assert=plain",
+        "-pno:cacheprovider",
+        "-pno:faulthandler",
+        "-opython_files=open_*.py sealed_*.py",
+        "-opython_functions=check_*",
+        "-opython_classes=NoClasses",
+        "--tb=short",
+        "-q",
+    ]
+    code = int(pytest.main(arguments, plugins=[plugin, Fixtures(plugin.bench)]))
+    channel.send(plugin.closing(code))
+    return code
+
+
+def _settle_hypothesis(seed: int) -> None:
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile(
+        "kata",
+        database=None,
+        deadline=None,
+        derandomize=False,
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    settings.load_profile("kata")
+    import hypothesis.core
+
+    # Every example follows from the run's seed, which the report prints.
+    hypothesis.core.global_force_seed = seed
+
+
+class GraderPlugin:
+    """Holds what the checks share, and turns pytest's outcomes into reports."""
+
+    def __init__(self, job: dict[str, Any], channel: Channel) -> None:
+        self.job = job
+        self.channel = channel
+        self.bench = Bench(job, channel)
+        self.error: str | None = None
+        self.stopped_by: str | None = None
+        self.stop: dict[str, str] = {}
+        self._open: dict[str, dict[str, Any]] = {}
+        self._left: dict[str, int] = {}
+        self._passed = False
+        self._deaths = 0
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        known = self.job["checks"]
+        unknown = sorted({id_of(item) for item in items} - set(known))
+        if unknown:
+            self.error = f"the suite defines checks that kata.yaml does not have: {', '.join(unknown)}"
+            items[:] = []
+            return
+        items[:] = sorted(
+            (item for item in items if id_of(item) in self.job["selected"]),
+            key=lambda item: known.index(id_of(item)),
+        )
+        for item in items:
+            self._left[id_of(item)] = self._left.get(id_of(item), 0) + 1
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.error = f"the suite cannot be loaded:\n{report.longreprtext}"
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        id = id_of(item)
+        if id not in self._open:
+            self._open[id] = {"check": id, "outcome": "passed", "seconds": 0.0, "costs": []}
+            self.channel.send({"event": "started", "check": id})
+        self.bench.collector = Collector()
+        started = time.perf_counter()
+        result = yield
+        report = self._open[id]
+        report["seconds"] += time.perf_counter() - started
+        report["costs"] += self.bench.collector.costs
+        self._left[id] -= 1
+        if self._left[id] == 0 or self.stopped_by:
+            self._passed = self._passed or report["outcome"] == "passed"
+            self.channel.send({"event": "report", "report": self._open.pop(id)})
+        if self.stopped_by:
+            item.session.shouldstop = "the service is gone"
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+        result = yield
+        if call.excinfo is not None:
+            self._failed(id_of(item), call.excinfo.value)
+        return result
+
+    def _failed(self, id: str, error: BaseException) -> None:
+        report = self._open[id]
+        theirs = is_theirs(error)
+        if report["outcome"] == "broken" or (report["outcome"] == "failed" and theirs):
+            return
+        report["outcome"] = "failed" if theirs else "broken"
+        report["message"] = clipped(self._sentence(id, error)) if theirs else ""
+        report["detail"] = "" if theirs else "".join(traceback.format_exception(error))[-6000:]
+        report["evidence"] = self.bench.collector.evidence()
+
+    def _sentence(self, id: str, error: BaseException) -> str:
+        error = next((found for found in _leaves(error) if isinstance(found, THEIRS)), error)
+        if isinstance(error, TransportFailure) and not self.bench.first.expected_down:
+            gone = self.bench.caller("gone", id=0)
+            if gone:
+                self._died(id, gone)
+                return str(gone["message"])
+        if isinstance(error, ServiceGone):
+            self._stop(id, error.code, error.message, error.hint, error.output)
+        return str(error).strip() or "what this check proves does not hold"
+
+    def _died(self, id: str, gone: dict[str, str]) -> None:
+        # One crash costs one check. A service that dies at once, or again, cannot be judged any further.
+        self._deaths += 1
+        if self._deaths == 1 and self._passed:
+            try:
+                self.bench.caller("restore")
+                return
+            except ServiceGone:
+                pass
+        self._stop(id, gone["code"], gone["message"], gone["hint"], gone["output"])
+
+    def _stop(self, id: str, code: str, message: str, hint: str, output: str) -> None:
+        self.stopped_by = id
+        self.stop = {"code": code, "message": message, "hint": hint, "output": output}
+
+    def closing(self, code: int) -> dict[str, Any]:
+        """The last message: how the suite ended."""
+        self.bench.close()
+        return {
+            "event": "ended",
+            "exit": code,
+            "error": self.error,
+            "stopped_by": self.stopped_by,
+            "stop": self.stop,
+            "findings": list(self.bench.findings.values())[:50],
+        }
+
+
+def id_of(item: pytest.Item) -> str:
+    """The check that a test function belongs to: its name with hyphens, `check_` and any `__variant` dropped."""
+    name = getattr(item, "originalname", None) or item.name.split("[")[0]
+    return str(name).removeprefix("check_").split("__")[0].replace("_", "-")
+
+
+def is_theirs(error: BaseException) -> bool:
+    """Whether a submission can have caused this; a group counts if any of its leaves does."""
+    return any(isinstance(leaf, THEIRS) for leaf in _leaves(error))
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
