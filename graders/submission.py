@@ -72,7 +72,7 @@ def snapshot(root: Path, into: Path) -> str:
     """
     digest = hashlib.sha256()
     total = 0
-    for count, path in enumerate(sorted(_regular_files(root)), start=1):
+    for count, path in enumerate(sorted(regular_files(root)), start=1):
         total += path.stat().st_size
         if count > MOST_FILES or total > MOST_BYTES:
             raise UsageError(
@@ -89,12 +89,13 @@ def snapshot(root: Path, into: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _regular_files(folder: Path) -> Iterator[Path]:
+def regular_files(folder: Path) -> Iterator[Path]:
+    """Every file of the repository that is part of the work: no links, no build products, no version control."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name in _LEFT_OUT or entry.name == ".DS_Store":
                 continue
             if entry.is_dir(follow_symlinks=False):
-                yield from _regular_files(Path(entry.path))
+                yield from regular_files(Path(entry.path))
             elif entry.is_file(follow_symlinks=False):
                 yield Path(entry.path)

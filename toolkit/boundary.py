@@ -43,10 +43,15 @@ def guarded(run: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
     except KataError as error:
-        _say_error(error.message, error.hint)
-        return error.exit_code
+        return tell(error)
     except Exception as error:
         return _translate(error)
+
+
+def tell(error: KataError) -> int:
+    """Say an error on stderr, for a loop that goes on afterwards; its exit code."""
+    _say_error(error.message, error.hint)
+    return error.exit_code
 
 
 def write_log(text: str, *, name: str = "error") -> Path | None:
@@ -112,7 +117,7 @@ def _signals_as_interrupts() -> Iterator[None]:
     """SIGTERM unwinds like Ctrl-C; during the clean-up a further signal only says so, and a third one ends it."""
     received = 0
 
-    def on_signal(number: int, frame: FrameType | None) -> None:
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
         nonlocal received
         received += 1
         if received == 1:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 
-# Signs that change the direction or the look of what stands beside them.
-_INVISIBLE = {"Cf", "Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
-
 
 def escape(text: str, *, keep_newlines: bool = False) -> str:
-    """`text` with each control, direction or unassigned sign written out (`\\x1b`, `\\u202e`)."""
+    """`text` with everything that a terminal would act upon written out; tabs become spaces."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(sign if _is_plain(sign, keep_newlines) else _written_out(sign) for sign in text)
+    from graders.escape import shown
+
+    return shown(text.expandtabs(4), one_line=not keep_newlines)
 
 
 def width(text: str) -> int:
@@ -50,22 +49,21 @@ def pad(text: str, columns: int) -> str:
 
 def _wrap_paragraph(paragraph: str, columns: int) -> list[str]:
     lines, line = [], ""
-    for word in paragraph.split():
-        while width(word) > columns:
-            room = columns - width(line) - 1 if line else columns
-            if room < 8 and line:
-                lines.append(line)
-                line = ""
-                continue
-            head, word = _split_at(word, room)
-            lines.append(f"{line} {head}" if line else head)
-            line = ""
+    for word in (piece for long in paragraph.split() for piece in _pieces(long, columns)):
         if line and width(line) + 1 + width(word) > columns:
             lines.append(line)
             line = word
-        elif word:
+        else:
             line = f"{line} {word}" if line else word
-    return [*lines, line] if line or not lines else lines
+    return [*lines, line]
+
+
+def _pieces(word: str, columns: int) -> list[str]:
+    pieces = []
+    while width(word) > columns:
+        head, word = _split_at(word, columns)
+        pieces.append(head)
+    return [*pieces, word]
 
 
 def _split_at(word: str, columns: int) -> tuple[str, str]:
@@ -81,19 +79,3 @@ def _sign_width(sign: str) -> int:
     if unicodedata.combining(sign) or unicodedata.category(sign) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(sign) in ("W", "F") else 1
-
-
-def _is_plain(sign: str, keep_newlines: bool) -> bool:
-    if sign == "\n":
-        return keep_newlines
-    return unicodedata.category(sign) not in _INVISIBLE
-
-
-def _written_out(sign: str) -> str:
-    if sign == "\t":
-        return "  "
-    named = {"\n": "\\n", "\r": "\\r"}
-    if sign in named:
-        return named[sign]
-    code = ord(sign)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

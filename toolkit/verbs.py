@@ -4,6 +4,8 @@ To add a verb: a line in `VERBS` and a module in `toolkit/commands/` with a func
 help text, and a text `EXAMPLE`.
 """
 
+# ruff: noqa: ARG002 - the signatures of a group's methods are typer's
+
 from __future__ import annotations
 
 import difflib

@@ -1,0 +1,80 @@
+"""`kata explain`: the page of a kata, a check or a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graders.errors import KataError, UsageError
+from graders.kata import Check, Kata
+from graders.pack import Packs
+from toolkit.completion import pages
+from toolkit.place import packs_of, settings_of, submission_at
+from toolkit.views.page import render_check_page, render_finding_page, render_kata_page
+from toolkit.views.paint import Paint, paint_for
+
+EXAMPLE = """\
+kata explain n-plus-one
+kata explain orders-cost-is-flat"""
+
+
+def run(
+    context: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="A kata, a check or a finding; the kata you stand in if left out.", autocompletion=pages
+        ),
+    ] = None,
+) -> int:
+    """What a kata, a check or a finding is about, and why it matters."""
+    settings = settings_of(context)
+    packs = packs_of(settings)
+    paint = paint_for(settings)
+    name = name or submission_at(None, packs).kata.slug
+    found = _pages(name, packs, paint)
+    if not found:
+        raise UsageError(f"there is no page `{name}`", hint=_nearest(name, packs))
+    print(f"\n\n{paint(paint.sign('rule') * 40, 'dim')}\n\n".join(found))
+    return 0
+
+
+def _pages(name: str, packs: Packs, paint: Paint) -> list[str]:
+    found = []
+    if (path := packs.content("findings", f"{name}.yaml")) is not None:
+        found.append(render_finding_page(name, _read(path), paint))
+    if name in packs.slugs():
+        kata = packs.kata(name)
+        found.append(render_kata_page(kata, (kata.folder / "brief.md").read_text(encoding="utf-8"), paint))
+    if not found:
+        found += [render_check_page(check, kata, paint) for kata, check in _checks(packs) if check.id == name]
+    return found
+
+
+def _read(path: Path) -> dict[str, object]:
+    import yaml
+
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return content if isinstance(content, dict) else {}
+
+
+def _checks(packs: Packs) -> Iterable[tuple[Kata, Check]]:
+    try:
+        # Two katas may have a check of one name: the one we stand in is meant.
+        kata = submission_at(None, packs).kata
+        return [(kata, check) for check in kata.checks]
+    except KataError:
+        return [(kata, check) for kata in packs.katas() for check in kata.checks]
+
+
+def _nearest(name: str, packs: Packs) -> str:
+    rules = [path.stem for root in packs.roots for path in root.glob("content/findings/*.yaml")]
+    known = [*rules, *packs.slugs(), *(check.id for _, check in _checks(packs))]
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    return (
+        f"did you mean `kata explain {near[0]}`?" if near else "name a kata, a check or a finding of a report"
+    )

@@ -1,0 +1,56 @@
+"""`kata start`: the starter repository of a kata."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graders.kata import Kata
+from toolkit.completion import slugs, stacks
+from toolkit.files import new_folder
+from toolkit.place import packs_of, settings_of
+from toolkit.views.paint import Paint, paint_for
+
+EXAMPLE = """\
+kata start n-plus-one
+kata start n-plus-one ~/code/orders --stack python-fastapi"""
+
+
+def run(
+    context: typer.Context,
+    slug: Annotated[str, typer.Argument(help="The kata.", autocompletion=slugs)],
+    directory: Annotated[Path | None, typer.Argument(help="Where to; ./SLUG if left out.")] = None,
+    stack: Annotated[
+        str | None, typer.Option("--stack", help="Language and framework.", autocompletion=stacks)
+    ] = None,
+) -> int:
+    """Make the starter repository of a kata."""
+    from graders.starter import render_starter
+
+    settings = settings_of(context)
+    packs = packs_of(settings)
+    kata = packs.kata(slug)
+    chosen = packs.stack_of(kata, stack)
+    target = (directory or Path(slug)).expanduser()
+    with new_folder(target.absolute()) as folder:
+        render_starter(kata, chosen, folder)
+    paint = paint_for(settings)
+    print(f"{paint(paint.sign('passed'), 'green', 'bold')} {target}  {paint(chosen.title, 'dim')}")
+    print(_next_steps(kata, target, paint))
+    return 0
+
+
+def _next_steps(kata: Kata, target: Path, paint: Paint) -> str:
+    from shlex import quote
+
+    steps = (
+        (f"cd {quote(str(target))}", f"README.md is the task, about {kata.minutes} minutes"),
+        ("kata test", "what PostgreSQL sees today"),
+        ("kata test --watch", "and again after each save"),
+    )
+    columns = max(len(command) for command, _ in steps)
+    return "\n".join(
+        f"  {paint(command.ljust(columns), 'cyan')}  {paint(why, 'dim')}" for command, why in steps
+    )

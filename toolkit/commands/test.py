@@ -1,0 +1,109 @@
+"""`kata test`: judge the submission."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graders.errors import KataError
+from graders.grade import Grader
+from graders.submission import Submission
+from toolkit.boundary import tell
+from toolkit.completion import check_ids
+from toolkit.judging import Judged, judge_here, options_for
+from toolkit.place import packs_of, settings_of, submission_at
+from toolkit.settings import Settings
+from toolkit.views.history import render_changes
+from toolkit.views.paint import paint_for
+from toolkit.views.terminal import render_grade
+
+EXAMPLE = """\
+kata test
+kata test --only orders-cost-is-flat
+kata test --watch
+kata test --seed 1234 --json"""
+
+
+def run(
+    context: typer.Context,
+    *,
+    path: Annotated[
+        Path | None, typer.Argument(help="The repository; the one you stand in if left out.")
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="CHECK",
+            help="Only this check and what it needs; repeatable.",
+            autocompletion=check_ids,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Repeat the random choices of that run.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Judge again after each change, until Ctrl-C.")
+    ] = False,
+    world: Annotated[
+        str | None, typer.Option("--world", help="Size of the seeded database; the first is the graded one.")
+    ] = None,
+    postgres: Annotated[
+        str | None,
+        typer.Option(
+            "--postgres",
+            metavar="URL|DIR",
+            help="A running server's superuser URL, or an installation's bin directory.",
+        ),
+    ] = None,
+) -> int:
+    """Run the service beside its own PostgreSQL and judge it."""
+    settings = settings_of(context)
+    submission = submission_at(path, packs_of(settings))
+    with Grader(options_for(settings, seed=seed, only=only or (), world=world, postgres=postgres)) as grader:
+        if watch:
+            return _watch(grader, submission, settings)
+        judged = judge_here(grader, submission, settings)
+    print(_as_json(judged) if as_json else _as_text(judged, settings))
+    return judged.grade.exit_code
+
+
+def _as_json(judged: Judged) -> str:
+    from toolkit.views.json import render_json
+
+    return render_json(judged.grade)
+
+
+def _as_text(judged: Judged, settings: Settings) -> str:
+    paint = paint_for(settings)
+    text = render_grade(judged.grade, paint, verbose=settings.verbose, log=judged.log, hints=judged.hints)
+    if judged.moved:
+        text += f"\n  since the last attempt: {render_changes(judged.moved, paint)}"
+    return text
+
+
+def _watch(grader: Grader, submission: Submission, settings: Settings) -> int:
+    from toolkit.watch import each_change
+
+    paint = paint_for(settings)
+    wait = each_change(submission.root)
+    while True:
+        if paint.color:
+            print("\x1b[2J\x1b[3J\x1b[H", end="")
+        _judge_once(lambda: _as_text(judge_here(grader, submission, settings), settings))
+        print(f"\n{paint('Waiting for a change; Ctrl-C ends.', 'dim')}", flush=True)
+        wait()
+
+
+def _judge_once(judge: Callable[[], str]) -> None:
+    # A mistake of this moment (a half-written file) is told, and the next change tries again.
+    try:
+        print(judge())
+    except KataError as error:
+        sys.stdout.flush()
+        tell(error)

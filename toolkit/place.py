@@ -1,0 +1,54 @@
+"""Where the learner stands: the settings of this run, its packs, and the kata that is meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graders.errors import UsageError
+from graders.pack import Packs, open_packs
+from toolkit.settings import Settings
+
+if TYPE_CHECKING:
+    import typer
+
+    from graders.kata import Check, Kata
+    from graders.submission import Submission
+
+
+def settings_of(context: typer.Context) -> Settings:
+    """The settings that the command line was started with."""
+    settings = context.obj
+    assert isinstance(settings, Settings)
+    return settings
+
+
+def packs_of(settings: Settings) -> Packs:
+    """The built-in pack and the ones that the settings name."""
+    return open_packs(settings.packs)
+
+
+def submission_at(path: Path | None, packs: Packs) -> Submission:
+    """The submission that `path`, or the working directory, is in."""
+    from graders.submission import open_submission
+
+    return open_submission(path or Path.cwd(), packs)
+
+
+def kata_meant(name: str | None, packs: Packs) -> Kata:
+    """The kata of that slug, or of the repository that is at that path, or that we stand in for None."""
+    if name is not None and not Path(name, ".kata.yaml").is_file():
+        return packs.kata(name)
+    return submission_at(Path(name) if name is not None else None, packs).kata
+
+
+def check_meant(id: str, kata: Kata) -> Check:
+    """The kata's check of that id. Raises UsageError with the nearest one."""
+    from difflib import get_close_matches
+
+    known = [check.id for check in kata.checks]
+    if id in known:
+        return kata.check(id)
+    near = get_close_matches(id, known, n=1, cutoff=0.4)
+    hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(known)}"
+    raise UsageError(f"the kata `{kata.slug}` has no check `{id}`", hint=hint)

@@ -1,0 +1,60 @@
+"""The katas there are, and one of them, as a learner reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from graders.kata import Check, Kata
+from toolkit.text import escape, pad, shorten, wrap
+from toolkit.views.paint import Paint
+
+
+def render_list(katas: Sequence[Kata], best: Mapping[str, tuple[int, int]], paint: Paint) -> str:
+    """Two lines a kata: its name, level, time, best result and title; then its summary."""
+    if not katas:
+        return "No kata here matches.\n\n" + paint("  kata list  shows all of them", "dim")
+    columns = max(len(kata.slug) for kata in katas)
+    lines = [line for kata in katas for line in _entry(kata, best.get(kata.slug), columns, paint)]
+    newest = katas[0].slug
+    return "\n".join([*lines, f"{paint('Next', 'bold')}  {paint(f'kata start {newest}', 'cyan')}"])
+
+
+def _entry(kata: Kata, best: tuple[int, int] | None, columns: int, paint: Paint) -> list[str]:
+    done = best is not None and best[0] >= kata.points
+    mark = paint(paint.sign("passed"), "green", "bold") if done else " "
+    result = f"{best[0]}/{kata.points}" if best else paint.sign("dash")
+    facts = f"{kata.level:<8}  {kata.minutes:>3} min  {result:>7}"
+    title = shorten(escape(kata.title), max(20, paint.width - columns - 32))
+    lines = [
+        f"{mark} {paint(pad(kata.slug, columns), 'bold')}  {paint(facts, 'green' if done else 'dim')}  {title}"
+    ]
+    lines += [paint(f"    {line}", "dim") for line in wrap(escape(kata.summary), paint.width - 4)]
+    return [*lines, ""]
+
+
+def render_kata(kata: Kata, best: tuple[int, int] | None, paint: Paint) -> str:
+    """One kata: what it is about, what it trains, its checks and the next command."""
+    dot = f" {paint.sign('dot')} "
+    facts = dot.join(
+        (kata.level, f"about {kata.minutes} minutes", ", ".join(kata.stacks) or "no starter yet")
+    )
+    lines = [f"{paint(kata.slug, 'bold')}  {escape(kata.title)}", paint(facts, "dim"), ""]
+    lines += [f"  {line}" for line in wrap(escape(kata.summary), paint.width - 2)]
+    lines += ["", f"  {paint('You practise', 'bold')}  {', '.join(kata.skills)}"]
+    if best:
+        lines.append(f"  {paint('Your best', 'bold')}     {best[0]} of {kata.points}")
+    lines += ["", f"  {paint('Checks', 'bold')}  {paint(_legend(kata), 'dim')}"]
+    columns = max(len(check.id) for check in kata.checks)
+    lines += [_check(check, columns, paint) for check in kata.checks]
+    return "\n".join([*lines, "", f"  {paint('Next', 'bold')}  {paint(f'kata start {kata.slug}', 'cyan')}"])
+
+
+def _legend(kata: Kata) -> str:
+    opened = sum(check.visibility == "open" for check in kata.checks)
+    return f"{opened} open (you can read them in checks/), {len(kata.checks) - opened} sealed"
+
+
+def _check(check: Check, columns: int, paint: Paint) -> str:
+    seal = "open  " if check.visibility == "open" else "sealed"
+    title = shorten(escape(check.title), max(20, paint.width - columns - 20))
+    return f"  {check.points:>5}  {paint(seal, 'dim')}  {pad(check.id, columns)}  {paint(title, 'dim')}"
