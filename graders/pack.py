@@ -271,7 +271,7 @@ def load_stack(folder: Path) -> Stack:
 def load_solutions(kata: Kata) -> tuple[Solution, ...]:
     """Every solution of the kata: references, then alternatives, then flawed ones, each by name."""
     base = kata.folder / "solutions"
-    folders = sorted(path for path in base.iterdir() if path.is_dir()) if base.is_dir() else []
+    folders = sorted(path for path in base.glob("[!.]*") if path.is_dir()) if base.is_dir() else []
     solutions = [load_solution(folder, kata) for folder in folders]
     names = {solution.name: solution for solution in solutions}
     for solution in solutions:
