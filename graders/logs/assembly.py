@@ -1,0 +1,242 @@
+"""Entries of a log put together to statements: what ran, with which values, at what cost, how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from graders.logs.messages import read_duration, read_execute, read_parameters, read_plan
+from graders.logs.moments import Clock
+from graders.logs.row import Row
+from graders.sql.ddl.split import split_statements
+from graders.sql.statement import Statement
+
+# A statement waits here for its plan or error. Sessions that end without a word are forgotten, oldest first.
+_MOST_SESSIONS = 2000
+# Plans that end a cursor or belong to a prepared statement carry another text than the statement in the log.
+_INDIRECT = ("execute", "fetch", "close", "commit", "move", "end", "rollback", "abort")
+_FAILED = ("ERROR", "FATAL", "PANIC")
+
+
+class _Entry(NamedTuple):
+    source: str
+    line: int
+    row: Row
+    session: str
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A statement that began, and what has been said of it so far."""
+
+    entry: _Entry
+    order: int
+    text: str
+    parameters: tuple[str | None, ...]
+    protocol: Literal["simple", "extended"]
+    nested: bool = False
+    plans: list[Mapping[str, Any] | None] = field(default_factory=list)
+    duration: float | None = None
+    error: str | None = None
+    xid: int = 0
+
+
+class Assembler:
+    """Feeds on the entries of one log, in order; gives the statements, each when nothing more can be said of it."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.entries = 0
+        self._order = 0
+        self._pending: dict[str, _Pending] = {}
+
+    def assemble(self, source: str, entries: Iterable[tuple[int, Row]]) -> Iterator[Statement]:
+        """The statements of one file; what is still open at its end waits for the next file."""
+        for line, row in entries:
+            self.entries += 1
+            message = row.get("message")
+            if not isinstance(message, str):
+                continue
+            session = str(row.get("session_id") or row.get("pid") or "")
+            yield from self._take(_Entry(source, line, row, session), message)
+
+    def finish(self) -> Iterator[Statement]:
+        """The statements that the log left open."""
+        for session in list(self._pending):
+            yield from self._close(session)
+
+    def _take(self, entry: _Entry, message: str) -> Iterator[Statement]:
+        severity = entry.row.get("error_severity")
+        if severity in _FAILED:
+            yield from self._failed(entry, message)
+        elif severity not in ("LOG", None) and not message.startswith("duration: "):
+            return
+        elif message.startswith("statement: "):
+            yield from self._begin(entry, message[11:], "simple")
+        elif message.startswith("execute "):
+            found = read_execute(message)
+            if found:
+                yield from self._begin(entry, found[1], "extended")
+        elif message.startswith("duration: "):
+            yield from self._timed(entry, message)
+        elif message.startswith("disconnection: "):
+            yield from self._close(entry.session)
+
+    def _begin(
+        self, entry: _Entry, text: str, protocol: Literal["simple", "extended"]
+    ) -> Iterator[Statement]:
+        yield from self._close(entry.session)
+        if len(self._pending) >= _MOST_SESSIONS:
+            yield from self._close(next(iter(self._pending)))
+        parameters = read_parameters(entry.row.get("detail"))
+        self._pending[entry.session] = self._new(entry, text, parameters, protocol)
+
+    def _new(
+        self,
+        entry: _Entry,
+        text: str,
+        parameters: tuple[str | None, ...],
+        protocol: Literal["simple", "extended"],
+    ) -> _Pending:
+        self._order += 1
+        return _Pending(entry, self._order, text, parameters, protocol)
+
+    def _timed(self, entry: _Entry, message: str) -> Iterator[Statement]:
+        found = read_duration(message)
+        if found is None:
+            return
+        duration, kind, rest = found
+        pending = self._pending.get(entry.session)
+        if kind == "plan":
+            yield from self._planned(entry, duration, rest)
+        elif kind == "":
+            if pending and pending.duration is None and entry.row.get("ps") not in ("PARSE", "BIND"):
+                pending.duration = duration
+        elif kind in ("simple", "execute"):
+            if pending is None or pending.text != rest:
+                protocol: Literal["simple", "extended"] = "simple" if kind == "simple" else "extended"
+                yield from self._begin(entry, rest, protocol)
+            elif not pending.parameters:
+                pending.parameters = read_parameters(entry.row.get("detail"))
+            self._pending[entry.session].duration = duration
+
+    def _planned(self, entry: _Entry, duration: float, text: str) -> Iterator[Statement]:
+        found = read_plan(text)
+        if found is None:
+            return
+        query, parameters, plan = found
+        pending = self._pending.get(entry.session)
+        if entry.row.get("context"):
+            nested = self._new(entry, query, parameters, "simple")
+            nested.nested, nested.plans, nested.duration = True, [plan], duration
+            yield from self._statements(nested)
+            return
+        if pending is None or not _belongs(pending, query):
+            protocol: Literal["simple", "extended"] = "extended" if parameters else "simple"
+            yield from self._begin(entry, query, protocol)
+            pending = self._pending[entry.session]
+            pending.parameters = parameters
+        pending.plans.append(plan)
+        pending.xid = _number(entry.row.get("txid")) or pending.xid
+        if pending.duration is None:
+            pending.duration = duration
+
+    def _failed(self, entry: _Entry, message: str) -> Iterator[Statement]:
+        text, code, session = entry.row.get("statement"), _code(entry.row, message), entry.session
+        pending = self._pending.get(entry.session)
+        if pending is not None and (not text or pending.text == text) and pending.error is None:
+            pending.error = code
+            yield from self._close(session)
+        elif text:
+            yield from self._begin(entry, text, "simple")
+            self._pending[entry.session].error = code
+            yield from self._close(session)
+
+    def _close(self, session: str) -> Iterator[Statement]:
+        pending = self._pending.pop(session, None)
+        if pending is not None:
+            yield from self._statements(pending)
+
+    def _statements(self, pending: _Pending) -> Iterator[Statement]:
+        """One statement; several where a simple query held several."""
+        texts: tuple[str, ...] = (pending.text,)
+        if pending.protocol == "simple" and ";" in pending.text.rstrip().rstrip(";"):
+            texts = tuple(piece.text for piece in split_statements(pending.text)) or texts
+        plans = iter(pending.plans)
+        for text in texts:
+            plan = next(plans, None) if len(texts) == 1 or _has_plan(text) else None
+            yield self._statement(pending, text, plan)
+
+    def _statement(self, pending: _Pending, text: str, plan: Mapping[str, Any] | None) -> Statement:
+        row = pending.entry.row
+        return Statement(
+            text=text,
+            parameters=pending.parameters,
+            session=pending.entry.session,
+            vxid=str(row.get("vxid") or ""),
+            xid=pending.xid or _number(row.get("txid")),
+            at=self._moment(row),
+            order=pending.order,
+            user=str(row.get("user") or ""),
+            database=str(row.get("dbname") or ""),
+            application=str(row.get("application_name") or ""),
+            protocol=pending.protocol,
+            nested=pending.nested,
+            context=str(row.get("context") or "") if pending.nested else "",
+            query_id=_number(row.get("query_id")),
+            duration_ms=pending.duration,
+            plan=plan,
+            error=pending.error,
+            source=pending.entry.source,
+            line=pending.entry.line,
+        )
+
+    def _moment(self, row: Row) -> float:
+        if "epoch" in row:
+            return float(row["epoch"])
+        return self.clock.read(str(row.get("timestamp") or ""))
+
+
+def _belongs(pending: _Pending, query: str) -> bool:
+    if pending.text == query:
+        return True
+    return not pending.plans and pending.text.split(None, 1)[0].lower().rstrip(";") in _INDIRECT
+
+
+def _has_plan(text: str) -> bool:
+    return text.lstrip("( \n\t")[:6].lower() in (
+        "select",
+        "insert",
+        "update",
+        "delete",
+        "merge ",
+        "values",
+    ) or text[:5].lower() in ("with ", "table")
+
+
+def _code(row: Row, message: str) -> str:
+    """The SQLSTATE; without %e in the prefix it is read from the message, as far as that is plain."""
+    known = row.get("state_code")
+    if known:
+        return str(known)
+    return next((code for start, code in _PLAIN.items() if message.startswith(start)), "XX000")
+
+
+_PLAIN = {
+    "syntax error": "42601",
+    "duplicate key value": "23505",
+    "deadlock detected": "40P01",
+    "could not serialize access": "40001",
+    "null value in column": "23502",
+    "insert or update on table": "23503",
+    "canceling statement due to statement timeout": "57014",
+    "canceling statement due to lock timeout": "55P03",
+}
+
+
+def _number(value: Any) -> int:
+    try:
+        return int(value or 0)
+    except (TypeError, ValueError):
+        return 0

@@ -1,0 +1,59 @@
+"""Rows of `log_destination = csvlog`: quoted fields that may hold newlines."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+
+from graders.logs.row import Row
+from graders.logs.source import Notebook, Source
+
+# The documented table of PostgreSQL 14 and later; 13 lacks the last two, older ones more.
+_COLUMNS = (
+    "timestamp", "user", "dbname", "pid", "remote_host", "session_id", "line_num", "ps", "session_start", "vxid",
+    "txid", "error_severity", "state_code", "message", "detail", "hint", "internal_query", "internal_position",
+    "context", "statement", "cursor_position", "location", "application_name", "backend_type", "leader_pid",
+    "query_id",
+)  # fmt: skip
+_FEWEST = 22
+_START = re.compile(
+    rb'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [^,"]{1,10},(?:"[^"\n]*")?,(?:"[^"\n]*")?,\d*,'
+)
+
+
+def looks_like_csvlog(lines: list[bytes]) -> bool:
+    return any(_START.match(line) for line in lines)
+
+
+def read_csvlog(source: Source, notebook: Notebook) -> Iterator[tuple[int, Row]]:
+    """(first line, row) for each record; records that are cut off, or too short, are noted."""
+    for number, text in _records(source, notebook):
+        fields = next(csv.reader([text]), [])
+        if len(fields) < _FEWEST:
+            notebook.add(source.name, number, f"{len(fields)} fields where csvlog has 22 or more; left out")
+            continue
+        yield number, {name: field for name, field in zip(_COLUMNS, fields, strict=False) if field != ""}
+
+
+def _records(source: Source, notebook: Notebook) -> Iterator[tuple[int, str]]:
+    """Whole records: lines joined until their quotes are closed, or until another record plainly begins."""
+    begun, parts, quotes = 0, list[bytes](), 0
+    for number, line in source.lines():
+        starts = _START.match(line) is not None
+        if parts and starts and quotes % 2:
+            notebook.add(source.name, begun, "the entry is cut off; left out")
+            parts, quotes = [], 0
+        if not parts:
+            begun = number
+            if not starts:
+                if line.strip():
+                    notebook.add(source.name, number, "no beginning of an entry; left out")
+                continue
+        parts.append(line)
+        quotes += line.count(b'"')
+        if quotes % 2 == 0:
+            yield begun, b"\n".join(parts).decode("utf-8", "replace")
+            parts, quotes = [], 0
+    if parts:
+        notebook.add(source.name, begun, "the last entry is cut off; left out")

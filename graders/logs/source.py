@@ -1,0 +1,120 @@
+"""Files of a log as numbered lines, with a count of the bytes read and a list of what had to be left out."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from graders.errors import KataError
+
+STDIN = Path("-")
+_GZIP = b"\x1f\x8b"
+# Statements of this size are dumps, not work; a line without an end must not fill the memory.
+_LONGEST_LINE = 64 * 1024 * 1024
+_KEPT_NOTES = 20
+
+
+class LogError(KataError):
+    """A log that cannot be read, with the file and the line to look at (`line` counts from 1)."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, source: str, line: int, hint: str = "") -> None:
+        super().__init__(f"{source}:{line}: {message}", hint=hint)
+        self.source = source
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that was left out or guessed, and where."""
+
+    source: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}: {self.message}"
+
+
+@dataclass(slots=True)
+class Notebook:
+    """What was left out: the first notes in full, the rest counted."""
+
+    notes: list[Note] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, source: str, line: int, message: str) -> None:
+        self.count += 1
+        if len(self.notes) < _KEPT_NOTES:
+            self.notes.append(Note(source, line, message))
+
+
+@dataclass(slots=True)
+class Source:
+    """One file being read. `lines()` numbers from 1 and keeps the newline off; `ended` is False where the last line
+    has none; `read` counts bytes of the file as it lies on the disk."""
+
+    name: str
+    stream: IO[bytes]
+    raw: IO[bytes] | None
+    progress: Callable[[int], None]
+    first: list[bytes] = field(default_factory=list)
+    ended: bool = True
+
+    def peek(self, count: int = 50) -> list[bytes]:
+        """The first lines, which `lines()` gives again."""
+        while len(self.first) < count and (line := self.stream.readline(_LONGEST_LINE)):
+            self.first.append(line)
+        return [line.rstrip(b"\r\n") for line in self.first]
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        unseen = 0
+        for number, line in enumerate(self._all(), 1):
+            unseen += len(line)
+            if unseen > 1 << 18:
+                self.progress(self.raw.tell() if self.raw else unseen)
+                unseen = 0 if self.raw else unseen
+            self.ended = line.endswith(b"\n")
+            yield number, line.rstrip(b"\r\n")
+        self.progress(self.raw.tell() if self.raw else unseen)
+
+    def _all(self) -> Iterator[bytes]:
+        yield from self.first
+        self.first = []
+        while line := self.stream.readline(_LONGEST_LINE):
+            yield line
+
+
+@contextmanager
+def open_source(path: Path, progress: Callable[[int], None] = lambda _read: None) -> Iterator[Source]:
+    """The file opened (`-` is standard input, .gz is unpacked). Raises LogError where it cannot be."""
+    if path == STDIN:
+        yield Source("<stdin>", sys.stdin.buffer, None, progress)
+        return
+    name = str(path)
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == _GZIP
+            raw.seek(0)
+            stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
+            yield Source(name, stream, raw, progress)
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise LogError(
+            f"the archive is damaged: {error}", source=name, line=1, hint="unpack it again"
+        ) from error
+    except OSError as error:
+        hint = "name a log file, or `-` for standard input"
+        raise LogError(error.strerror or str(error), source=name, line=1, hint=hint) from error
+
+
+def total_size(paths: Sequence[Path]) -> int | None:
+    """Bytes of all the files together; None where one of them is standard input."""
+    if STDIN in paths:
+        return None
+    return sum(path.stat().st_size for path in paths if path.is_file())
