@@ -10,7 +10,7 @@ from toolkit.text import escape, shorten, wrap
 from toolkit.views.paint import Paint
 
 _INDENT = "    "
-_UNITS = {
+UNITS = {
     "statements": "statements",
     "rows_sent": "rows sent",
     "bytes_sent": "bytes sent",
@@ -23,7 +23,7 @@ _SQL_LINES, _BODY_COLUMNS = 6, 300
 
 def growth_lines(cost: Cost, paint: Paint) -> list[str]:
     """A cost at each size, with a bar, and its slope."""
-    unit = _UNITS.get(cost.unit, cost.unit)
+    unit = UNITS.get(cost.unit, cost.unit)
     most = max((*cost.values, 1))
     room = max(8, min(40, paint.width - 40))
     lines = [

@@ -1,0 +1,97 @@
+"""`kata report`: the last attempt again, in another form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graders.errors import KataError, UsageError
+from graders.score import Grade
+from toolkit.completion import slugs
+from toolkit.files import write_whole
+from toolkit.place import kata_meant, packs_of, settings_of
+from toolkit.progress import Attempt, open_progress
+from toolkit.settings import Settings
+from toolkit.views.json import from_document
+
+EXAMPLE = """\
+kata report
+kata report --html report.html
+kata report --json | jq .score"""
+
+
+def run(
+    context: typer.Context,
+    *,
+    kata: Annotated[
+        str | None,
+        typer.Argument(
+            help="The kata; the one you stand in, or tried last, if left out.", autocompletion=slugs
+        ),
+    ] = None,
+    attempt: Annotated[
+        int | None,
+        typer.Option("--attempt", min=1, help="Its number (kata status --json); the last if left out."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write one HTML page.")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write a table.")] = None,
+) -> int:
+    """The last attempt as text, JSON, HTML, JUnit or CSV."""
+    settings = settings_of(context)
+    with open_progress(settings.progress_file) as progress:
+        found = _find(progress.attempts(_slug(kata, settings)), attempt)
+    grade = from_document(found.document)
+    written = [path for path in (html, junit, csv) if path is not None]
+    if html is not None:
+        from toolkit.views.html import render_html
+
+        write_whole(html, render_html(grade))
+    if junit is not None:
+        from toolkit.views.junit import render_junit
+
+        write_whole(junit, render_junit(grade))
+    if csv is not None:
+        from toolkit.views.csv import render_csv
+
+        write_whole(csv, render_csv(grade))
+    if as_json:
+        from toolkit.views.json import render_json
+
+        print(render_json(grade))
+    elif written:
+        print("\n".join(f"wrote {path}" for path in written))
+    else:
+        print(_as_text(grade, settings))
+    return 0
+
+
+def _slug(kata: str | None, settings: Settings) -> str | None:
+    packs = packs_of(settings)
+    if kata is not None:
+        return kata_meant(kata, packs).slug
+    try:
+        return kata_meant(None, packs).slug
+    except KataError:
+        return None
+
+
+def _find(attempts: tuple[Attempt, ...], number: int | None) -> Attempt:
+    if not attempts:
+        raise UsageError("there is no attempt yet", hint="run `kata test` in the repository of a kata")
+    if number is None:
+        return attempts[-1]
+    for attempt in attempts:
+        if attempt.id == number:
+            return attempt
+    raise UsageError(f"there is no attempt {number} here", hint=f"the last one is {attempts[-1].id}")
+
+
+def _as_text(grade: Grade, settings: Settings) -> str:
+    from toolkit.views.paint import paint_for
+    from toolkit.views.terminal import render_grade
+
+    return render_grade(grade, paint_for(settings), verbose=settings.verbose)

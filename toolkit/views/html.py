@@ -1,0 +1,79 @@
+"""A grade as one HTML page that stands alone: no script, nothing loaded, fit for print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from graders.score import Grade
+from graders.verdicts import CheckResult, Cost
+from toolkit.text import escape
+from toolkit.views.evidence import UNITS, number, parameter_sets
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_SIGNS = {"passed": "✓", "failed": "✗", "skipped": "○", "broken": "!"}
+
+
+def render_html(grade: Grade) -> str:
+    """The page. Everything that the service said is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    page = environment.get_template("report.html.j2")
+    return page.render(
+        grade=grade,
+        checks=[_check(check) for check in grade.checks],
+        signs=_SIGNS,
+        seconds=sum(phase.seconds for phase in grade.phases),
+    )
+
+
+def _shown(value: Any) -> Any:
+    # Signs that reorder or hide text are written out; Markup is left alone, it is text of ours.
+    return escape(value, keep_newlines=True) if type(value) is str else value
+
+
+def _check(check: CheckResult) -> dict[str, Any]:
+    return {
+        "result": check,
+        "paragraphs": [part for part in check.feedback.split("\n\n") if part.strip()],
+        "growth": [_growth(cost) for cost in check.costs],
+        "statements": [_statement(statement) for statement in check.evidence.statements],
+    }
+
+
+def _growth(cost: Cost) -> dict[str, Any]:
+    most = max((*cost.values, 1))
+    return {
+        "cost": cost,
+        "unit": UNITS.get(cost.unit, cost.unit),
+        "rows": [
+            {"size": size, "value": value, "share": round(100 * value / most, 1)}
+            for size, value in zip(cost.sizes, cost.values, strict=False)
+        ],
+    }
+
+
+def _statement(statement: Mapping[str, Any]) -> dict[str, Any]:
+    sets = parameter_sets(statement.get("parameters"))[:2]
+    return {
+        "sql": statement.get("sql", ""),
+        "times": int(statement.get("times", 1)),
+        "nested": bool(statement.get("nested")),
+        "parameters": [
+            ", ".join(
+                f"${place} = {'NULL' if value is None else value}"
+                for place, value in enumerate(values, start=1)
+            )
+            for values in sets
+        ],
+    }
