@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from graders.errors import DatabaseError
 
@@ -21,6 +20,9 @@ class LogSource(Protocol):
 
     def read_from(self, offset: int) -> tuple[bytes, int]:
         """What follows `offset`, and the offset to read from next."""
+
+    def plain(self) -> dict[str, Any]:
+        """The source as JSON values, for `open_log` in another process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,16 @@ class FileLog:
             ) from error
         return data, offset + len(data)
 
+    def plain(self) -> dict[str, Any]:
+        return {"path": str(self.path), "format": self.format}
+
+
+def open_log(plain: dict[str, Any], admin_url: str) -> LogSource:
+    """The source that `plain` described."""
+    if "path" in plain:
+        return FileLog(Path(plain["path"]), plain["format"])
+    return ServerLog(admin_url, plain["format"])
+
 
 @dataclass(frozen=True, slots=True)
 class ServerLog:
@@ -59,17 +71,5 @@ class ServerLog:
     def read_from(self, offset: int) -> tuple[bytes, int]:
         raise NotImplementedError
 
-
-def plain_log(log: LogSource) -> dict[str, str]:
-    """A log's place as plain values, for another process to open."""
-    if isinstance(log, FileLog):
-        return {"path": str(log.path), "format": log.format}
-    assert isinstance(log, ServerLog)
-    return {"url": log.url, "format": log.format}
-
-
-def open_log(plain: Mapping[str, str]) -> LogSource:
-    """The log that `plain_log` described."""
-    if "path" in plain:
-        return FileLog(Path(plain["path"]), plain["format"])
-    return ServerLog(plain["url"], plain["format"])
+    def plain(self) -> dict[str, Any]:
+        return {"format": self.format}

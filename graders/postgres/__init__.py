@@ -1,0 +1,23 @@
+"""A private PostgreSQL for each run: found, filled once for each kata and world, copied and started in milliseconds."""
+
+from graders.postgres.binaries import Binaries, find_binaries
+from graders.postgres.cluster import Cluster, start_cluster
+from graders.postgres.external import connect_external
+from graders.postgres.log import FileLog, LogSource, ServerLog
+from graders.postgres.template import Template, empty_template, world_template
+from graders.rundir import reap
+
+__all__ = [
+    "Binaries",
+    "Cluster",
+    "FileLog",
+    "LogSource",
+    "ServerLog",
+    "Template",
+    "connect_external",
+    "empty_template",
+    "find_binaries",
+    "reap",
+    "start_cluster",
+    "world_template",
+]

@@ -1,0 +1,106 @@
+"""A cluster of one run: a copy of a template, started on a random port with passwords of its own."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from graders.errors import DatabaseError
+from graders.postgres.binaries import Binaries
+from graders.postgres.copying import copy_tree
+from graders.postgres.identity import server_identity
+from graders.postgres.log import FileLog, LogSource
+from graders.postgres.scram import new_password, verifier
+from graders.postgres.server import HOST, running_server
+from graders.postgres.settings import LOG_NAME, log_format
+from graders.postgres.template import ADMIN, Template, empty_template
+from graders.postgres.world import DATABASE, ROLE, url
+from graders.rundir import run_directory
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running PostgreSQL: `admin_url` for the superuser, `service_url` for the role of the service."""
+
+    host: str
+    port: int
+    version: str
+    log: LogSource
+    admin_password: str = field(repr=False)
+    service_password: str = field(repr=False)
+    admin: str = ADMIN
+    role: str = ROLE
+    database: str = DATABASE
+
+    @property
+    def admin_url(self) -> str:
+        return url(self.admin, self.admin_password, self.host, self.port, self.database)
+
+    @property
+    def service_url(self) -> str:
+        return url(self.role, self.service_password, self.host, self.port, self.database)
+
+
+@contextlib.contextmanager
+def start_cluster(template: Template | None, binaries: Binaries, *, run_dir: Path) -> Iterator[Cluster]:
+    """A private cluster that holds the template's world (None: an empty one), gone when the block ends.
+
+    `run_dir` remembers what runs, for `reap`, and holds the cluster where shared memory has no room. Raises
+    DatabaseError if it cannot be copied or started.
+    """
+    template = template or empty_template(binaries, cache=run_dir / "templates")
+    identity = server_identity()
+    mode = 0o711 if identity.changes else 0o700
+    with (
+        run_directory(run_dir, need=4 * template.bytes, mode=mode) as run,
+        ThreadPoolExecutor(1) as aside,
+    ):
+        secrets = aside.submit(_new_secrets)
+        data = run.path / "data"
+        copy_tree(template.path, data, identity)
+        with running_server(data, binaries, identity, durable=template.durable, started=run.adopt) as port:
+            admin, service = _settle(port, template.password, secrets)
+            log_file = data / "log" / f"{LOG_NAME}.{log_format(binaries.major)}"
+            log = FileLog(log_file, log_format(binaries.major))
+            yield Cluster(HOST, port, binaries.version, log, admin, service)
+
+
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    password: str
+    verifier: str
+
+
+def _new_secrets() -> tuple[_Secret, _Secret]:
+    """Made while the server starts, with the driver's import, since neither needs it."""
+    import psycopg  # noqa: F401
+
+    admin, service = new_password(), new_password()
+    return _Secret(admin, verifier(admin)), _Secret(service, verifier(service))
+
+
+def _settle(port: int, password: str, secrets: Future[tuple[_Secret, _Secret]]) -> tuple[str, str]:
+    """Give this cluster's roles their own passwords."""
+    admin, service = secrets.result()
+    import psycopg
+
+    statement = (
+        f"alter role {ADMIN} password '{admin.verifier}'; alter role {ROLE} password '{service.verifier}'"
+    )
+    try:
+        with psycopg.connect(
+            url(ADMIN, password, HOST, port),
+            autocommit=True,
+            connect_timeout=20,
+            options="-c log_statement=none",
+        ) as session:
+            session.execute(statement)
+    except psycopg.Error as error:
+        raise DatabaseError(
+            f"the new cluster refuses its superuser: {error}",
+            hint="Remove the cached templates and try again.",
+        ) from error
+    return admin.password, service.password

@@ -1,0 +1,210 @@
+"""A kata's world as a stopped data directory: made once, found again by digest, copied for each run."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders.errors import DatabaseError
+from graders.kata import Kata, World
+from graders.lock import exclusive
+from graders.postgres.binaries import Binaries
+from graders.postgres.copying import copy_failed, copy_tree, measure_tree
+from graders.postgres.identity import Identity, reachable_bin, server_identity
+from graders.postgres.scram import new_password
+from graders.postgres.server import running_server
+from graders.postgres.world import load_world, make_database, seed_of, tidy
+from graders.rundir import Run, remove_tree, run_directory
+
+# Raise it when what a template holds changes.
+_FORMAT = 1
+_READY = "ready.json"
+_UNUSED_DAYS = 30
+ADMIN = "postgres"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A data directory that can be copied and started: database `kata`, superuser `postgres`, role `app`.
+
+    `bytes`: its size; `password`: the superuser's until a cluster gives it another.
+    """
+
+    path: Path
+    digest: str
+    bytes: int
+    password: str
+    durable: bool = False
+
+
+def world_template(
+    kata: Kata,
+    world: World,
+    binaries: Binaries,
+    *,
+    cache: Path,
+    waiting: Callable[[], None] = lambda: None,
+) -> Template:
+    """The template of a kata's world, made if the cache has none; safe when several ask at once.
+
+    `waiting` is called once if another process is making it. Raises PackError for a mistake in schema.sql or
+    seed.sql, DatabaseError for anything of the machine.
+    """
+    digest = _digest("world", binaries, *seed_of(kata, world))
+    durable = kata.environment.durable
+
+    def fill(run: Run, data: Path, identity: Identity) -> str:
+        base = empty_template(binaries, cache=cache)
+        copy_tree(base.path, data, identity)
+        with running_server(
+            data, binaries, identity, recorded=False, graceful=True, started=run.adopt
+        ) as port:
+            load_world(kata, world, port, base.password)
+        return base.password
+
+    return _find_or_make(cache / digest, digest, fill, durable, waiting)
+
+
+def empty_template(binaries: Binaries, *, cache: Path) -> Template:
+    """A template without a world: database `kata` and role `app`, nothing else."""
+    digest = _digest("empty", binaries)
+
+    def fill(run: Run, data: Path, identity: Identity) -> str:
+        password = new_password()
+        _initialise(run.path, data, binaries, identity, password)
+        with running_server(
+            data, binaries, identity, recorded=False, graceful=True, started=run.adopt
+        ) as port:
+            make_database(port, password)
+        return password
+
+    return _find_or_make(cache / digest, digest, fill, False, lambda: None)
+
+
+def _digest(kind: str, binaries: Binaries, *parts: bytes) -> str:
+    made = hashlib.sha256(f"{_FORMAT}:{kind}:{binaries.version}:{binaries.source}".encode())
+    for part in parts:
+        made.update(len(part).to_bytes(8, "big") + part)
+    return f"{kind}-{made.hexdigest()[:32]}"
+
+
+def _find_or_make(
+    place: Path,
+    digest: str,
+    fill: Callable[[Run, Path, Identity], str],
+    durable: bool,
+    waiting: Callable[[], None],
+) -> Template:
+    template = _found(place, digest, durable)
+    if template is not None:
+        return template
+    try:
+        with exclusive(place.with_suffix(".lock"), waiting=waiting):
+            template = _found(place, digest, durable)
+            if template is None:
+                _make(place, fill)
+                _forget_unused(place.parent)
+                template = _found(place, digest, durable)
+    except OSError as error:
+        raise copy_failed(error, place) from error
+    if template is None:
+        raise DatabaseError(
+            f"the template {place} was made and is not whole",
+            hint=f"Remove {place.parent} and run the command again.",
+        )
+    return template
+
+
+def _found(place: Path, digest: str, durable: bool) -> Template | None:
+    """The template at that place, if it is whole."""
+    try:
+        told = json.loads((place / _READY).read_text())
+        if measure_tree(place / "data") != (told["files"], told["bytes"]):
+            return None
+        os.utime(place / _READY)
+    except (OSError, ValueError, KeyError):
+        return None
+    return Template(place / "data", digest, told["bytes"], told["password"], durable)
+
+
+def _make(place: Path, fill: Callable[[Run, Path, Identity], str]) -> None:
+    identity = server_identity()
+    for stale in place.parent.glob(f"{place.name}.*.part"):
+        remove_tree(stale)
+    making = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
+    with run_directory(place.parent / "making", mode=0o711 if identity.changes else 0o700) as run:
+        data = run.path / "data"
+        password = fill(run, data, identity)
+        tidy(data)
+        making.mkdir(mode=0o700)
+        copy_tree(data, making / "data", Identity(os.geteuid(), os.getegid(), False))
+    files, size = measure_tree(making / "data")
+    ready = making / _READY
+    ready.touch(mode=0o600)
+    ready.write_text(json.dumps({"files": files, "bytes": size, "password": password}))
+    if place.exists():
+        remove_tree(place)
+    making.rename(place)
+
+
+def _initialise(folder: Path, data: Path, binaries: Binaries, identity: Identity, password: str) -> None:
+    secret = folder / "password"
+    secret.touch(mode=0o600)
+    secret.write_text(password)
+    identity.own(secret)
+    data.mkdir(mode=0o700)
+    identity.own(data)
+    program = reachable_bin(binaries.bin, identity) / "initdb"
+    said = ""
+    for locale in _locales(binaries.major):
+        try:
+            done = identity.run(
+                [program, "-D", data, "-U", ADMIN, "--encoding=UTF8", "--wal-segsize=1", "--no-sync",
+                 "--auth=scram-sha-256", f"--pwfile={secret}", *locale]
+            )  # fmt: skip
+        except OSError as error:
+            raise DatabaseError(
+                f"{program} cannot be executed: {error.strerror}",
+                hint="See `kata doctor` for the PostgreSQL that was chosen and why.",
+            ) from error
+        if done.returncode == 0:
+            secret.unlink()
+            return
+        said = done.stdout
+    raise _initdb_failed(program, said)
+
+
+def _locales(major: int) -> list[list[str]]:
+    """What to ask initdb for, best first; from 17 on PostgreSQL brings its own, whatever the machine has."""
+    if major >= 17:
+        return [["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]]
+    return [["--locale=C.UTF-8"], ["--locale=C"]]
+
+
+def _initdb_failed(program: Path, said: str) -> DatabaseError:
+    lines = [line for line in said.strip().splitlines() if "error" in line.lower() or "FATAL" in line]
+    hint = "See `kata doctor` for the PostgreSQL that was chosen and why."
+    if "No space left" in said:
+        hint = "The disk is full: free some space and run the command again."
+    elif "locale" in said:
+        hint = "Install the locale C.UTF-8, or let kata use its embedded PostgreSQL, which brings its own."
+    return DatabaseError(
+        f"{program} could not make a cluster: {' / '.join(lines[-3:]) or said[-300:]}", hint=hint
+    )
+
+
+def _forget_unused(cache: Path) -> None:
+    """Drop templates of kata versions that nobody has used for a month."""
+    oldest = time.time() - _UNUSED_DAYS * 86400
+    for ready in cache.glob(f"*/{_READY}"):
+        with contextlib.suppress(OSError):
+            if ready.stat().st_mtime < oldest:
+                shutil.rmtree(ready.parent)

@@ -1,0 +1,180 @@
+"""Windows on PostgreSQL's own log: what the service's role did between two moments, complete and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from graders.errors import DatabaseError
+from graders.postgres.log import LogSource, open_log
+from graders.sql.jsonlog import Row, assemble, read_rows
+from graders.sql.recording import Recording
+from graders.sql.statement import Statement
+
+__all__ = ["Recorder", "open_log"]
+
+_READ_SECONDS = 20.0
+_QUIET = "-c log_statement=none -c auto_explain.log_min_duration=-1 -c statement_timeout=20s -c jit=off"
+_BUSY = """
+select count(*) from pg_catalog.pg_stat_activity
+ where usename = %s and backend_type = 'client backend' and state <> 'idle' and state_change >= %s
+   and (xact_start is null or xact_start <= clock_timestamp())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """Where a window begins: the log's size before it, its mark, and the server's clock."""
+
+    offset: int
+    mark: str
+    at: str
+
+
+class Recorder:
+    """Records the statements of one role. Safe to use from several threads; windows may overlap.
+
+    `settle`: seconds that closing a window waits for the service's sessions to end what they began in it.
+    """
+
+    def __init__(
+        self,
+        admin_url: str,
+        log: LogSource,
+        *,
+        role: str = "app",
+        service_url: str = "",
+        settle: float = 3.0,
+    ) -> None:
+        self._log = log
+        self._role = role
+        self._service_url = service_url
+        self._settle = settle
+        self._turn = threading.Lock()
+        self._session = self._connect(admin_url)
+        self._token = secrets.token_hex(12)
+        self._number = 0
+
+    @contextlib.contextmanager
+    def window(self, label: str = "") -> Iterator[Recording]:
+        """A recording that is complete once the block has ended, whether or not it raised."""
+        recording = Recording(label)
+        begun = self._open()
+        try:
+            yield recording
+        except BaseException:
+            # What was recorded is evidence; that it cannot be read must not hide why the block ended.
+            with contextlib.suppress(Exception):
+                self._close(begun, recording)
+            raise
+        self._close(begun, recording)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _connect(self, admin_url: str) -> psycopg.Connection:
+        try:
+            return psycopg.connect(
+                admin_url,
+                autocommit=True,
+                connect_timeout=20,
+                options=_QUIET,
+                application_name="kata-recorder",
+            )
+        except psycopg.Error as error:
+            raise DatabaseError(
+                f"the recorder cannot reach PostgreSQL: {error}", hint="Is the server still running?"
+            ) from error
+
+    def _open(self) -> _Edge:
+        with self._turn:
+            offset = self._log.size()
+            return _Edge(offset, *self._mark())
+
+    def _mark(self) -> tuple[str, str]:
+        """Write a line into the log that nobody else can write; gives it and the server's clock."""
+        self._number += 1
+        mark = f"kata-mark {self._token} {self._number}"
+        self._ask(f"do $$ begin raise log '{mark}'; end $$")
+        return mark, str(self._ask("select pg_catalog.clock_timestamp()::text"))
+
+    def _close(self, begun: _Edge, recording: Recording) -> None:
+        unfinished = self._await_idle(begun.at)
+        with self._turn:
+            mark, _ = self._mark()
+        rows = self._rows_between(begun, mark)
+        statements = assemble(row for row in rows if row.get("user") == self._role)
+        recording.fill(statements, open_transactions=unfinished, measure_bytes=self._replay())
+
+    def _await_idle(self, since: str) -> int:
+        """Wait until no session of the service is inside what it began; gives how many still are."""
+        until = time.monotonic() + self._settle
+        pause = 0.0005
+        while True:
+            with self._turn:
+                busy = int(str(self._ask(_BUSY, self._role, since)))
+            if busy == 0 or time.monotonic() > until:
+                return busy
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.02)
+
+    def _rows_between(self, begun: _Edge, mark: str) -> list[Row]:
+        """The log's rows between the two marks, read as soon as PostgreSQL's collector has written them."""
+        data = self._read_until(begun.offset, mark.encode())
+        rows: list[Row] = []
+        for row in read_rows(data):
+            message = row.get("message", "")
+            if message.startswith("kata-mark "):
+                if message == begun.mark:
+                    rows.clear()
+                elif message == mark:
+                    break
+            else:
+                rows.append(row)
+        return rows
+
+    def _read_until(self, offset: int, mark: bytes) -> bytes:
+        until = time.monotonic() + _READ_SECONDS
+        parts = bytearray()
+        while True:
+            data, offset = self._log.read_from(offset)
+            parts += data
+            place = parts.find(mark, max(0, len(parts) - len(data) - len(mark)))
+            if place >= 0 and parts.find(b"\n", place) >= 0:
+                return bytes(parts)
+            if time.monotonic() > until:
+                raise DatabaseError(
+                    f"PostgreSQL's log does not show the end of a window after {_READ_SECONDS:.0f} s",
+                    hint="Is the disk full? The log is beside the cluster's data.",
+                )
+            time.sleep(0.0002)
+
+    def _ask(self, sql: str, *parameters: object) -> object:
+        try:
+            cursor = self._session.execute(sql, parameters or None)
+            row = cursor.fetchone() if cursor.description else None
+        except psycopg.Error as error:
+            raise DatabaseError(
+                f"the recorder lost PostgreSQL: {error}",
+                hint="Did the server end? See its log in the report.",
+            ) from error
+        return row[0] if row else None
+
+    def _replay(self) -> Callable[[Sequence[Statement]], int] | None:
+        if not self._service_url:
+            return None
+        from graders.replay import bytes_sent
+
+        return lambda statements: bytes_sent(self._service_url, statements)

@@ -1,0 +1,109 @@
+"""What a driver or framework does for itself: transactions' edges, settings, pings, questions to the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+from graders.sql.costs import relations
+from graders.sql.splitting import bare_tokens, leading_words, verb
+from graders.sql.statement import Statement
+
+_VERBS = {
+    "", "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "set", "show", "reset",
+    "discard", "deallocate", "prepare", "listen", "unlisten", "close", "load", "checkpoint",
+}  # fmt: skip
+_ASKING = {"select", "with", "values", "table"}
+# Functions and words before a parenthesis that ask about the session and touch no data of the kata.
+_SESSION_CALLS = {
+    "version", "current_schema", "current_schemas", "current_database", "current_setting", "set_config",
+    "current_user", "session_user", "current_catalog", "pg_backend_pid", "pg_is_in_recovery", "now",
+    "clock_timestamp", "statement_timestamp", "transaction_timestamp", "pg_postmaster_start_time",
+    "inet_server_addr", "inet_server_port", "inet_client_addr", "inet_client_port", "txid_current",
+    "pg_current_xact_id_if_assigned", "pg_my_temp_schema", "pg_encoding_to_char", "to_regclass", "to_regtype",
+    "format_type", "quote_ident", "upper", "lower", "coalesce", "nullif", "exists", "cast", "in", "as", "select",
+    "values", "and", "or", "not", "when", "then", "else", "on", "varchar", "char", "numeric", "decimal",
+    "timestamp", "time", "array", "row", "any", "all", "from", "where", "union", "except", "intersect", "by",
+}  # fmt: skip
+
+
+def work_of(statements: Sequence[Statement]) -> tuple[Statement, ...]:
+    """The top-level statements that are work: all but housekeeping, in order."""
+    calling = _with_nested(statements)
+    return tuple(
+        statement
+        for place, statement in enumerate(statements)
+        if not statement.nested and (place in calling or not is_housekeeping(statement))
+    )
+
+
+def is_housekeeping(statement: Statement) -> bool:
+    """Whether a statement touches no data of the kata; a function of the kata that it calls makes it work."""
+    first = verb(statement.text)
+    if first in _VERBS:
+        return True
+    if first == "create":
+        return False
+    if first not in _ASKING:
+        return False
+    touched = relations(statement)
+    if touched:
+        return all(_is_catalog(name) for name in touched)
+    return _asks_the_session(statement.text)
+
+
+def begins_transaction(text: str) -> bool:
+    return leading_words(text, 1) == ("begin",) or leading_words(text, 2) == ("start", "transaction")
+
+
+def ends_transaction(text: str) -> bool:
+    words = leading_words(text, 2)
+    if words[:1] == ("rollback",):
+        return words[1:] != ("to",) and "to" not in leading_words(text, 3)
+    return words[:1] in (("commit",), ("end",), ("abort",))
+
+
+def _is_catalog(name: str) -> bool:
+    return name.startswith("pg_") or name in _STANDARD
+
+
+# The few base tables of information_schema.
+_STANDARD = {"sql_features", "sql_implementation_info", "sql_parts", "sql_sizing"}
+
+
+@lru_cache(maxsize=4096)
+def _asks_the_session(text: str) -> bool:
+    tokens = bare_tokens(text)
+    for before, token in pairwise(tokens):
+        if (
+            token == "("
+            and before not in "();"
+            and before not in _SESSION_CALLS
+            and not before.startswith("pg_")
+        ):
+            return False
+        if before in ("from", "join") and token not in "();" and not _is_schema_of_catalog(token):
+            return False
+    return True
+
+
+def _is_schema_of_catalog(word: str) -> bool:
+    return word.startswith("pg_") or word in ("information_schema", "current_schema", "unnest")
+
+
+def _with_nested(statements: Sequence[Statement]) -> set[int]:
+    """The places of statements that ran others: those whose session shows nested ones before its next."""
+    latest: dict[str, int] = {}
+    calling = set[int]()
+    for place, statement in enumerate(statements):
+        if not statement.nested:
+            latest[statement.session] = place
+        elif statement.session in latest and not _is_edge(statements[latest[statement.session]]):
+            calling.add(latest[statement.session])
+    return calling
+
+
+def _is_edge(statement: Statement) -> bool:
+    """A COMMIT runs deferred triggers of what came before; that makes it no work of its own."""
+    return verb(statement.text) in _VERBS
