@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
@@ -40,10 +40,10 @@ class Database:
         return connection
 
     def rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
-        return self._session.execute(cast(LiteralString, sql), parameters or None).fetchall()
+        return self._session.execute(sql, parameters or None).fetchall()
 
     def row(self, sql: str, *parameters: object) -> dict[str, Any] | None:
-        return self._session.execute(cast(LiteralString, sql), parameters or None).fetchone()
+        return self._session.execute(sql, parameters or None).fetchone()
 
     def value(self, sql: str, *parameters: object) -> Any:
         """The first column of the first row, None where there is no row."""
@@ -52,11 +52,11 @@ class Database:
 
     def execute(self, sql: str, *parameters: object) -> int:
         """Run a statement; answers the number of rows it touched."""
-        return self._session.execute(cast(LiteralString, sql), parameters or None).rowcount
+        return self._session.execute(sql, parameters or None).rowcount
 
     def script(self, sql: str) -> None:
         """Run several statements at once, without parameters, in one transaction."""
-        self._session.execute(cast(LiteralString, sql))
+        self._session.execute(sql)
 
     def analyze(self) -> None:
         """VACUUM ANALYZE, so that plans and costs speak of the data as it is now."""

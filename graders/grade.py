@@ -24,7 +24,6 @@ from graders.postgres import (
     start_cluster,
     world_template,
 )
-from graders.postgres.log import plain_log
 from graders.rundir import reap, run_directory
 from graders.score import Grade, Phase, Stop
 from graders.service import ServiceFailure
@@ -237,7 +236,7 @@ class _Run:
             admin_url=stage.cluster.admin_url,
             service_url=stage.cluster.service_url,
             service_role=SERVICE_ROLE,
-            log=plain_log(stage.cluster.log),
+            log=stage.cluster.log.plain(),
             variables=dict(kata.environment.variables),
         )
         return self.grader.run_suite(job, stage.control, self._heard)

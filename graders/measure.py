@@ -33,14 +33,20 @@ class RecordingMeter:
     def window(self, label: str = "") -> Iterator[Recording]:
         """Everything between entering and leaving the block, complete once the block has ended."""
         if self._recorder is None:
-            self._recorder = Recorder(self._job["admin_url"], open_log(self._job["log"]))
+            log = open_log(self._job["log"], self._job["admin_url"])
+            self._recorder = Recorder(
+                self._job["admin_url"],
+                log,
+                role=self._job["service_role"],
+                service_url=self._job["service_url"],
+            )
         with self._recorder.window(label) as recording:
             yield recording
         self._on_recorded(recording)
 
     def findings_of(self, recording: Recording) -> list[dict[str, Any]]:
         """What the rules say of it, as plain values: advice that costs no points."""
-        return [finding.plain() for finding in recording.findings()]
+        return [finding.as_json() for finding in recording.findings()]
 
     def close(self) -> None:
         if self._recorder is not None:
