@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -9,13 +10,18 @@ from typing import Any, Literal, NamedTuple
 from graders.logs.messages import read_duration, read_execute, read_parameters, read_plan
 from graders.logs.moments import Clock
 from graders.logs.row import Row
-from graders.sql.ddl.split import split_statements
+from graders.sql.splitting import split_statements, verb
 from graders.sql.statement import Statement
 
 # A statement waits here for its plan or error. Sessions that end without a word are forgotten, oldest first.
 _MOST_SESSIONS = 2000
 # Plans that end a cursor or belong to a prepared statement carry another text than the statement in the log.
 _INDIRECT = ("execute", "fetch", "close", "commit", "move", "end", "rollback", "abort")
+# What a plan's context says of a statement that the client sent itself.
+_OUTERMOST = ("unnamed portal ", 'portal "')
+# How many statements of a session without a plan are remembered, to know a plan that comes late.
+_LATE_PLANS = 16
+_PLANNED = ("select", "with", "values", "table", "insert", "update", "delete", "merge")
 _FAILED = ("ERROR", "FATAL", "PANIC")
 
 
@@ -50,6 +56,7 @@ class Assembler:
         self.entries = 0
         self._order = 0
         self._pending: dict[str, _Pending] = {}
+        self._unplanned: dict[str, deque[str]] = {}
 
     def assemble(self, source: str, entries: Iterable[tuple[int, Row]]) -> Iterator[Statement]:
         """The statements of one file; what is still open at its end waits for the next file."""
@@ -77,7 +84,7 @@ class Assembler:
         elif message.startswith("execute "):
             found = read_execute(message)
             if found:
-                yield from self._begin(entry, found[1], "extended")
+                yield from self._begin(entry, found, "extended")
         elif message.startswith("duration: "):
             yield from self._timed(entry, message)
         elif message.startswith("disconnection: "):
@@ -127,10 +134,13 @@ class Assembler:
             return
         query, parameters, plan = found
         pending = self._pending.get(entry.session)
-        if entry.row.get("context"):
+        context = str(entry.row.get("context") or "")
+        if context and not context.startswith(_OUTERMOST):
             nested = self._new(entry, query, parameters, "simple")
             nested.nested, nested.plans, nested.duration = True, [plan], duration
             yield from self._statements(nested)
+            return
+        if (pending is None or not _belongs(pending, query)) and self._is_late(entry.session, query):
             return
         if pending is None or not _belongs(pending, query):
             protocol: Literal["simple", "extended"] = "extended" if parameters else "simple"
@@ -153,22 +163,44 @@ class Assembler:
             self._pending[entry.session].error = code
             yield from self._close(session)
 
+    def _is_late(self, session: str, query: str) -> bool:
+        """Whether the plan is of a statement that was given away already: a portal that is closed later."""
+        late = self._unplanned.get(session)
+        if late is None or query not in late:
+            return False
+        late.remove(query)
+        return True
+
     def _close(self, session: str) -> Iterator[Statement]:
         pending = self._pending.pop(session, None)
-        if pending is not None:
-            yield from self._statements(pending)
+        if pending is None:
+            self._unplanned.pop(session, None)
+            return
+        if not pending.plans and pending.protocol == "extended" and pending.error is None:
+            if len(self._unplanned) >= _MOST_SESSIONS:
+                self._unplanned.pop(next(iter(self._unplanned)))
+            self._unplanned.setdefault(session, deque(maxlen=_LATE_PLANS)).append(pending.text)
+        yield from self._statements(pending)
 
     def _statements(self, pending: _Pending) -> Iterator[Statement]:
-        """One statement; several where a simple query held several."""
-        texts: tuple[str, ...] = (pending.text,)
-        if pending.protocol == "simple" and ";" in pending.text.rstrip().rstrip(";"):
-            texts = tuple(piece.text for piece in split_statements(pending.text)) or texts
+        """One statement; several where a simple query held several, up to the one that failed."""
+        if pending.protocol != "simple" or ";" not in pending.text.rstrip().rstrip(";"):
+            yield self._statement(pending, pending.text, next(iter(pending.plans), None), pending.error)
+            return
+        texts = split_statements(pending.text) or (pending.text,)
         plans = iter(pending.plans)
-        for text in texts:
-            plan = next(plans, None) if len(texts) == 1 or _has_plan(text) else None
-            yield self._statement(pending, text, plan)
+        for place, text in enumerate(texts):
+            plan = next(plans, None) if _has_plan(text) else None
+            failed = pending.error is not None and (
+                place == len(texts) - 1 or (_has_plan(text) and plan is None)
+            )
+            yield self._statement(pending, text, plan, pending.error if failed else None)
+            if failed:
+                return
 
-    def _statement(self, pending: _Pending, text: str, plan: Mapping[str, Any] | None) -> Statement:
+    def _statement(
+        self, pending: _Pending, text: str, plan: Mapping[str, Any] | None, error: str | None
+    ) -> Statement:
         row = pending.entry.row
         return Statement(
             text=text,
@@ -187,7 +219,7 @@ class Assembler:
             query_id=_number(row.get("query_id")),
             duration_ms=pending.duration,
             plan=plan,
-            error=pending.error,
+            error=error,
             source=pending.entry.source,
             line=pending.entry.line,
         )
@@ -205,14 +237,7 @@ def _belongs(pending: _Pending, query: str) -> bool:
 
 
 def _has_plan(text: str) -> bool:
-    return text.lstrip("( \n\t")[:6].lower() in (
-        "select",
-        "insert",
-        "update",
-        "delete",
-        "merge ",
-        "values",
-    ) or text[:5].lower() in ("with ", "table")
+    return verb(text) in _PLANNED
 
 
 def _code(row: Row, message: str) -> str:

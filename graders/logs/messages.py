@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_EXECUTE = re.compile(r"execute (?:fetch from )?(\S+?)(?:/\S*)?: ")
+_EXECUTE = re.compile(r"execute (fetch from )?(.+?): ", re.DOTALL)
 _DURATION = re.compile(
     r"duration: (?P<ms>[\d.]+) ms"
     r"(?:  (?:(?P<plan>plan:\n)|(?P<simple>statement: )|(?P<step>parse|bind) \S+: |(?P<execute>execute [^:]*?: )))?"
@@ -15,10 +15,14 @@ _DURATION = re.compile(
 _PARAMETER = re.compile(r"\$(\d+) = (?:NULL|'((?:[^']|'')*)'(?:\.\.\.)?)(?:, |\Z)")
 
 
-def read_execute(message: str) -> tuple[str, str] | None:
-    """(portal's name, text) of `execute name: text`."""
+def read_execute(message: str) -> str | None:
+    """The text of `execute name: text`; further rows of a portal are a FETCH from it."""
     match = _EXECUTE.match(message)
-    return None if match is None else (match[1], message[match.end() :])
+    if match is None:
+        return None
+    if match[1]:
+        return f'FETCH FROM "{match[2].rpartition("/")[2]}"'
+    return message[match.end() :]
 
 
 def read_duration(message: str) -> tuple[float, str, str] | None:

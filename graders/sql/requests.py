@@ -1,0 +1,130 @@
+"""Statements of a log grouped into the requests that sent them: by trace, application name, or session and pause."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import unquote
+
+from graders.sql.statement import Statement
+
+GroupBy = Literal["auto", "session", "application", "trace"]
+# A pause that long between two statements of a session is a client that does something else.
+GAP_SECONDS = 0.1
+# Traces run over several services and sessions, which may wait for one another.
+_TRACE_GAP_SECONDS = 5.0
+# One request of this many statements has shown all it has to show; it is cut so that memory stays flat.
+_MOST_STATEMENTS = 5_000
+_SWEEP_EVERY = 1_000
+
+_COMMENT = re.compile(r"/\*(.*?)\*/", re.DOTALL)
+_PAIR = re.compile(r"([\w.%-]+)\s*=\s*'((?:[^'\\]|\\.)*)'")
+_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_RESETS = ("discard all", "reset all", "unlisten *", "reset session authorization")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The statements of one request in the log's order; `label` names it as far as the log does."""
+
+    statements: tuple[Statement, ...]
+    label: str
+    trace: str = ""
+
+
+@dataclass(slots=True)
+class _Group:
+    label: str
+    trace: str
+    application: str
+    statements: list[Statement] = field(default_factory=list)
+    last: float = 0.0
+    ended: bool = False
+
+    def request(self) -> Request:
+        found = sorted(self.statements, key=lambda statement: statement.order)
+        return Request(tuple(found), self.label, self.trace)
+
+
+def group_requests(
+    statements: Iterable[Statement], *, by: GroupBy = "auto", gap: float = GAP_SECONDS
+) -> Iterator[Request]:
+    """The requests, each when it has ended; holds only those that have not.
+
+    `auto`: by the trace id of a sqlcommenter comment where a statement has one, else by session, where a pause of
+    more than `gap` seconds, another application name, another route comment or a pool's reset begins a new request.
+    `application`: whatever shares an application name, over sessions, until it pauses.
+    """
+    groups: dict[str, _Group] = {}
+    for number, statement in enumerate(statements):
+        tags = read_tags(statement.text) if "/*" in statement.text and by != "session" else {}
+        trace = trace_of(tags) if by in ("auto", "trace") else ""
+        key = f"trace {trace}" if trace else _key(statement, by)
+        pause = _TRACE_GAP_SECONDS if trace else gap
+        label = _label(tags, statement)
+        group = groups.get(key)
+        if group is not None and _is_over(group, statement, label, pause, bool(trace)):
+            del groups[key]
+            yield group.request()
+            group = None
+        if group is None:
+            group = groups[key] = _Group(label, trace, statement.application)
+        _add(group, statement, label)
+        if number % _SWEEP_EVERY == 0:
+            yield from _sweep(groups, statement.at, max(gap, _TRACE_GAP_SECONDS))
+    for group in groups.values():
+        yield group.request()
+
+
+def read_tags(text: str) -> dict[str, str]:
+    """The key='value' pairs of sqlcommenter comments in a statement's text, decoded."""
+    found: dict[str, str] = {}
+    for comment in _COMMENT.finditer(text):
+        for key, value in _PAIR.findall(comment[1]):
+            found[unquote(key)] = unquote(value.replace("\\'", "'"))
+    return found
+
+
+def trace_of(tags: dict[str, str]) -> str:
+    """The trace id of a W3C `traceparent`; "" where there is none, or one of zeroes."""
+    match = _TRACE.fullmatch(tags.get("traceparent", ""))
+    return match[1] if match and match[1].strip("0") else ""
+
+
+def _key(statement: Statement, by: GroupBy) -> str:
+    if by == "application" and statement.application:
+        return f"application {statement.application}"
+    return f"session {statement.session}"
+
+
+def _label(tags: dict[str, str], statement: Statement) -> str:
+    route = tags.get("route") or " ".join(
+        tags[key] for key in ("controller", "action", "view", "resolver") if key in tags
+    )
+    return route or statement.application
+
+
+def _is_over(group: _Group, statement: Statement, label: str, pause: float, traced: bool) -> bool:
+    if statement.nested:
+        return False
+    if group.ended or len(group.statements) >= _MOST_STATEMENTS or statement.at - group.last > pause:
+        return True
+    # Statements without a comment (BEGIN, driver's own) belong to whatever is under way.
+    known = bool(group.label) and bool(label) and label not in (statement.application, group.label)
+    return not traced and (statement.application != group.application or known)
+
+
+def _add(group: _Group, statement: Statement, label: str) -> None:
+    group.statements.append(statement)
+    group.last = max(group.last, statement.at + (statement.duration_ms or 0.0) / 1000)
+    if label and (not group.label or group.label == group.application):
+        group.label = label
+    group.ended = statement.text[:30].lower().rstrip("; \n").startswith(_RESETS)
+
+
+def _sweep(groups: dict[str, _Group], now: float, pause: float) -> Iterator[Request]:
+    over = [key for key, group in groups.items() if now - group.last > pause]
+    for key in over:
+        yield groups.pop(key).request()
