@@ -1,0 +1,82 @@
+"""A SELECT that runs once for each row of an earlier result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from graders.sql.finding import Finding, seen
+from graders.sql.repetition import Repetition, repetition_of
+from graders.sql.scene import Execution, Scene, by_shape
+from graders.sql.slope import FLAT, counts_of, slope_of
+
+SLUG = "n-plus-one"
+# Fewer repeats with different keys are as often two look-ups that somebody meant.
+_ENOUGH = 3
+
+
+def find(scene: Scene) -> Iterator[Finding]:
+    """Proved where the repeats grow with the size of the request, suspected from three different keys on."""
+    proved = set()
+    for fingerprint, counts in counts_of(scene.growth).items():
+        group = [one for one in scene.growth[-1].work if one.shape.fingerprint == fingerprint]
+        if group[0].shape.verb != "select":
+            continue
+        slope = slope_of([size.size for size in scene.growth], counts)
+        repetition = repetition_of(group)
+        if slope > FLAT and counts[-1] > counts[0] and repetition.kind == "keyed":
+            proved.add(fingerprint)
+            yield _proved(scene, group, counts, slope)
+    for executions in (scene.work, _in_functions(scene)):
+        for fingerprint, group in by_shape(executions).items():
+            if fingerprint in proved or group[0].shape.verb != "select":
+                continue
+            repetition = repetition_of(group)
+            if repetition.kind == "keyed" and repetition.distinct >= _ENOUGH:
+                yield _suspected(scene, group, repetition)
+
+
+def _in_functions(scene: Scene) -> Sequence[Execution]:
+    """Loops inside functions; what triggers do for each written row is the write's business."""
+    if any(one.shape.writes for one in scene.work):
+        return ()
+    return scene.nested
+
+
+def _proved(scene: Scene, group: Sequence[Execution], counts: Sequence[int], slope: float) -> Finding:
+    sizes = ", ".join(f"{size.size:g}" for size in scene.growth)
+    ran = ", ".join(str(count) for count in counts)
+    return Finding(
+        rule=SLUG,
+        confidence="proved",
+        title=_title(group),
+        message=f"At sizes {sizes} this statement ran {ran} times: {slope:.2f} more for each unit of size. "
+        f"One statement for all keys would stay one, however long the list grows.",
+        statements=(seen([one.statement for one in group]),),
+        counts={"times": len(group)},
+        slope=slope,
+        request=scene.request,
+        cost=float(len(group) - 1),
+    )
+
+
+def _suspected(scene: Scene, group: Sequence[Execution], repetition: Repetition) -> Finding:
+    where = " inside a function" if group[0].statement.nested else ""
+    sessions = len({one.statement.session for one in group})
+    spread = f" over {sessions} sessions" if sessions > 1 else ""
+    return Finding(
+        rule=SLUG,
+        confidence="suspected",
+        title=_title(group),
+        message=f"This statement ran {repetition.times} times{where}{spread} in one request, with "
+        f"{repetition.distinct} different keys. One statement for all keys would do.",
+        statements=(seen([one.statement for one in group]),),
+        counts={"times": repetition.times, "distinct": repetition.distinct},
+        request=scene.request,
+        cost=float(repetition.times - 1),
+    )
+
+
+def _title(group: Sequence[Execution]) -> str:
+    tables = group[0].shape.tables
+    place = f" from {tables[0]}" if tables else ""
+    return f"The same SELECT{place} runs once for each row"

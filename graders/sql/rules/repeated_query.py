@@ -1,0 +1,67 @@
+"""The same SELECT with the same parameters, again in the same request, though nothing can have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from graders.sql.finding import Finding, seen
+from graders.sql.scene import Execution, Scene, Values, by_shape
+
+SLUG = "repeated-query"
+_ENOUGH = 2
+# Somebody who waits this long between two identical questions, in seconds, is waiting for another answer.
+_POLLING = 0.04
+
+
+def find(scene: Scene) -> Iterator[Finding]:
+    """Suspected: only the code knows whether the second answer was meant to be fresh."""
+    for group in by_shape(scene.work).values():
+        shape = group[0].shape
+        if shape.verb != "select" or _is_for_effect(group[0]):
+            continue
+        same: dict[Values, list[Execution]] = {}
+        for one in group:
+            same.setdefault(one.values, []).append(one)
+        wasted = [runs for runs in same.values() if len(runs) >= _ENOUGH and _is_redundant(runs, scene)]
+        if wasted:
+            yield _finding(scene, max(wasted, key=len), sum(len(runs) - 1 for runs in wasted))
+
+
+def _is_for_effect(execution: Execution) -> bool:
+    """Locks, sequences, functions without a table: asked for what they do or for a new value each time."""
+    text = execution.shape.template.lower()
+    return not execution.shape.tables or any(
+        word in text for word in ("advisory", "nextval", "for update", "for share")
+    )
+
+
+def _is_redundant(runs: Sequence[Execution], scene: Scene) -> bool:
+    """Nothing wrote the tables in between, and nobody waited as one does who polls."""
+    first, last = runs[0].statement, runs[-1].statement
+    tables = set(runs[0].shape.tables)
+    between = False
+    for one in scene.work:
+        if one.statement is first:
+            between = True
+        elif one.statement is last:
+            break
+        elif between and one.shape.writes and (one.shape.writes in tables or not one.shape.known):
+            return False
+    pauses = sorted(later.statement.at - earlier.statement.at for earlier, later in pairwise(runs))
+    return not pauses or pauses[len(pauses) // 2] < _POLLING
+
+
+def _finding(scene: Scene, runs: Sequence[Execution], wasted: int) -> Finding:
+    tables = runs[0].shape.tables
+    return Finding(
+        rule=SLUG,
+        confidence="suspected",
+        title=f"The same SELECT from {tables[0]} is asked again with the same parameters",
+        message=f"This statement ran {len(runs)} times with equal parameters in one request, and no statement of "
+        f"the request wrote {', '.join(tables)} in between. Asking once and keeping the answer would do.",
+        statements=(seen([one.statement for one in runs]),),
+        counts={"times": len(runs), "wasted": wasted},
+        request=scene.request,
+        cost=float(wasted),
+    )

@@ -1,0 +1,105 @@
+"""An INSERT, UPDATE or DELETE that runs once for each row, each one waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from graders.sql.finding import Finding, seen
+from graders.sql.pace import is_pipelined
+from graders.sql.repetition import repetition_of
+from graders.sql.scene import Execution, Scene, by_shape
+from graders.sql.slope import FLAT, counts_of, slope_of
+from graders.sql.statement import Statement
+
+SLUG = "write-loop"
+_WRITES = ("insert", "update", "delete", "merge")
+_ENOUGH = 3
+
+
+def find(scene: Scene) -> Iterator[Finding]:
+    """Proved by growth, suspected from three writes on that each waited for the one before."""
+    grown = counts_of(scene.growth)
+    sessions = _sessions(scene.statements)
+    for fingerprint, group in by_shape(scene.work).items():
+        shape = group[0].shape
+        if shape.verb not in _WRITES or repetition_of(group).kind in ("single", "chunks"):
+            continue
+        waited = _waited_for(_runs(group, scene.work), sessions)
+        if len(waited) < _ENOUGH:
+            continue
+        counts = grown.get(fingerprint, ())
+        slope = slope_of([size.size for size in scene.growth], counts) if counts else None
+        yield _finding(scene, waited, slope, counts)
+
+
+def _sessions(statements: Sequence[Statement]) -> dict[str, list[Statement]]:
+    sessions: dict[str, list[Statement]] = {}
+    for statement in statements:
+        if not statement.nested:
+            sessions.setdefault(statement.session, []).append(statement)
+    return sessions
+
+
+def _runs(group: Sequence[Execution], work: Sequence[Execution]) -> list[list[Execution]]:
+    """The group cut where its session did something else in between."""
+    members = {id(one) for one in group}
+    open_runs: dict[str, list[Execution]] = {}
+    runs: list[list[Execution]] = []
+    for one in work:
+        session = one.statement.session
+        if id(one) not in members:
+            open_runs.pop(session, None)
+        elif session in open_runs:
+            open_runs[session].append(one)
+        else:
+            open_runs[session] = [one]
+            runs.append(open_runs[session])
+    return runs
+
+
+def _waited_for(runs: Sequence[Sequence[Execution]], sessions: dict[str, list[Statement]]) -> list[Execution]:
+    """One execution for each round trip: a pipelined run counts once, a row in a savepoint of its own never."""
+    waited: list[Execution] = []
+    for run in runs:
+        session = sessions.get(run[0].statement.session, [])
+        apart = [
+            one
+            for one in run
+            if not (one.shape.verb == "insert" and _in_own_savepoint(one.statement, session))
+        ]
+        waited.extend(apart[:1] if is_pipelined(run, session) else apart)
+    return waited
+
+
+def _in_own_savepoint(statement: Statement, session: Sequence[Statement]) -> bool:
+    """SAVEPOINT right before, RELEASE or ROLLBACK TO right after: one bad row must not undo the others."""
+    place = next((number for number, other in enumerate(session) if other is statement), -1)
+    if place < 1 or place + 1 >= len(session):
+        return False
+    before, after = session[place - 1].text.split(), session[place + 1].text.split()
+    return (
+        bool(before and after)
+        and before[0].upper() == "SAVEPOINT"
+        and after[0].upper() in ("RELEASE", "ROLLBACK")
+    )
+
+
+def _finding(
+    scene: Scene, waited: Sequence[Execution], slope: float | None, counts: Sequence[int]
+) -> Finding:
+    proved = slope is not None and slope > FLAT and counts[-1] > counts[0]
+    shape = waited[0].shape
+    sizes = ", ".join(f"{size.size:g}" for size in scene.growth)
+    grown = f" At sizes {sizes} it ran {', '.join(str(count) for count in counts)} times." if proved else ""
+    return Finding(
+        rule=SLUG,
+        confidence="proved" if proved else "suspected",
+        title=f"{shape.verb.upper()} of {shape.writes or 'a table'} runs once for each row",
+        message=f"{len(waited)} statements of one shape were sent one by one, each after the answer to the one "
+        f"before.{grown} One statement for all rows, or one batch, saves the round trips.",
+        statements=(seen([one.statement for one in waited]),),
+        counts={"times": len(waited)},
+        slope=slope if proved else None,
+        request=scene.request,
+        cost=float(len(waited) - 1),
+    )
