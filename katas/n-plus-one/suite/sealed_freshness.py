@@ -1,0 +1,140 @@
+"""What somebody else changes in the database shows in the very next answer."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from growing import REPORT
+from shared_comparison import body_of
+
+from graders.client import Client
+from graders.database import Database
+
+Probe = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value of one row, and what of a document has to be different (or equal to `shows`) once it is there."""
+
+    table: str
+    column: str
+    id: int
+    value: object
+    probe: Probe
+    shows: object = None
+
+
+def check_answers_are_fresh(http: Client, database: Database, rng: random.Random) -> None:
+    order = _order_on_first_page(database, rng)
+    id, customer = order["id"], order["customer_id"]
+    views: dict[str, Probe] = {
+        "/orders?limit=20": lambda body: _with_id(body["orders"], id),
+        f"/orders/{id}": lambda body: body,
+        f"/customers/{customer}/orders": lambda body: _with_id(body["orders"], id),
+    }
+    _must_follow(http, database, views, _changes_of_order(database, order))
+
+
+def check_answers_are_fresh__in_the_report(http: Client, database: Database) -> None:
+    product = database.rows(REPORT)[0]["id"]
+    views: dict[str, Probe] = {
+        "/reports/top-products": lambda body: _with_id(body["products"], product, "product"),
+    }
+    _must_follow(http, database, views, _changes_of_product(database, product))
+
+
+def _must_follow(http: Client, database: Database, views: dict[str, Probe], changes: list[Change]) -> None:
+    for change in changes:
+        # Read more than once: what is kept by one of several workers is kept by all of them then.
+        before = [{path: _seen(http, path, view) for path, view in views.items()} for _ in range(3)][-1]
+        with changed(database, change):
+            for path, view in views.items():
+                _must_be_news(change, path, before[path], _seen(http, path, view))
+
+
+def _must_be_news(change: Change, path: str, before: Any, after: Any) -> None:
+    what = f"{change.column} of row {change.id} in {change.table} was changed by SQL"
+    seen = change.probe(after)
+    if change.shows is None:
+        assert seen != change.probe(before), f"{what}; the next GET {path} answered as before: {seen}."
+    else:
+        assert seen == change.shows, f"{what}; the next GET {path} shows {seen} instead of {change.shows}."
+
+
+@contextmanager
+def changed(database: Database, change: Change) -> Iterator[None]:
+    """The change is in the database during the block, and undone after it."""
+    old = database.value(f"SELECT {change.column} FROM {change.table} WHERE id = %s", change.id)
+    update = f"UPDATE {change.table} SET {change.column} = %s WHERE id = %s"
+    database.execute(update, change.value, change.id)
+    try:
+        yield
+    finally:
+        database.execute(update, old, change.id)
+
+
+def _changes_of_order(database: Database, order: dict[str, Any]) -> list[Change]:
+    item = database.row("SELECT * FROM order_items WHERE order_id = %s ORDER BY id LIMIT 1", order["id"])
+    payment = database.row("SELECT * FROM payments WHERE order_id = %s ORDER BY id LIMIT 1", order["id"])
+    assert item and payment
+    product = item["product_id"]
+    status = "open" if order["status"] != "open" else "paid"
+    sums: Probe = lambda seen: [seen["total_cents"], seen["balance_cents"]]  # noqa: E731
+    money: Probe = lambda seen: [seen["paid_cents"], seen["balance_cents"]]  # noqa: E731
+    names: Probe = lambda seen: {  # noqa: E731
+        line["product"]["name"] for line in seen["items"] if line["product"]["id"] == product
+    }
+    amounts: Probe = lambda seen: sorted(line["quantity"] for line in seen["items"])  # noqa: E731
+    more = item["quantity"] + 700
+    return [
+        Change("customers", "name", order["customer_id"], "Zoe New", lambda seen: seen["customer"]["name"], "Zoe New"),
+        Change("products", "name", product, "A new name", names, {"A new name"}),
+        Change("orders", "status", order["id"], status, lambda seen: seen["status"], status),
+        Change("order_items", "quantity", item["id"], more, amounts),
+        Change("order_items", "quantity", item["id"], more, sums),
+        Change("payments", "amount_cents", payment["id"], payment["amount_cents"] + 777, money),
+    ]
+
+
+def _changes_of_product(database: Database, product: int) -> list[Change]:
+    item = database.row(
+        "SELECT i.* FROM order_items AS i JOIN orders AS o ON o.id = i.order_id "
+        "WHERE i.product_id = %s AND o.status <> 'cancelled' ORDER BY i.id LIMIT 1",
+        product,
+    )
+    assert item
+    units: Probe = lambda line: line and [line["units"], line["revenue_cents"]]  # noqa: E731
+    return [
+        Change("products", "name", product, "A new name", lambda line: line["product"]["name"], "A new name"),
+        Change("order_items", "quantity", item["id"], item["quantity"] + 7, units),
+        Change("orders", "status", item["order_id"], "cancelled", units),
+    ]
+
+
+def _order_on_first_page(database: Database, rng: random.Random) -> dict[str, Any]:
+    """One of the newest orders that has items and payments."""
+    rows = database.rows(
+        "SELECT * FROM (SELECT * FROM orders ORDER BY placed_at DESC, id DESC LIMIT 15) AS newest "
+        "WHERE EXISTS (SELECT FROM order_items WHERE order_id = newest.id) "
+        "AND EXISTS (SELECT FROM payments WHERE order_id = newest.id) ORDER BY id"
+    )
+    return rng.choice(rows)
+
+
+def _seen(http: Client, path: str, view: Probe) -> Any:
+    answer = http.get(path)
+    body = body_of(answer)
+    try:
+        return view(body)
+    except (KeyError, TypeError, AttributeError):
+        raise AssertionError(f"GET {path}: the answer does not have the members that the contract names.") from None
+
+
+def _with_id(entries: list[Any], id: int, member: str | None = None) -> Any:
+    """The entry with that id, None if there is none."""
+    return next((entry for entry in entries if (entry[member] if member else entry)["id"] == id), None)
