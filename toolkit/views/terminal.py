@@ -89,6 +89,16 @@ def _joined(lines: Iterable[str]) -> Iterator[str]:
         yield " ".join(waiting)
 
 
+def render_failure(check: CheckResult, paint: Paint) -> str:
+    """One failed check: what was seen, the evidence, why it matters."""
+    return "\n".join(_failure(check, paint, verbose=False, hint_left=True))
+
+
+def render_stop(stop: Stop, paint: Paint) -> str:
+    """Why a service could not be judged, and what it printed last."""
+    return "\n".join(_stop(stop, paint))
+
+
 def _heading(grade: Grade, paint: Paint) -> list[str]:
     dot = f" {paint.sign('dot')} "
     facts = dot.join((grade.stack, f"world {grade.world}", f"seed {grade.seed}"))

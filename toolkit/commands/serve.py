@@ -1,0 +1,117 @@
+"""`kata serve`: the service beside its seeded database, for curl and psql, with a line for each request."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graders.failures import ServiceFailure
+from graders.grade import SERVICE_ROLE, Grader, Stage
+from graders.kata import Kata
+from graders.recorder import Recorder
+from graders.score import Stop
+from toolkit.front import Exchange, front
+from toolkit.judging import options_for
+from toolkit.place import packs_of, settings_of, submission_at
+from toolkit.text import escape, shorten
+from toolkit.views.live import live_progress
+from toolkit.views.paint import Paint, paint_for
+from toolkit.views.terminal import render_stop
+
+EXAMPLE = """\
+kata serve
+kata serve --port 8123 --world large"""
+
+_LOOK_SECONDS = 0.2
+
+
+def run(
+    context: typer.Context,
+    *,
+    path: Annotated[
+        Path | None, typer.Argument(help="The repository; the one you stand in if left out.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", min=1, max=65535, help="Where to listen; 8000 or any free one if left out."),
+    ] = None,
+    world: Annotated[str | None, typer.Option("--world", help="Size of the seeded database.")] = None,
+    postgres: Annotated[
+        str | None, typer.Option("--postgres", metavar="URL|DIR", help="As for `kata test`.")
+    ] = None,
+) -> int:
+    """Run the service and its seeded database, until Ctrl-C. Each request is told with what it cost."""
+    settings = settings_of(context)
+    submission = submission_at(path, packs_of(settings))
+    paint = paint_for(settings)
+    with Grader(options_for(settings, world=world, postgres=postgres)) as grader:
+        try:
+            with live_progress({}, paint_for(settings, sys.stderr)) as progress:
+                staging = grader.stage(submission, progress=progress)
+                stage = staging.__enter__()
+        except ServiceFailure as failure:
+            print(render_stop(Stop(failure.code, failure.message, failure.hint, failure.output), paint))
+            return 1
+        try:
+            return _serve(stage, submission.kata, port, paint)
+        finally:
+            staging.__exit__(None, None, None)
+
+
+def _serve(stage: Stage, kata: Kata, port: int | None, paint: Paint) -> int:
+    def on_exchange(exchange: Exchange) -> None:
+        print(exchange_line(exchange, paint), flush=True)
+        if exchange.status == 0 or exchange.status >= 500:
+            _show_output(stage, paint)
+
+    service = stage.control.service
+    with (
+        Recorder(stage.cluster.admin_url, stage.cluster.log, role=SERVICE_ROLE) as recorder,
+        front(service.port, recorder, on_exchange, port=port) as base_url,
+    ):
+        print(_greeting(base_url, stage, kata, paint), flush=True)
+        while service.alive:
+            time.sleep(_LOOK_SECONDS)
+    gone = stage.control.call("gone", {"id": 0})
+    if gone:
+        print("\n" + render_stop(Stop(**gone), paint))
+    return 1
+
+
+def _greeting(base_url: str, stage: Stage, kata: Kata, paint: Paint) -> str:
+    psql = "psql" if shutil.which("psql") else "psql (not on this machine; any client will do)"
+    lines = (
+        f"{paint(kata.slug, 'bold')} is up; Ctrl-C ends it and removes the database.",
+        "",
+        f"  {paint('service', 'bold')}   curl -sS {paint(base_url + '/healthz', 'cyan')}",
+        f"  {paint('database', 'bold')}  {psql} {paint(stage.cluster.service_url, 'cyan')}",
+        "",
+        paint("  status    time  statements    rows  request", "dim"),
+    )
+    return "\n".join(lines)
+
+
+def exchange_line(exchange: Exchange, paint: Paint) -> str:
+    """What one request cost, in a line, with a second one for the shape that was repeated."""
+    style = "green" if 200 <= exchange.status < 400 else "yellow" if 400 <= exchange.status < 500 else "red"
+    status = paint(f"{exchange.status or '---':>8}", style)
+    told = shorten(f"{escape(exchange.method)} {escape(exchange.path)}", paint.width - 42)
+    facts = f"{exchange.seconds * 1000:>5.0f} ms  {exchange.statements:>10,}  {exchange.rows:>6,}"
+    line = f"{status}  {facts}  {told}"
+    if exchange.repeated is None:
+        return line
+    times, sql = exchange.repeated
+    text = shorten(escape(" ".join(sql.split())), paint.width - 26)
+    count = paint(f"{times} {paint.sign('times')}", "red", "bold")
+    return f"{line}\n{' ' * 12}{count} {paint(text, 'yellow')}"
+
+
+def _show_output(stage: Stage, paint: Paint) -> None:
+    edge = paint(paint.sign("edge"), "dim")
+    for line in stage.control.service.output().splitlines()[-12:]:
+        print(f"{' ' * 12}{edge} {shorten(escape(line), paint.width - 14)}", flush=True)

@@ -1,0 +1,207 @@
+"""A small reverse proxy before the service, one request at a time, each with a recording window of its own."""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from graders.errors import UsageError
+from graders.recorder import Recorder
+from graders.sql.fingerprint import shape_of
+from graders.sql.recording import Recording
+
+HOST = "127.0.0.1"
+FAVOURITE_PORT = 8000
+_ANSWER_SECONDS = 60.0
+_MOST_BYTES = 64 * 1024 * 1024
+# Hop-by-hop (RFC 9110, 7.6.1), and what this proxy says itself.
+_NOT_PASSED_ON = {
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "expect",
+}
+_REPEATED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request that went through: `status` 0 where the service gave no answer, `seconds` until it was complete.
+
+    `repeated`: a statement that came at least three times, and how often; None if there is none.
+    """
+
+    method: str
+    path: str
+    status: int
+    seconds: float
+    statements: int
+    rows: int
+    repeated: tuple[int, str] | None
+
+
+@contextmanager
+def front(
+    upstream_port: int,
+    recorder: Recorder,
+    on_exchange: Callable[[Exchange], None],
+    *,
+    port: int | None = None,
+) -> Iterator[str]:
+    """The base URL of a proxy that passes everything on to `upstream_port` and tells of each exchange.
+
+    `port` None: 8000 if that is free, else any. Raises UsageError where the wished port is taken.
+    """
+    server = _bound(port)
+    server.daemon_threads = True
+    server.front = _Front(upstream_port, recorder, on_exchange)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://{HOST}:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    front: _Front
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is nobody's business."""
+
+
+def _bound(port: int | None) -> _Server:
+    for wished in (port,) if port is not None else (FAVOURITE_PORT, 0):
+        try:
+            return _Server((HOST, wished), _Handler)
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+    raise UsageError(f"port {port} is taken", hint="choose another one with --port, or leave it out")
+
+
+class _Front:
+    def __init__(
+        self, upstream_port: int, recorder: Recorder, on_exchange: Callable[[Exchange], None]
+    ) -> None:
+        self.upstream_port = upstream_port
+        self.recorder = recorder
+        self.on_exchange = on_exchange
+        # Windows of requests that overlap would show each other's statements.
+        self.turn = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_any(self) -> None:
+        body = self._read_body()
+        front = self.server.front
+        answer: _Answer | None = None
+        with front.turn:
+            started = time.perf_counter()
+            with front.recorder.window(self.path) as recording:
+                try:
+                    answer = self._ask(body)
+                except (OSError, http.client.HTTPException):
+                    answer = None
+                seconds = time.perf_counter() - started
+            status = answer.status if answer else 0
+            front.on_exchange(_exchange(self.command, self.path, status, seconds, recording))
+        self._reply(answer)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_any  # noqa: N815
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def _read_body(self) -> bytes:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._read_chunks()
+        return self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _MOST_BYTES))
+
+    def _read_chunks(self) -> bytes:
+        body = bytearray()
+        while size := int(self.rfile.readline(100).split(b";")[0].strip() or b"0", 16):
+            body += self.rfile.read(min(size, _MOST_BYTES))
+            self.rfile.readline(100)
+        while self.rfile.readline(65_536).strip():
+            pass
+        return bytes(body)
+
+    def _ask(self, body: bytes) -> _Answer:
+        connection = http.client.HTTPConnection(
+            HOST, self.server.front.upstream_port, timeout=_ANSWER_SECONDS
+        )
+        try:
+            connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in self.headers.items():
+                if name.lower() not in _NOT_PASSED_ON and name.lower() != "content-length":
+                    connection.putheader(name, value)
+            if body or self.command in ("POST", "PUT", "PATCH"):
+                connection.putheader("Content-Length", str(len(body)))
+            connection.putheader("Connection", "close")
+            connection.endheaders(body or None)
+            response = connection.getresponse()
+            return _Answer(
+                response.status, response.reason, response.getheaders(), response.read(_MOST_BYTES)
+            )
+        finally:
+            connection.close()
+
+    def _reply(self, answer: _Answer | None) -> None:
+        if answer is None:
+            self.send_error(502, "The service gave no answer", "kata serve: see its output above.")
+            return
+        self.send_response_only(answer.status, answer.reason)
+        for name, value in answer.headers:
+            if name.lower() not in _NOT_PASSED_ON and name.lower() != "content-length":
+                self.send_header(name, value)
+        bodiless = self.command == "HEAD" or answer.status in (204, 304)
+        if not bodiless:
+            self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if not bodiless:
+            self.wfile.write(answer.body)
+
+
+def _exchange(method: str, path: str, status: int, seconds: float, recording: Recording) -> Exchange:
+    return Exchange(
+        method, path, status, seconds, recording.statements, recording.rows_sent, repeated_shape(recording)
+    )
+
+
+def repeated_shape(recording: Recording) -> tuple[int, str] | None:
+    """The shape that most statements of a recording share, and how many, if these are at least three."""
+    texts: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for statement in (*recording.work, *recording.nested):
+        shape = shape_of(statement).fingerprint
+        texts.setdefault(shape, statement.text)
+        counts[shape] += 1
+    if not counts:
+        return None
+    shape, times = counts.most_common(1)[0]
+    return (times, texts[shape]) if times >= _REPEATED else None

@@ -1,0 +1,136 @@
+"""The proof of a kata: solutions × checks, as text and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graders.gate import Matrix, Row, Subject, Trial
+from graders.kata import Kata
+from toolkit.text import escape, pad, shorten, wrap
+from toolkit.views.paint import Paint
+
+_STYLES = {
+    "passed": ("green",),
+    "failed": ("cyan",),
+    "skipped": ("dim",),
+    "broken": ("yellow", "bold"),
+    "flaky": ("red", "bold"),
+}
+
+
+def render_matrix(matrix: Matrix, paint: Paint, *, seconds: float) -> str:
+    """One row a subject, one column a check (by number), then what is wrong, then whether it is proved."""
+    kata = matrix.kata
+    columns = max((len(row.subject.name) for row in matrix.rows), default=8)
+    heads = "".join(f"{number:>4}" for number in range(1, len(kata.checks) + 1))
+    lines = [f"{paint(kata.slug, 'bold')}  {escape(kata.title)}", ""]
+    lines += [paint(f"  {number:>2}  {check.id}", "dim") for number, check in enumerate(kata.checks, start=1)]
+    lines += ["", paint(f"  {' ' * columns}{heads}  score", "bold")]
+    lines += [_row(row, kata, columns, paint) for row in matrix.rows]
+    killers = "".join(f"{matrix.killers(check.id):>4}" for check in kata.checks)
+    lines.append(paint(f"  {pad('caught by it', columns)}{killers}", "dim"))
+    lines += ["", paint(_legend(paint), "dim")]
+    for problem in matrix.problems:
+        lines += ["", *_problem(problem.where, problem.message, problem.hint, paint)]
+    return "\n".join([*lines, "", _verdict(matrix, paint, seconds), ""])
+
+
+def render_trial(kata: Kata, subject: Subject, trial: Trial, count: str, paint: Paint) -> str:
+    """One finished trial, for the progress display."""
+    fine = not trial.trouble and all(
+        _as_expected(subject, id, result.verdict) for id, result in trial.results.items()
+    )
+    sign = paint(paint.sign("passed" if fine else "failed"), "green" if fine else "red")
+    return (
+        f"  {sign} {kata.slug} {count:>7}  {shorten(subject.name, 40)}  {trial.score}  {trial.seconds:.1f} s"
+    )
+
+
+def matrix_document(matrix: Matrix) -> dict[str, Any]:
+    """The proof as plain JSON values."""
+    return {
+        "kata": matrix.kata.slug,
+        "proved": matrix.proved,
+        "checks": [check.id for check in matrix.kata.checks],
+        "caught": {check.id: matrix.killers(check.id) for check in matrix.kata.checks},
+        "audit": [_plain(problem) for problem in matrix.audit],
+        "rows": [_row_document(row) for row in matrix.rows],
+    }
+
+
+def _row(row: Row, kata: Kata, columns: int, paint: Paint) -> str:
+    cells = "".join(_cell(row, check.id, paint) for check in kata.checks)
+    scores = sorted({trial.score for trial in row.trials})
+    score = str(scores[0]) if len(scores) == 1 else f"{scores[0]}-{scores[-1]}"
+    return f"  {paint(pad(row.subject.name, columns), 'red' if row.problems else 'bold')}{cells}  {score:>5}"
+
+
+def _cell(row: Row, check: str, paint: Paint) -> str:
+    verdict = row.verdict(check)
+    sign = "~" if verdict == "flaky" else paint.sign(verdict)
+    fine = verdict not in ("flaky", "broken") and _as_expected(row.subject, check, verdict)
+    return paint(f"{sign:>3} ", *_STYLES[verdict]) if fine else paint(f"{sign:>3}?", "red", "bold")
+
+
+def _as_expected(subject: Subject, check: str, verdict: str) -> bool:
+    if verdict == "skipped":
+        return check not in subject.fails and bool(subject.fails)
+    return verdict == ("failed" if check in subject.fails else "passed")
+
+
+def _legend(paint: Paint) -> str:
+    signs = (
+        (paint.sign("passed"), "passed"),
+        (paint.sign("failed"), "failed, as it must"),
+        (paint.sign("skipped"), "skipped"),
+    )
+    return "  " + "   ".join(
+        f"{sign} {word}"
+        for sign, word in (*signs, ("?", "not as it should be"), ("~", "differs between runs"))
+    )
+
+
+def _problem(where: str, message: str, hint: str, paint: Paint) -> list[str]:
+    said = escape(message, keep_newlines=True).splitlines() or [""]
+    lines = [f"  {paint(paint.sign('failed'), 'red', 'bold')} {paint(escape(where), 'bold')}: {said[0]}"]
+    lines += [f"      {line}" for line in said[1:][-15:]]
+    return lines + [
+        f"    {paint.sign('arrow')} {line}"
+        for part in escape(hint, keep_newlines=True).splitlines()
+        for line in wrap(part, paint.width - 6)
+    ]
+
+
+def _verdict(matrix: Matrix, paint: Paint, seconds: float) -> str:
+    runs = sum(len(row.trials) for row in matrix.rows)
+    facts = f"{len(matrix.rows)} solutions, {runs} runs, {seconds:.0f} s"
+    if matrix.proved:
+        return f"  {paint(f'{matrix.kata.slug} is proved', 'green', 'bold')}  {paint(facts, 'dim')}"
+    count = len(matrix.problems)
+    what = f"{count} problem{'' if count == 1 else 's'}" if count else "nothing ran"
+    return f"  {paint(f'{matrix.kata.slug} is not proved: {what}', 'red', 'bold')}  {paint(facts, 'dim')}"
+
+
+def _row_document(row: Row) -> dict[str, Any]:
+    return {
+        "name": row.subject.name,
+        "kind": row.subject.kind,
+        "stack": row.subject.stack,
+        "fails": list(row.subject.fails),
+        "verdicts": {check: row.verdict(check) for check in row.trials[0].results} if row.trials else {},
+        "trials": [
+            {
+                "seed": trial.seed,
+                "score": trial.score,
+                "seconds": round(trial.seconds, 3),
+                "trouble": trial.trouble,
+                "verdicts": {id: result.verdict for id, result in trial.results.items()},
+            }
+            for trial in row.trials
+        ],
+        "problems": [_plain(problem) for problem in row.problems],
+    }
+
+
+def _plain(problem: Any) -> dict[str, str]:
+    return {"where": problem.where, "message": problem.message, "hint": problem.hint}
