@@ -158,13 +158,16 @@ def _judged(kata: Kata, packs: Packs, grader: Grader, subject: Subject, turn: in
 
 
 def trial_of(grade: Grade, seed: int) -> Trial:
-    """What the gate keeps of a grade."""
+    """What the gate keeps of a grade. A service that died of a check has failed it; one that never was ready has
+    failed none, and cannot be judged."""
+    stop = grade.stop
+    nobody_failed = all(result.verdict != "failed" for result in grade.checks)
     return Trial(
         seed=seed,
         score=grade.score,
         seconds=sum(phase.seconds for phase in grade.phases),
         results={result.id: result for result in grade.checks},
-        trouble=f"{grade.stop.message}\n{grade.stop.output}".strip() if grade.stop else "",
+        trouble=f"{stop.message}\n{stop.output}".strip() if stop and nobody_failed else "",
     )
 
 

@@ -84,13 +84,14 @@ def judge(
     reports say, so what it did not report is broken for that reason.
     """
     by_id = {report.check: report for report in reports}
-    failed: dict[str, bool] = {}
+    blockers: dict[str, str] = {}
     results = []
     for check in checks:
         if selected is not None and check.id not in selected:
             continue
-        result = _judge_one(check, by_id.get(check.id), failed, stopped_by, suite_error)
-        failed[check.id] = result.verdict in ("failed", "skipped")
+        result = _judge_one(check, by_id.get(check.id), blockers, stopped_by, suite_error)
+        if result.verdict in ("failed", "skipped"):
+            blockers[check.id] = result.blocked_by or check.id
         results.append(result)
     return tuple(results)
 
@@ -98,11 +99,11 @@ def judge(
 def _judge_one(
     check: Check,
     report: Report | None,
-    failed: Mapping[str, bool],
+    blockers: Mapping[str, str],
     stopped_by: str | None,
     suite_error: str | None,
 ) -> CheckResult:
-    blocker = next((need for need in check.needs if failed.get(need)), None)
+    blocker = next((blockers[need] for need in check.needs if need in blockers), None)
     if blocker is None and report is None and stopped_by is not None and stopped_by != check.id:
         blocker = stopped_by
     if blocker is not None:

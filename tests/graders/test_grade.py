@@ -1,0 +1,288 @@
+"""A submission's way from its folder to a grade, on a tiny kata with real services and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from graders.errors import UsageError
+from graders.gate import Subject, prove, render_subject, subjects_of
+from graders.grade import Event, Grader, Options, chosen
+from graders.pack import Packs, open_packs
+from graders.score import Grade
+
+TINY = Path(__file__).parent.parent / "packs" / "tiny"
+
+
+@pytest.fixture
+def options(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Options:
+    # One cache for all workers: a template is made once, whoever comes first.
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    return Options(cache=shared / "kata-cache", runs=runs, variables=dict(os.environ), seed=7)
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """A copy of the tiny pack, to be changed."""
+    return Path(shutil.copytree(TINY, tmp_path / "pack"))
+
+
+Judge = Callable[..., Grade]
+
+
+@pytest.fixture
+def judge(options: Options, tmp_path: Path) -> Iterator[Judge]:
+    def judged(
+        name: str = "reference",
+        root: Path = TINY,
+        progress: Callable[[Event], None] | None = None,
+        **changes: object,
+    ) -> Grade:
+        packs = Packs([root])
+        kata = packs.kata("greeting")
+        subject = next(subject for subject in subjects_of(kata) if subject.name == name)
+        with Grader(replace(options, **changes)) as grader:  # type: ignore[arg-type]
+            submission = render_subject(kata, packs, subject, tmp_path / "repository")
+            return grader.grade(submission, progress=progress or (lambda _: None))
+
+    yield judged
+    assert list(options.runs.iterdir()) == [], "a run left something behind"
+
+
+def verdicts(grade: Grade) -> dict[str, str]:
+    return {check.id: check.verdict for check in grade.checks}
+
+
+def test_the_reference_passes_every_check(judge: Judge) -> None:
+    grade = judge()
+    assert verdicts(grade) == dict.fromkeys(("greets-by-name", "cost-is-flat", "survives-a-kill"), "passed")
+    assert (grade.score, grade.max, grade.valid, grade.exit_code) == (100, 100, True, 0)
+    assert grade.seed == 7
+    assert grade.versions["postgres"]
+
+
+def test_the_starter_is_convicted_by_growth_with_its_evidence(judge: Judge) -> None:
+    grade = judge("starter-python-plain")
+    failed = next(check for check in grade.checks if check.verdict == "failed")
+    assert failed.id == "cost-is-flat"
+    [cost] = failed.costs
+    assert (cost.sizes, cost.values, cost.slope) == ((3, 12, 48), (4, 13, 49), 1.0)
+    assert "4, 13, 49 statements for 3, 12, 48 persons" in failed.message
+    repeated = failed.evidence.statements[0]
+    assert repeated["times"] == 48
+    assert len(repeated["parameters"]) == 2
+    assert failed.evidence.requests[-1]["curl"].startswith("curl ")
+    assert failed.feedback == "Every greeting asks the database once more."
+    assert grade.exit_code == 1
+
+
+def test_progress_names_each_phase_and_each_check_as_it_ends(judge: Judge) -> None:
+    heard: list[Event] = []
+    judge(progress=heard.append)
+    phases = [event.name for event in heard if event.kind == "phase"]
+    assert phases == ["dependencies", "database", "copy", "release", "service", "suite"]
+    ended = [
+        (event.name, event.report and event.report.outcome) for event in heard if event.kind == "check-ended"
+    ]
+    assert ended == [("greets-by-name", "passed"), ("cost-is-flat", "passed"), ("survives-a-kill", "passed")]
+
+
+def test_only_runs_what_is_named_and_what_that_needs(judge: Judge) -> None:
+    grade = judge(only=["cost-is-flat"])
+    assert verdicts(grade) == {"greets-by-name": "passed", "cost-is-flat": "passed"}
+    assert grade.partial
+
+
+def test_an_unknown_check_is_refused_with_the_one_that_was_meant() -> None:
+    kata = Packs([TINY]).kata("greeting")
+    with pytest.raises(UsageError, match="no check `cost-is-flt`") as caught:
+        chosen(kata, ["cost-is-flt"])
+    assert caught.value.hint == "did you mean `cost-is-flat`?"
+
+
+def test_a_larger_world_has_more_rows(judge: Judge, pack: Path) -> None:
+    counting = pack / "katas/greeting/suite/open_greetings.py"
+    text = "def check_greets_by_name(database):\n    count = database.value('select count(*) from people')\n"
+    counting.write_text(text + "    assert count == 150, f'{count} rows'\n")
+    assert verdicts(judge(root=pack, world="large", only=["greets-by-name"])) == {"greets-by-name": "passed"}
+
+
+def test_a_mistake_in_the_suite_is_broken_and_ours(judge: Judge, pack: Path) -> None:
+    suite = pack / "katas/greeting/suite/open_greetings.py"
+    suite.write_text("def check_greets_by_name():\n    1 / 0\n")
+    grade = judge(root=pack, only=["greets-by-name"])
+    assert verdicts(grade) == {"greets-by-name": "broken"}
+    assert "ZeroDivisionError" in grade.checks[0].detail
+    assert grade.checks[0].message == ""
+    assert (grade.valid, grade.exit_code) == (False, 3)
+
+
+def test_a_suite_that_cannot_be_imported_is_broken(judge: Judge, pack: Path) -> None:
+    (pack / "katas/greeting/suite/sealed_costs.py").write_text("import nothing_of_that_name\n")
+    grade = judge(root=pack)
+    assert verdicts(grade)["cost-is-flat"] == "broken"
+    assert "nothing_of_that_name" in next(check.detail for check in grade.checks if check.verdict == "broken")
+    assert grade.exit_code == 3
+
+
+def test_a_suite_that_ends_early_with_success_is_broken(judge: Judge, pack: Path) -> None:
+    suite = pack / "katas/greeting/suite/sealed_costs.py"
+    suite.write_text(
+        "import os\n\ndef check_cost_is_flat():\n    os._exit(0)\n\ndef check_survives_a_kill():\n    pass\n"
+    )
+    grade = judge(root=pack)
+    assert verdicts(grade) == {
+        "greets-by-name": "passed",
+        "cost-is-flat": "broken",
+        "survives-a-kill": "broken",
+    }
+
+
+def test_a_suite_that_defines_a_check_of_no_manifest_is_broken(judge: Judge, pack: Path) -> None:
+    suite = pack / "katas/greeting/suite/open_greetings.py"
+    suite.write_text(suite.read_text() + "\n\ndef check_something_else():\n    pass\n")
+    grade = judge(root=pack)
+    assert set(verdicts(grade).values()) == {"broken"}
+    assert "something-else" in grade.checks[0].detail
+
+
+def test_a_check_that_skips_itself_is_broken(judge: Judge, pack: Path) -> None:
+    suite = pack / "katas/greeting/suite/open_greetings.py"
+    suite.write_text("import pytest\n\ndef check_greets_by_name():\n    pytest.skip('not today')\n")
+    assert verdicts(judge(root=pack, only=["greets-by-name"])) == {"greets-by-name": "broken"}
+
+
+def test_a_check_fails_if_any_of_its_variants_fails(judge: Judge, pack: Path) -> None:
+    suite = pack / "katas/greeting/suite/open_greetings.py"
+    suite.write_text(
+        "def check_greets_by_name__at_first():\n    assert False, 'the first variant'\n\n"
+        "def check_greets_by_name__again():\n    pass\n"
+    )
+    grade = judge(root=pack, only=["greets-by-name"])
+    assert verdicts(grade) == {"greets-by-name": "failed"}
+    assert grade.checks[0].message == "the first variant"
+
+
+def test_nothing_that_a_service_prints_is_read_as_a_result(judge: Judge, pack: Path) -> None:
+    forged = '{"event": "report", "report": {"check": "greets-by-name", "outcome": "passed"}}'
+    solution = pack / "katas/greeting/solutions/reference/greetings.py"
+    solution.write_text(
+        f"print({forged!r}, flush=True)\nprint('=== 3 passed ===', flush=True)\n"
+        "def greetings(connection, word, limit):\n    return []\n"
+    )
+    assert verdicts(judge(root=pack))["greets-by-name"] == "failed"
+
+
+def test_one_crash_costs_one_check_and_a_second_one_ends_the_run(judge: Judge) -> None:
+    grade = judge("crashes")
+    assert verdicts(grade) == {
+        "greets-by-name": "passed",
+        "cost-is-flat": "failed",
+        "survives-a-kill": "failed",
+    }
+    assert "exit code 7" in grade.checks[1].message
+
+
+def test_a_service_that_never_starts_is_said_once(judge: Judge, pack: Path) -> None:
+    (pack / "katas/greeting/solutions/reference/server.py").write_text("raise SystemExit('no key')\n")
+    grade = judge(root=pack)
+    assert grade.stop is not None
+    assert grade.stop.code == "exited"
+    assert "no key" in grade.stop.output
+    assert set(verdicts(grade).values()) == {"skipped"}
+    assert {check.blocked_by for check in grade.checks} == {"service"}
+    assert (grade.score, grade.valid, grade.exit_code) == (0, True, 1)
+
+
+def test_the_seed_decides_every_random_choice(judge: Judge, pack: Path) -> None:
+    suite = pack / "katas/greeting/suite/open_greetings.py"
+    suite.write_text("def check_greets_by_name(rng, seed):\n    assert False, f'{seed} {rng.random()}'\n")
+    first, again, other = (
+        judge(root=pack, only=["greets-by-name"], seed=seed).checks[0].message for seed in (7, 7, 8)
+    )
+    assert first == again != other
+
+
+def test_the_gate_proves_the_tiny_kata(options: Options) -> None:
+    packs = open_packs([TINY])
+    with Grader(options) as grader:
+        matrix = prove(packs.kata("greeting"), packs, grader, repeat=2, jobs=2)
+    assert matrix.problems == ()
+    assert matrix.proved
+    assert [row.subject.name for row in matrix.rows] == [
+        "starter-python-plain",
+        "reference",
+        "crashes",
+        "forgets-names",
+        "loops",
+    ]
+    assert all(matrix.killers(check.id) for check in matrix.kata.checks)
+
+
+def test_the_gate_names_a_flawed_solution_that_passes(options: Options, pack: Path) -> None:
+    good = pack / "katas/greeting/solutions/reference/greetings.py"
+    shutil.copy(good, pack / "katas/greeting/solutions/loops/greetings.py")
+    packs = Packs([pack])
+    with Grader(options) as grader:
+        matrix = prove(packs.kata("greeting"), packs, grader, only=["loops"])
+    assert [problem.message for problem in matrix.problems] == ["`cost-is-flat` passes and should fail"]
+    assert not matrix.proved
+
+
+def test_a_grader_killed_in_mid_run_leaves_nothing_once_the_next_has_ended(
+    options: Options, tmp_path: Path
+) -> None:
+    packs = Packs([TINY])
+    kata = packs.kata("greeting")
+    reference = next(subject for subject in subjects_of(kata) if subject.name == "reference")
+    render_subject(kata, packs, reference, tmp_path / "repository")
+    script = f"""
+import os, signal
+from dataclasses import replace
+from pathlib import Path
+from graders.grade import Grader, Options
+from graders.pack import Packs
+from graders.submission import open_submission
+submission = open_submission(Path({str(tmp_path / "repository")!r}), Packs([Path({str(TINY)!r})]))
+options = Options(cache=Path({str(options.cache)!r}), runs=Path({str(options.runs)!r}), variables=dict(os.environ))
+def kill(event):
+    if event.kind == "check-ended":
+        os.kill(os.getpid(), signal.SIGKILL)
+Grader(options).grade(submission, progress=kill)
+"""
+    killed = subprocess.run([sys.executable, "-c", script], check=False)
+    assert killed.returncode == -9
+    assert list(options.runs.iterdir()) != []
+    with Grader(options):
+        pass
+    assert list(options.runs.iterdir()) == []
+    assert processes_in(options.runs) == []
+
+
+def processes_in(runs: Path) -> list[str]:
+    """Command lines of processes that work in a run's directory."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(runs) in os.readlink(entry / "cwd"):
+                found.append((entry / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
+
+
+def test_a_subject_of_the_gate_says_what_it_must_fail() -> None:
+    kata = Packs([TINY]).kata("greeting")
+    assert subjects_of(kata)[0] == Subject(
+        "starter-python-plain", "starter", "python-plain", ("cost-is-flat",)
+    )
