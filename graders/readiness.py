@@ -1,18 +1,13 @@
-"""Whether a service is ready: a free port for it to take, and one look at /healthz."""
+"""Whether a service is ready: one look at /healthz, and what it found in words."""
 
 from __future__ import annotations
 
-import random
-import socket
 from dataclasses import dataclass
 
 from graders.client import Answer, AnswerError, Client, TransportFailure
-from graders.errors import SandboxError
 from graders.escape import shown
 
 HOST = "127.0.0.1"
-# From 32768 on, a connection to a port that nothing listens on may reach itself.
-_PORTS = range(15000, 32000)
 _MAX_HEALTH_BYTES = 64 * 1024
 _SILENT = ("no-answer", "too-slow")
 
@@ -23,31 +18,6 @@ class Unready:
 
     code: str
     told: str
-
-
-def free_port() -> int:
-    """A random port below the ephemeral range that nothing uses on any interface. Raises SandboxError."""
-    choice = random.SystemRandom()
-    for _ in range(200):
-        port = choice.choice(_PORTS)
-        if is_free(port):
-            return port
-    raise SandboxError(
-        f"no free TCP port was found between {_PORTS.start} and {_PORTS.stop - 1}",
-        hint="end the programs that hold them, then run the command again",
-    )
-
-
-def is_free(port: int) -> bool:
-    """True where nothing is bound to `port`."""
-    with socket.socket() as trial:
-        # Connections that linger in TIME_WAIT from an earlier instance must not count.
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind(("", port))
-        except OSError:
-            return False
-    return True
 
 
 def probe(base_url: str, seconds: float) -> Unready | None:
