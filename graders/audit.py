@@ -157,7 +157,7 @@ def _starters(kata: Kata, packs: Packs) -> Iterator[Problem]:
             yield Problem(_at(kata, "kata.yaml"), f"`starter.fails` names `{id}`", "which is no check")
 
 
-def _solutions(kata: Kata, packs: Packs) -> Iterator[Problem]:
+def _solutions(kata: Kata, _: Packs) -> Iterator[Problem]:
     solutions = load_solutions(kata)
     for stack in kata.stacks:
         if not any(solution.stack == stack and solution.kind == "reference" for solution in solutions):

@@ -68,7 +68,8 @@ class SuiteHost:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket = ours
         self._lock = threading.Lock()
-        start = f"import sys; sys.path[:] = {sys.path!r}; from graders.suite_host import serve; serve({theirs.fileno()})"
+        serve = f"from graders.suite_host import serve; serve({theirs.fileno()})"
+        start = f"import sys; sys.path[:] = {sys.path!r}; {serve}"
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-B", "-c", start],
             pass_fds=(theirs.fileno(),),

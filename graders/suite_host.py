@@ -38,7 +38,6 @@ def serve(descriptor: int) -> None:
 
 
 def _import_what_suites_use() -> None:
-    import _pytest.assertion  # noqa: F401, PLC2701
     import psycopg
     import pytest  # noqa: F401
 
