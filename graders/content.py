@@ -1,0 +1,89 @@
+"""The curriculum beside the katas: skills and tracks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from graders.errors import PackError, UsageError
+from graders.pack import Packs
+from graders.yaml_source import read_yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """`can` completes "can …"; `katas` are the slugs that exercise it."""
+
+    id: str
+    area: str
+    can: str
+    katas: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A way through some katas, in order."""
+
+    slug: str
+    title: str
+    summary: str
+    katas: tuple[str, ...]
+
+
+def load_skills(packs: Packs) -> tuple[Skill, ...]:
+    """The skills of every pack, in the order of their files. A skill that several packs have gathers its katas."""
+    skills: dict[str, Skill] = {}
+    for root in packs.roots:
+        path = root / "content" / "skills.yaml"
+        if not path.is_file():
+            continue
+        top = read_yaml(path)
+        top.only(("format", "areas"))
+        for area in top.sections("areas", required=True):
+            area.only(("id", "title", "skills"))
+            for section in area.sections("skills", required=True):
+                section.only(("id", "can", "katas"))
+                skill = Skill(
+                    section.text("id"), area.text("title"), section.text("can"), section.texts("katas")
+                )
+                known = skills.get(skill.id)
+                katas = (*known.katas, *skill.katas) if known else skill.katas
+                skills[skill.id] = Skill(skill.id, skill.area, skill.can, tuple(dict.fromkeys(katas)))
+    return tuple(skills.values())
+
+
+def load_tracks(packs: Packs) -> tuple[Track, ...]:
+    """The tracks of every pack. Raises PackError for one that names a kata that no pack has."""
+    tracks: dict[str, Track] = {}
+    for root in packs.roots:
+        for path in sorted((root / "content" / "tracks").glob("*.yaml")):
+            track = _load_track(path, packs)
+            if track.slug in tracks:
+                raise PackError(
+                    f"the track `{track.slug}` is there twice", path=path, hint="rename one of the two"
+                )
+            tracks[track.slug] = track
+    return tuple(tracks.values())
+
+
+def find_track(slug: str, packs: Packs) -> Track:
+    """The track of that slug. Raises UsageError, with the nearest one, where there is none."""
+    tracks = {track.slug: track for track in load_tracks(packs)}
+    if slug not in tracks:
+        near = get_close_matches(slug, list(tracks), n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(tracks) or 'none'}"
+        raise UsageError(f"there is no track `{slug}`", hint=hint)
+    return tracks[slug]
+
+
+def _load_track(path: Path, packs: Packs) -> Track:
+    top = read_yaml(path)
+    top.only(("format", "slug", "title", "summary", "katas"))
+    katas = top.texts("katas", required=True)
+    for slug in katas:
+        if slug not in packs.slugs():
+            top.fail(
+                "katas", f"`{slug}` is no kata of these packs", "mend its name, or give the pack that has it"
+            )
+    return Track(top.text("slug"), top.text("title"), top.text("summary"), katas)
