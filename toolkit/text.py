@@ -42,6 +42,11 @@ def wrap(text: str, columns: int) -> list[str]:
     return lines
 
 
+def cut(text: str, columns: int) -> list[str]:
+    """`text` in pieces of `columns`, for what has no words."""
+    return _pieces(text, columns)
+
+
 def pad(text: str, columns: int) -> str:
     """`text` filled up with spaces at the end."""
     return text + " " * max(0, columns - width(text))

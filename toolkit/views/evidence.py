@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graders.verdicts import Cost, Evidence
-from toolkit.text import escape, shorten, wrap
+from toolkit.text import cut, escape, shorten, wrap
 from toolkit.views.paint import Paint
 
 _INDENT = "    "
@@ -17,8 +17,8 @@ UNITS = {
     "rows_read": "rows read",
     "buffers": "buffers",
 }
-_FEW_STATEMENTS, _FEW_REQUESTS = 3, 2
-_SQL_LINES, _BODY_COLUMNS = 6, 300
+_FEW_STATEMENTS, _FEW_REQUESTS, _REPEATED = 3, 2, 3
+_SQL_LINES, _BODY_LINES = 6, 2
 
 
 def growth_lines(cost: Cost, paint: Paint) -> list[str]:
@@ -45,19 +45,29 @@ def number(value: float) -> str:
 
 
 def evidence_lines(evidence: Evidence, paint: Paint, *, verbose: bool = False) -> list[str]:
-    """The statements and requests behind a failure, the most telling ones first."""
-    lines: list[str] = []
+    """The statements and requests behind a failure: the repeated ones where there are any, or all of them."""
     statements = sorted(evidence.statements, key=lambda statement: -int(statement.get("times", 1)))
-    for statement in statements if verbose else statements[:_FEW_STATEMENTS]:
-        lines += ["", *statement_lines(statement, paint)]
-    if not verbose and len(statements) > _FEW_STATEMENTS:
-        lines += ["", _more(len(statements) - _FEW_STATEMENTS, "statements", paint)]
-    requests = evidence.requests if verbose else evidence.requests[-_FEW_REQUESTS:]
-    for request in requests:
-        lines += ["", *request_lines(request, paint)]
-    if not verbose and len(evidence.requests) > _FEW_REQUESTS:
-        lines += ["", _more(len(evidence.requests) - _FEW_REQUESTS, "requests", paint)]
-    return lines[1:]
+    shown = statements if verbose else _telling(statements)
+    blocks = [statement_lines(statement, paint) for statement in shown]
+    requests = _distinct(evidence.requests)
+    shown_requests = requests if verbose else requests[-_FEW_REQUESTS:]
+    blocks += [request_lines(request, paint) for request in shown_requests]
+    if left_out := len(statements) - len(shown) + len(requests) - len(shown_requests):
+        blocks.append([_INDENT + paint(f"{left_out} more of them: kata report --verbose", "dim")])
+    return [line for block in blocks for line in ("", *block)][1:]
+
+
+def _telling(statements: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    repeated = [statement for statement in statements if int(statement.get("times", 1)) >= _REPEATED]
+    return (repeated or statements)[:_FEW_STATEMENTS]
+
+
+def _distinct(requests: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The last of each request that got the same kind of answer, in order."""
+    last = {
+        (request.get("curl"), request.get("status"), request.get("note")): request for request in requests
+    }
+    return list(last.values())
 
 
 def statement_lines(statement: Mapping[str, Any], paint: Paint) -> list[str]:
@@ -68,12 +78,12 @@ def statement_lines(statement: Mapping[str, Any], paint: Paint) -> list[str]:
     said = f"PostgreSQL saw this {times} times{where}" if times > 1 else f"PostgreSQL saw this{where}"
     lines = [_INDENT + paint(said, "bold") + (paint(f"  ({', '.join(facts)})", "dim") if facts else "")]
     lines += _sql(str(statement.get("sql", "")), paint)
-    sets = parameter_sets(statement.get("parameters"))
-    for values in sets[:2]:
+    sets = parameter_sets(statement.get("parameters"))[:2]
+    for values in sets:
         text = ", ".join(f"${place} = {_value(value)}" for place, value in enumerate(values, start=1))
         lines.append(_INDENT + "  " + paint(shorten(f"with {text}", paint.width - 6), "yellow"))
-    if sets and times > min(len(sets), 2):
-        lines.append(_INDENT + "  " + paint(f"and {times - min(len(sets), 2)} more times", "dim"))
+    if sets and times > len(sets):
+        lines.append(_INDENT + "  " + paint(f"and {times - len(sets)} more times", "dim"))
     return lines
 
 
@@ -81,12 +91,16 @@ _ROWS = (("rows_sent", "rows sent"), ("rows_read", "rows read"))
 
 
 def parameter_sets(parameters: Any) -> list[list[Any]]:
-    """Evidence may carry one list of bound values or several: always several, those without values left out."""
+    """Evidence may carry one list of bound values or several: always several, each once, empty ones left out."""
     if not isinstance(parameters, Sequence) or isinstance(parameters, str) or not parameters:
         return []
-    if all(isinstance(entry, Sequence) and not isinstance(entry, str) for entry in parameters):
-        return [list(entry) for entry in parameters if entry]
-    return [list(parameters)]
+    if not all(isinstance(entry, Sequence) and not isinstance(entry, str) for entry in parameters):
+        return [list(parameters)]
+    distinct: list[list[Any]] = []
+    for entry in parameters:
+        if entry and list(entry) not in distinct:
+            distinct.append(list(entry))
+    return distinct
 
 
 def request_lines(request: Mapping[str, Any], paint: Paint) -> list[str]:
@@ -97,8 +111,9 @@ def request_lines(request: Mapping[str, Any], paint: Paint) -> list[str]:
     if request.get("note"):
         lines += [_INDENT + "  " + line for line in wrap(escape(str(request["note"])), paint.width - 6)]
     elif request.get("status") is not None:
-        body = shorten(" ".join(escape(str(request.get("body") or "")).split()), _BODY_COLUMNS)
-        answer = wrap(f"{paint.sign('arrow')} {request['status']} {body}", paint.width - 6)
+        room = paint.width - 6
+        body = " ".join(escape(str(request.get("body") or "")).split())
+        answer = cut(shorten(f"{paint.sign('arrow')} {request['status']} {body}", _BODY_LINES * room), room)
         lines += [_INDENT + "  " + paint(line, "dim") for line in answer]
     return lines
 
@@ -143,7 +158,3 @@ def _value(value: Any) -> str:
 def _whole(command: str) -> list[str]:
     # A command is not wrapped: it is there to be copied, and the terminal folds it without breaking it.
     return command.splitlines() or [""]
-
-
-def _more(count: int, what: str, paint: Paint) -> str:
-    return _INDENT + paint(f"{count} more {what}: kata report --verbose", "dim")

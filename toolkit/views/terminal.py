@@ -14,6 +14,7 @@ from toolkit.views.paint import Paint
 _STYLES = {"passed": "green", "failed": "red", "skipped": "dim", "broken": "yellow"}
 _INDENT = "    "
 _OUTPUT_LINES = 20
+_FEW_FINDINGS = 3
 
 
 def render_grade(
@@ -31,14 +32,15 @@ def render_grade(
     blocks = [_heading(grade, paint)]
     if grade.stop is not None:
         blocks.append(_stop(grade.stop, paint))
-    for check in grade.checks:
-        if check.verdict == "failed" and not _said_by_the_stop(check, grade.stop):
-            blocks.append(_failure(check, paint, verbose=verbose, hint_left=check.id in hints))
-        elif check.verdict == "broken":
-            blocks.append(_broken(check, paint, log))
+    blocks += [
+        _failure(check, grade.kata, paint, verbose=verbose, hint_left=check.id in hints)
+        for check in grade.checks
+        if check.verdict == "failed" and not _said_by_the_stop(check, grade.stop)
+    ]
+    blocks.append(_broken(grade, paint, log))
     blocks.append([_overview_line(check, grade, paint) for check in grade.checks])
     if grade.findings and (verbose or grade.exit_code == 0):
-        blocks.append(_findings(grade, paint))
+        blocks.append(_findings(grade, paint, verbose))
     blocks.append(_score(grade, paint))
     if verbose:
         blocks.append(_phases(grade.phases, paint))
@@ -89,9 +91,9 @@ def _joined(lines: Iterable[str]) -> Iterator[str]:
         yield " ".join(waiting)
 
 
-def render_failure(check: CheckResult, paint: Paint) -> str:
+def render_failure(check: CheckResult, kata: str, paint: Paint) -> str:
     """One failed check: what was seen, the evidence, why it matters."""
-    return "\n".join(_failure(check, paint, verbose=False, hint_left=True))
+    return "\n".join(_failure(check, kata, paint, verbose=False, hint_left=True))
 
 
 def render_stop(stop: Stop, paint: Paint) -> str:
@@ -129,7 +131,7 @@ def _said_by_the_stop(check: CheckResult, stop: Stop | None) -> bool:
     return stop is not None and check.message in ("", stop.message)
 
 
-def _failure(check: CheckResult, paint: Paint, *, verbose: bool, hint_left: bool) -> list[str]:
+def _failure(check: CheckResult, kata: str, paint: Paint, *, verbose: bool, hint_left: bool) -> list[str]:
     sign = paint(paint.sign("failed"), "red", "bold")
     lines = [f"  {sign} {paint(check.id, 'bold')}  {paint(f'0 of {check.max} points', 'red')}"]
     lines += [_INDENT + paint(line, "dim") for line in wrap(escape(check.title), paint.width - 4)]
@@ -138,7 +140,7 @@ def _failure(check: CheckResult, paint: Paint, *, verbose: bool, hint_left: bool
     parts += [evidence_lines(check.evidence, paint, verbose=verbose)]
     if check.feedback:
         parts.append([_INDENT + paint("Why it matters", "bold"), *paragraph(check.feedback, paint)])
-    parts.append(_next_steps(check, paint, hint_left))
+    parts.append(_next_steps(check, kata, paint, hint_left))
     for part in parts:
         if part:
             lines += ["", *part]
@@ -150,9 +152,9 @@ def _shown_costs(check: CheckResult, verbose: bool) -> list[Cost]:
     return list(check.costs) if verbose or not grown else grown
 
 
-def _next_steps(check: CheckResult, paint: Paint, hint_left: bool) -> list[str]:
+def _next_steps(check: CheckResult, kata: str, paint: Paint, hint_left: bool) -> list[str]:
     rules = dict.fromkeys(str(finding.get("rule", "")) for finding in check.evidence.findings)
-    pages = [rule for rule in rules if rule] or [check.id]
+    pages = [rule for rule in rules if rule] or [kata]
     steps = [(f"kata explain {escape(page)}", "what it means and how it is mended") for page in pages[:2]]
     if hint_left:
         steps.append((f"kata hint {check.id}", "a nudge"))
@@ -166,16 +168,17 @@ def _next_steps(check: CheckResult, paint: Paint, hint_left: bool) -> list[str]:
     return lines
 
 
-def _broken(check: CheckResult, paint: Paint, log: Path | None) -> list[str]:
-    sign = paint(paint.sign("broken"), "yellow", "bold")
-    lines = [
-        f"  {sign} {paint(check.id, 'bold')}  {paint('broken: ours, not yours; no points lost', 'yellow')}"
-    ]
-    # The detail of a sealed check may quote its source: that goes to the log only.
-    reason = check.detail.strip().splitlines()
-    if reason and check.visibility == "open":
-        lines += [_INDENT + line for line in wrap(escape(reason[-1]), paint.width - 4)]
-    if log is not None:
+def _broken(grade: Grade, paint: Paint, log: Path | None) -> list[str]:
+    broken = [check for check in grade.checks if check.verdict == "broken"]
+    lines = []
+    for check in broken:
+        said = paint("broken: ours, not yours; no points lost", "yellow")
+        lines.append(f"  {paint(paint.sign('broken'), 'yellow', 'bold')} {paint(check.id, 'bold')}  {said}")
+        # The detail of a sealed check may quote its source: that goes to the log only.
+        reason = check.detail.strip().splitlines()
+        if reason and check.visibility == "open":
+            lines += [_INDENT + line for line in wrap(escape(reason[-1]), paint.width - 4)]
+    if broken and log is not None:
         lines.append(f"{_INDENT}{paint.sign('arrow')} please report it with this file: {log}")
     return lines
 
@@ -184,10 +187,13 @@ def _overview_line(check: CheckResult, grade: Grade, paint: Paint) -> str:
     return check_line(check, paint, id_columns=max(len(each.id) for each in grade.checks))
 
 
-def _findings(grade: Grade, paint: Paint) -> list[str]:
+def _findings(grade: Grade, paint: Paint, verbose: bool) -> list[str]:
     lines = [f"  {paint('Also seen', 'bold')} {paint('(advice; no points hang on it)', 'dim')}"]
-    for finding in grade.findings:
+    shown = grade.findings if verbose else grade.findings[:_FEW_FINDINGS]
+    for finding in shown:
         lines += finding_lines(finding, paint)
+    if len(shown) < len(grade.findings):
+        lines.append(paint(f"    {len(grade.findings) - len(shown)} more: kata report --verbose", "dim"))
     return lines
 
 
