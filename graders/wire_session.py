@@ -7,6 +7,7 @@ import contextlib
 import struct
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 from graders.fault import Fault
 from graders.wire_protocol import (
@@ -31,7 +32,7 @@ _CHUNK = 64 * 1024
 _MARK = "kata_wire_fault"
 
 
-class _Cut(Exception):  # noqa: N818
+class _Cut(Exception):
     """The session ends here, on both sides."""
 
 
@@ -186,8 +187,9 @@ class Session:
     async def _read_ahead(self, held: asyncio.Future[bool]) -> None:
         """Keeps what the service sends while it is held; its end of file ends the session."""
         more = asyncio.ensure_future(self._front_reader.read(_CHUNK))
+        either: set[asyncio.Future[Any]] = {held, more}
         try:
-            await asyncio.wait({held, more}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         finally:
             more.cancel()
             # Cancelling a read takes nothing out of the stream, but only one read may wait.
