@@ -242,7 +242,8 @@ def _too_late(received: _Received, seconds: float) -> TransportFailure:
 
 
 def _malformed(received: _Received, error: h11.RemoteProtocolError) -> TransportFailure:
-    if any(sign in str(error) for sign in _CLOSED_EARLY):
+    http = bytes(received.first[:5]) == b"HTTP/"[: len(received.first)]
+    if http and any(sign in str(error) for sign in _CLOSED_EARLY):
         return received.failure("cut-off", "the connection was closed in the middle of the answer")
     if "Receive buffer too long" in str(error):
         return received.failure("too-large", f"the head of the answer is larger than {MAX_HEAD // 1024} KB")
