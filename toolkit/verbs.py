@@ -9,6 +9,7 @@ help text, and a text `EXAMPLE`.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -24,12 +25,16 @@ from toolkit.settings import COLORS, completes_for_a_shell, load_settings
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One line of the table: `module` is relative to toolkit.commands; a group has `verbs` instead."""
+    """One line of the table: `module` is relative to toolkit.commands; a group has `verbs` instead.
+
+    `runs_services`: it starts foreign code, which needs POSIX.
+    """
 
     name: str
     module: str
     summary: str
     section: str
+    runs_services: bool = False
     verbs: tuple[Verb, ...] = ()
 
 
@@ -37,8 +42,16 @@ VERBS = (
     Verb("list", "list", "The katas there are, with your best result of each.", "Learn"),
     Verb("show", "show", "One kata: what it is about and what it checks.", "Learn"),
     Verb("start", "start", "Make the starter repository of a kata.", "Learn"),
-    Verb("test", "test", "Run the service beside its own PostgreSQL and judge it.", "Learn"),
-    Verb("serve", "serve", "Run the service and its seeded database, for curl and psql.", "Learn"),
+    Verb(
+        "test", "test", "Run the service beside its own PostgreSQL and judge it.", "Learn", runs_services=True
+    ),
+    Verb(
+        "serve",
+        "serve",
+        "Run the service and its seeded database, for curl and psql.",
+        "Learn",
+        runs_services=True,
+    ),
     Verb("hint", "hint", "The next hint for a check.", "Learn"),
     Verb("explain", "explain", "What a kata, a check or a finding is about.", "Learn"),
     Verb("solution", "solution", "A known solution and its reasons, after 100 points.", "Learn"),
@@ -46,13 +59,27 @@ VERBS = (
     Verb("status", "status", "Your attempts, the best one, what changed since the last.", "Learn"),
     Verb("report", "report", "The last attempt as text, JSON, HTML, JUnit or CSV.", "Learn"),
     Verb("doctor", "doctor", "What kata found on this machine, and what is missing.", "This machine"),
-    Verb("demo", "demo", "The whole round in a temporary directory: red, mended, green.", "This machine"),
+    Verb(
+        "demo",
+        "demo",
+        "The whole round in a temporary directory: red, mended, green.",
+        "This machine",
+        runs_services=True,
+    ),
     Verb(
         "author",
         "",
         "Write katas and prove that they are right.",
         "Write katas",
-        verbs=(Verb("check", "author_check", "Prove a kata: every solution against every check.", "Prove"),),
+        verbs=(
+            Verb(
+                "check",
+                "author_check",
+                "Prove a kata: every solution against every check.",
+                "Prove",
+                runs_services=True,
+            ),
+        ),
     ),
 )
 
@@ -204,6 +231,10 @@ def _write_example(formatter: Any, example: str) -> None:
 def _load(verb: Verb) -> Any:
     if verb.verbs:
         return _load_group(verb)
+    if verb.runs_services and os.name == "nt":
+        raise UsageError(
+            f"`kata {verb.name}` runs on Linux and macOS", hint="`kata doctor` says how on Windows"
+        )
     module = import_module(f"toolkit.commands.{verb.module}")
     app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
     app.command(verb.name, cls=_VerbCommand)(module.run)

@@ -1,0 +1,165 @@
+"""The state of this machine, question by question: everything that a judged run will need."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from graders.errors import KataError
+from graders.pack import open_packs
+from toolkit.settings import Settings
+
+_ENOUGH_BYTES = 512 * 1024 * 1024
+SHARED_MEMORY = Path("/dev/shm")
+WSL = "Windows is not supported itself: run `wsl --install` in PowerShell, then install and use kata inside of WSL2."
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One answer: `fine`, a `note` (some katas or some comfort are missing) or `wrong` (nothing can be judged)."""
+
+    name: str
+    state: Literal["fine", "note", "wrong"]
+    found: str
+    hint: str = ""
+
+
+def examine(settings: Settings, postgres: str | None = None) -> Iterator[Finding]:
+    """Every question in turn, each answered as soon as it is known."""
+    from toolkit import __version__
+
+    yield Finding("kata", "fine", f"{__version__} in {Path(__file__).parent.parent}")
+    yield Finding("Python", "fine", f"{platform.python_version()} ({sys.executable})")
+    yield _system()
+    if os.name == "nt":
+        return
+    yield from _directories(settings)
+    yield _shared_memory()
+    yield from _postgres(settings, postgres)
+    yield from _packs(settings)
+    yield from _stacks(settings)
+
+
+def _system() -> Finding:
+    said = f"{platform.system()} {platform.release()} on {platform.machine()}, {os.cpu_count()} cores"
+    if os.name == "nt":
+        return Finding("System", "wrong", said, WSL)
+    if os.getuid() == 0:
+        said += "; as root: PostgreSQL is run as an unprivileged user"
+    return Finding("System", "fine", said)
+
+
+def _directories(settings: Settings) -> Iterator[Finding]:
+    places = {
+        "Cache": (settings.cache_dir, "KATA_CACHE_DIR"),
+        "Your attempts": (settings.data_dir, "KATA_DATA_DIR"),
+        "Logs": (settings.state_dir / "logs", "KATA_STATE_DIR"),
+    }
+    for name, (path, variable) in places.items():
+        yield _directory(name, path, variable)
+
+
+def _directory(name: str, path: Path, variable: str) -> Finding:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(path).free
+    except OSError as error:
+        return Finding(name, "wrong", f"{path}: {error.strerror}", f"give access to it, or set {variable}")
+    if not os.access(path, os.W_OK):
+        return Finding(name, "wrong", f"{path} cannot be written", f"give access to it, or set {variable}")
+    said = f"{path} ({_megabytes(free)} free)"
+    if free < _ENOUGH_BYTES:
+        return Finding(
+            name, "note", said, f"make room ({_megabytes(_ENOUGH_BYTES)} are enough), or set {variable}"
+        )
+    return Finding(name, "fine", said)
+
+
+def _shared_memory() -> Finding:
+    if not SHARED_MEMORY.is_dir():
+        return Finding(
+            "Shared memory", "note", "none here; databases are made in the cache directory instead"
+        )
+    free = shutil.disk_usage(SHARED_MEMORY).free
+    said = f"{SHARED_MEMORY} ({_megabytes(free)} free)"
+    if free < _ENOUGH_BYTES:
+        return Finding(
+            "Shared memory", "note", f"{said}; too little, databases are made in the cache directory instead"
+        )
+    return Finding("Shared memory", "fine", f"{said}; databases of a run are made there")
+
+
+def _postgres(settings: Settings, chosen: str | None) -> Iterator[Finding]:
+    from graders.postgres import find_binaries, start_cluster
+
+    try:
+        binaries = find_binaries(Path(chosen) if chosen else None)
+    except KataError as error:
+        yield Finding("PostgreSQL", "wrong", error.message, error.hint)
+        return
+    yield Finding(
+        "PostgreSQL", "fine", f"{binaries.version} from {binaries.source}, in {binaries.bin}: {binaries.why}"
+    )
+    try:
+        settings.run_dir.mkdir(parents=True, exist_ok=True)
+        with start_cluster(None, binaries, run_dir=settings.run_dir) as cluster:
+            yield Finding(
+                "A cluster",
+                "fine",
+                f"starts, with auto_explain, on {cluster.host}:{cluster.port}, and is gone again",
+            )
+    except KataError as error:
+        yield Finding("A cluster", "wrong", error.message, error.hint)
+
+
+def _packs(settings: Settings) -> Iterator[Finding]:
+    try:
+        packs = open_packs(settings.packs)
+    except KataError as error:
+        yield Finding("Packs", "wrong", error.message, error.hint)
+        return
+    good = 0
+    for slug in packs.slugs():
+        try:
+            packs.kata(slug)
+            good += 1
+        except KataError as error:
+            yield Finding("Packs", "note", error.message, error.hint)
+    roots = ", ".join(str(root) for root in packs.roots)
+    yield Finding(
+        "Packs",
+        "fine" if good else "wrong",
+        f"{good} katas in {roots}",
+        "" if good else "install kata-toolkit again",
+    )
+
+
+def _stacks(settings: Settings) -> Iterator[Finding]:
+    from graders.environment import check_requirement
+
+    try:
+        stacks = open_packs(settings.packs).stacks()
+    except KataError as error:
+        yield Finding("Stacks", "note", error.message, error.hint)
+        return
+    for stack in stacks:
+        versions = []
+        try:
+            for requirement in stack.requires:
+                found = check_requirement(requirement, settings.environment)
+                versions.append(f"{requirement.command} {found}")
+        except KataError as error:
+            yield Finding(stack.name, "note", error.message, error.hint)
+            continue
+        needs = f" ({', '.join(versions)})" if versions else ""
+        yield Finding(stack.name, "fine", f"{stack.title}{needs}")
+
+
+def _megabytes(number: int) -> str:
+    return f"{number / 2**20:,.0f} MB"
