@@ -1,0 +1,309 @@
+"""Crashes at the worst moments, a cut connection, and what one charge commits together."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from shared_payments import (
+    Charge,
+    balance_of,
+    must_charge,
+    must_have_charged,
+    must_replay,
+    new_key,
+    open_account,
+    payments_of,
+    send,
+)
+
+from graders.client import Answer, Client, TransportFailure
+from graders.database import Database
+from graders.errors import SuiteError
+from graders.instances import Instance
+from graders.measure import RecordingMeter
+from graders.sql.plan import nodes_of, read_plan
+from graders.sql.recording import Transaction
+from graders.starting_gate import StartingGate
+from graders.wire import Fault, Wire, wire
+from graders.wire_protocol import is_commit
+
+# After the restart a key may stay occupied this long.
+RECOVERY_SECONDS = 30.0
+WRITES = {"Insert", "Update", "Delete", "Merge"}
+KATA_TABLES = {"accounts", "payments"}
+
+
+def check_crash_after_commit(
+    service: Instance, database: Database, database_url: str, rng: random.Random
+) -> None:
+    charge = Charge("crash", new_key(rng), open_account(database, 10_000), 900, "killed after the commit")
+    with _wired(service, database_url) as (doomed, cable), _watching(database, charge) as paid:
+        fault = cable.hold_after_commit(paid)
+        request = _Sending(doomed.http, charge)
+        _must_take_place(fault, request)
+        doomed.kill()
+        cable.cut_all()
+        request.must_have_failed()
+        doomed.start()
+        first = _retry(doomed.http, charge)
+        payments = len(payments_of(database, charge.account_id))
+        assert payments == 1, f"killed after its commit and asked again, the service made {payments} payments"
+        assert first.status == 201, f"the retry was answered {first.status}, expected 201: {first.text[:300]}"
+        must_have_charged(database, charge.account_id, 10_000, 900)
+        must_replay(first, first)
+        must_replay(_retry(doomed.http, charge), first)
+
+
+def check_crash_before_commit(
+    service: Instance, database: Database, gate: StartingGate, database_url: str, rng: random.Random
+) -> None:
+    waiting = Charge("crash", new_key(rng), open_account(database, 10_000), 900, "killed while it waited")
+    committing = Charge("crash", new_key(rng), open_account(database, 10_000), 400, "killed at COMMIT")
+    with _wired(service, database_url) as (doomed, cable):
+        with gate.locked("accounts", where="id = %s", parameters=(waiting.account_id,)) as shut:
+            requests = [_Sending(doomed.http, waiting)]
+            _must_wait(shut, requests[0])
+            stuck = shut.waiting()
+            fault = cable.hold_before(_commit_of_a_payment(database))
+            requests.append(_Sending(doomed.http, committing))
+            held = _takes_place(fault, requests[1])
+            doomed.kill()
+            cable.cut_all()
+            shut.open()
+            shut.await_gone(stuck)
+        _await_quiet(database)
+        _must_agree(database, waiting, committing)
+        requests[0].must_have_failed()
+        doomed.start()
+        _must_come_out_once(doomed.http, database, waiting)
+        if held or not requests[1].failed:
+            _must_come_out_once(doomed.http, database, committing)
+            return
+        # It never got as far while the other one was waiting; now it is alone.
+        alone = Charge("crash", new_key(rng), open_account(database, 10_000), 400, "killed at COMMIT")
+        _crash_at_commit(doomed, cable, database, alone)
+
+
+def _crash_at_commit(doomed: Instance, cable: Wire, database: Database, charge: Charge) -> None:
+    fault = cable.hold_before(_commit_of_a_payment(database))
+    request = _Sending(doomed.http, charge)
+    if not _takes_place(fault, request):
+        fault.disarm()
+        return
+    doomed.kill()
+    cable.cut_all()
+    _await_quiet(database)
+    _must_agree(database, charge)
+    doomed.start()
+    _must_come_out_once(doomed.http, database, charge)
+
+
+def _must_agree(database: Database, *charges: Charge) -> None:
+    for charge in charges:
+        payments = [payment["amount_cents"] for payment in payments_of(database, charge.account_id)]
+        balance = balance_of(database, charge.account_id)
+        assert balance == 10_000 - sum(payments), (
+            f"after the crash the balance is {balance} of 10000, and the payments are {payments}: they do not agree"
+        )
+        assert len(payments) <= 1, f"the crash left {len(payments)} payments"
+
+
+def _must_come_out_once(http: Client, database: Database, charge: Charge) -> None:
+    answer = _retry(http, charge)
+    assert answer.status != 409, f"{RECOVERY_SECONDS:.0f} s after the restart the retry is still answered 409"
+    assert answer.status == 201, f"the retry was answered {answer.status}, expected 201: {answer.text[:300]}"
+    must_have_charged(database, charge.account_id, 10_000, charge.amount_cents)
+    must_replay(_retry(http, charge), answer)
+    must_have_charged(database, charge.account_id, 10_000, charge.amount_cents)
+
+
+def check_one_transaction(
+    http: Client, database: Database, recording: RecordingMeter, rng: random.Random
+) -> None:
+    account = open_account(database, 10_000)
+    warm = Charge("recorded", new_key(rng), account, 100, "to warm up")
+    must_charge(send(http, warm), warm, 9_900)
+    charge = Charge("recorded", new_key(rng), account, 250, "recorded")
+    with recording.window("POST /payments") as window:
+        answer = send(http, charge)
+    must_charge(answer, charge, 9_650)
+    written = [
+        _tables_written(transaction)
+        for transaction in window.transactions
+        if transaction.outcome != "rolled back"
+    ]
+    paying = [tables for tables in written if "payments" in tables]
+    if not paying:
+        raise SuiteError("no recorded transaction wrote the payment", hint="Look at the recording.")
+    assert "accounts" in paying[0], "the payment was committed in one transaction and the balance in another"
+    beside = sorted(set().union(*written) - KATA_TABLES)
+    assert paying[0] - KATA_TABLES, (
+        "the transaction that wrote payment and balance wrote no row of yours, "
+        + (
+            f"the outcome went to {', '.join(beside)} in another one"
+            if beside
+            else "so the outcome is not in the database"
+        )
+    )
+
+
+def _tables_written(transaction: Transaction) -> set[str]:
+    plans = [statement.plan for statement in transaction.statements if statement.plan and not statement.error]
+    nodes = [node for plan in plans for node in nodes_of(read_plan(plan))]
+    return {node.relation for node in nodes if node.kind == "ModifyTable" and node.operation in WRITES}
+
+
+def check_errors_are_not_outcomes(
+    http: Client, database: Database, gate: StartingGate, rng: random.Random
+) -> None:
+    charge = Charge("cut", new_key(rng), open_account(database, 10_000), 600, "cut in mid-charge")
+    with gate.locked("accounts", where="id = %s", parameters=(charge.account_id,)) as shut:
+        request = _Sending(http, charge)
+        _must_wait(shut, request)
+        shut.cut()
+        shut.open()
+    answer = request.result()
+    if not isinstance(answer, Answer) or answer.status >= 500:
+        # Some of the service's pooled connections may be as dead as the one that was cut.
+        answer = _retry(http, charge, errors=4)
+    assert answer.status == 201, (
+        f"after a broken connection the retry was answered {answer.status}, expected 201: {answer.text[:300]}"
+    )
+    must_have_charged(database, charge.account_id, 10_000, 600)
+    must_replay(send(http, charge), answer)
+    must_have_charged(database, charge.account_id, 10_000, 600)
+
+
+# -- the stage ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _wired(service: Instance, database_url: str) -> Iterator[tuple[Instance, Wire]]:
+    """Another instance whose connections to the database run through a wire."""
+    place = urlsplit(database_url)
+    with wire(place.hostname or "127.0.0.1", place.port or 5432) as cable:
+        yield service.another(database_url=cable.url_for(database_url)), cable
+
+
+@contextmanager
+def _watching(database: Database, charge: Charge) -> Iterator[Callable[[], bool]]:
+    """A question, on a session of its own: can others see the charge's payment?"""
+    with database.connect() as session:
+        sql = "select 1 from payments where account_id = %s"
+        yield lambda: session.execute(sql, (charge.account_id,)).fetchone() is not None
+
+
+def _commit_of_a_payment(database: Database) -> Callable[[str], bool]:
+    """Whether a statement is the COMMIT of a transaction that has written a payment and waits for nobody."""
+
+    def matches(sql: str) -> bool:
+        return is_commit(sql) and bool(database.value("""
+            select count(*) from pg_locks l join pg_stat_activity a using (pid)
+            where l.relation = 'public.payments'::regclass and l.mode = 'RowExclusiveLock' and l.granted
+              and l.database = (select oid from pg_database where datname = current_database())
+              and a.usename = 'app' and a.wait_event_type is distinct from 'Lock'
+        """))  # fmt: skip
+
+    return matches
+
+
+class _Sending:
+    """One request in a thread of its own, since its service may die."""
+
+    def __init__(self, http: Client, charge: Charge) -> None:
+        self._result: Answer | BaseException | None = None
+        self._thread = threading.Thread(target=self._run, args=(http, charge), daemon=True)
+        self._thread.start()
+
+    def _run(self, http: Client, charge: Charge) -> None:
+        try:
+            self._result = send(http, charge)
+        except BaseException as error:
+            self._result = error
+
+    @property
+    def ended(self) -> bool:
+        return not self._thread.is_alive()
+
+    @property
+    def failed(self) -> bool:
+        return not isinstance(self.result(), Answer)
+
+    def result(self) -> Answer | BaseException:
+        self._thread.join(20)
+        if self._result is None:
+            raise SuiteError("a request never ended", hint="Give it a deadline.")
+        return self._result
+
+    def must_have_failed(self) -> None:
+        answer = self.result()
+        if isinstance(answer, Answer):
+            raise SuiteError(
+                f"a request to a dead service was answered {answer.status}", hint="Mend the fault."
+            )
+
+
+def _must_wait(shut: Any, request: _Sending) -> None:
+    """Wait until the request stands at the gate. It must: a charge writes the account's row."""
+    deadline = time.monotonic() + 15
+    while not shut.look().at_our_lock:
+        if request.ended:
+            answer = request.result()
+            told = answer.status if isinstance(answer, Answer) else answer
+            raise AssertionError(
+                f"a charge ended ({told}) while its account's row was locked by somebody else"
+            )
+        if time.monotonic() > deadline:
+            raise SuiteError(
+                "the charge never came to the account's row", hint="Look at the service's output."
+            )
+        time.sleep(0.005)
+
+
+def _takes_place(fault: Fault, request: _Sending) -> bool:
+    """Wait until the fault took place or the request has ended without it, or did neither for a while."""
+    deadline = time.monotonic() + 4
+    while not fault.wait(0.01):
+        if request.ended or time.monotonic() > deadline:
+            return fault.happened
+    return True
+
+
+def _must_take_place(fault: Fault, request: _Sending) -> None:
+    if _takes_place(fault, request):
+        return
+    answer = request.result()
+    if isinstance(answer, Answer):
+        assert answer.status == 201, (
+            f"the charge was answered {answer.status}, expected 201: {answer.text[:300]}"
+        )
+    elif isinstance(answer, TransportFailure):
+        raise answer
+    fault.must_happen(0)
+
+
+def _await_quiet(database: Database) -> None:
+    """Wait until no session of the service is inside a transaction: the server has noticed who is gone."""
+    deadline = time.monotonic() + 15
+    sql = "select count(*) from pg_stat_activity where usename = 'app' and state <> 'idle'"
+    while database.value(sql):
+        if time.monotonic() > deadline:
+            raise SuiteError("a killed service's session lives on", hint="Cut its connections.")
+        time.sleep(0.01)
+
+
+def _retry(http: Client, charge: Charge, errors: int = 0) -> Answer:
+    """Ask again as long as the answer is 409 (or, a few times, a server error), and not for ever."""
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while True:
+        answer = send(http, charge)
+        errors -= answer.status >= 500
+        if (answer.status < 500 and answer.status != 409) or errors < 0 or time.monotonic() > deadline:
+            return answer
+        time.sleep(0.1 if answer.status == 409 else 0.02)

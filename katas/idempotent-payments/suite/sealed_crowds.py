@@ -1,0 +1,156 @@
+"""Many requests at once: equal ones charge once, different ones lose and make no money."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from shared_payments import (
+    Charge,
+    balance_of,
+    is_replay,
+    must_be_problem,
+    must_charge,
+    must_have_charged,
+    must_replay,
+    new_key,
+    open_account,
+    payments_of,
+    send,
+)
+
+from graders.client import Answer, Client
+from graders.database import Database
+from graders.errors import SuiteError
+from graders.instances import Instance
+from graders.starting_gate import StartingGate
+
+CROWD = 20
+CONNECTIONS, CHARGES = 40, 200
+
+
+def check_twenty_at_once_charge_once(
+    service: Instance, http: Client, database: Database, gate: StartingGate, rng: random.Random,
+    concurrently: Callable[..., list[Any]],
+) -> None:  # fmt: skip
+    instances = (http, service.another().http)
+    charge = Charge("crowd", new_key(rng), open_account(database, 10_000), 700, "double click")
+    with gate.locked("accounts", where="id = %s", parameters=(charge.account_id,)) as shut:
+        answers = shut.fire(CROWD, lambda i: send(instances[i % 2], charge))
+    _must_have_charged_once(answers, charge, instances, database)
+    # Where no request needed the account's row, nothing was held back: then only plain luck makes a race.
+    for _ in range(0 if shut.blocked else 5):
+        charge = Charge("crowd", new_key(rng), open_account(database, 10_000), 700, "double click")
+        answers = concurrently(CROWD, lambda i, charge=charge: send(instances[i % 2], charge))
+        _must_have_charged_once(answers, charge, instances, database)
+
+
+def _must_have_charged_once(
+    answers: Sequence[Any], charge: Charge, instances: Sequence[Client], database: Database
+) -> None:
+    count = len(payments_of(database, charge.account_id))
+    assert count == 1, f"{CROWD} equal requests at once made {count} payments, expected 1"
+    first = must_be_one_charge(answers, charge, 9_300)
+    must_have_charged(database, charge.account_id, 10_000, 700)
+    for http in instances:
+        must_replay(send(http, charge), first)
+    must_have_charged(database, charge.account_id, 10_000, 700)
+
+
+def must_be_one_charge(answers: Sequence[Any], charge: Charge, balance_cents: int) -> Answer:
+    """Exactly one answer is a first 201; the others replay it or say 409 with Retry-After. The first one."""
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    fresh = [answer for answer in answers if answer.status == 201 and not is_replay(answer)]
+    others = [answer for answer in answers if not any(answer is one for one in fresh)]
+    for answer in others:
+        assert answer.status in (201, 409), (
+            f"one of {len(answers)} equal requests at once was answered {answer.status}: {answer.text[:300]}"
+        )
+    assert len(fresh) == 1, (
+        f"of {len(answers)} equal requests at once {len(fresh)} were answered 201 without "
+        "`Idempotency-Replayed: true`, expected exactly one"
+    )
+    must_charge(fresh[0], charge, balance_cents)
+    for answer in others:
+        if answer.status == 409:
+            must_be_problem(answer, 409)
+            assert answer.headers.get("Retry-After"), "a 409 came without Retry-After"
+        else:
+            must_replay(answer, fresh[0])
+    return fresh[0]
+
+
+def check_money_is_conserved(
+    http: Client, database: Database, gate: StartingGate, rng: random.Random,
+    concurrently: Callable[..., list[Any]],
+) -> None:  # fmt: skip
+    start = 20_000
+    accounts = [open_account(database, start) for _ in range(3)]
+    charges = [
+        Charge(f"client-{i % 7}", new_key(rng), accounts[i % 3], rng.randrange(50, 900), f"mixed {i}")
+        for i in range(CHARGES)
+    ]
+    with gate.locked("accounts", where="id = any(%s)", parameters=(accounts,)) as shut:
+        answers = shut.fire(CONNECTIONS, lambda i: send(http, charges[i]))
+    _must_be_decided(answers)
+    each = (CHARGES - CONNECTIONS) // CONNECTIONS
+    for wave in concurrently(
+        CONNECTIONS, lambda i: [send(http, charges[CONNECTIONS + i * each + n]) for n in range(each)]
+    ):
+        if isinstance(wave, BaseException):
+            raise wave
+        answers += wave
+    _must_be_decided(answers)
+    for account in accounts:
+        _must_add_up(database, account, start)
+    _must_have_told_the_truth(database, charges, answers)
+
+
+def _must_be_decided(answers: Sequence[Any]) -> None:
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    odd = Counter(answer.status for answer in answers if answer.status not in (201, 402))
+    assert not odd, "charges with keys of their own were answered " + ", ".join(
+        f"{status} ({count} times)" for status, count in sorted(odd.items())
+    )
+
+
+def _must_add_up(database: Database, account: int, start: int) -> None:
+    balance = balance_of(database, account)
+    paid = sum(payment["amount_cents"] for payment in payments_of(database, account))
+    assert balance >= 0, f"a balance is negative: {balance}"
+    assert balance + paid == start, (
+        f"an account held {start} cents; now its balance is {balance} and its payments are {paid}, "
+        f"{abs(start - balance - paid)} cents {'were lost' if balance + paid < start else 'came from nowhere'}"
+    )
+
+
+def _must_have_told_the_truth(
+    database: Database, charges: Sequence[Charge], answers: Sequence[Answer]
+) -> None:
+    by_key = {answer.request.headers["Idempotency-Key"]: answer for answer in answers}
+    paid: Counter[str] = Counter()
+    balances: dict[int, int] = {}
+    for account in {charge.account_id for charge in charges}:
+        paid.update(payment["reference"] for payment in payments_of(database, account))
+        balances[account] = balance_of(database, account)
+    statuses = Counter(answer.status for answer in answers)
+    if len(by_key) != len(charges):
+        raise SuiteError(f"{len(by_key)} answers for {len(charges)} charges", hint="Mend the check.")
+    for charge in charges:
+        status = by_key[charge.key].status
+        expected = 1 if status == 201 else 0
+        assert paid[charge.reference] == expected, (
+            f"a charge was answered {status} and has {paid[charge.reference]} payments"
+        )
+        assert status == 201 or charge.amount_cents > balances[charge.account_id], (
+            f"{charge.amount_cents} cents were declined although {balances[charge.account_id]} were left to the end"
+        )
+    assert statuses[201] and statuses[402], (
+        f"of {len(charges)} charges some fit and some do not: {dict(statuses)}"
+    )

@@ -1,0 +1,247 @@
+"""What uses a key up, whose it is, what it remembers, and for how long."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+from sealed_crowds import must_be_one_charge
+from shared_payments import (
+    Charge,
+    give_account,
+    headers_of,
+    is_replay,
+    must_be_problem,
+    must_charge,
+    must_have_charged,
+    must_replay,
+    new_key,
+    open_account,
+    send,
+    unknown_account,
+)
+
+from graders.client import Answer, Client
+from graders.database import Database
+from graders.errors import SuiteError
+from graders.instances import Instance
+from graders.starting_gate import StartingGate
+
+TTL_SECONDS = 1.0
+# A design that keeps whole seconds may be this late.
+ROUNDING_SECONDS = 1.5
+
+
+def check_bad_requests_do_not_burn_the_key__headers(
+    http: Client, database: Database, rng: random.Random
+) -> None:
+    account = open_account(database, 10_000)
+    charge = Charge("headers", new_key(rng), account, 100, "after bad headers")
+    good = headers_of(charge)
+    for bad in (
+        {"X-Client-Id": "headers"},
+        {"Idempotency-Key": charge.key},
+        {**good, "Idempotency-Key": "k" * 256},
+        {**good, "Idempotency-Key": "one two"},
+        {**good, "Idempotency-Key": "schlüssel".encode().decode("latin-1")},
+        {**good, "X-Client-Id": "c" * 65},
+        {**good, "X-Client-Id": "one two"},
+    ):
+        must_be_problem(http.post("/payments", json=charge.payload, headers=bad), 400)
+    must_have_charged(database, account, 10_000)
+    must_charge(send(http, charge), charge, 9_900)
+
+    longest = Charge("c" * 64, new_key(rng, 255), account, 100, "longest names")
+    must_charge(send(http, longest), longest, 9_800)
+    shortest = Charge("~", "!", account, 100, "shortest names")
+    must_charge(send(http, shortest), shortest, 9_700)
+
+
+def check_bad_requests_do_not_burn_the_key__bodies(
+    http: Client, database: Database, rng: random.Random
+) -> None:
+    account = open_account(database, 10_000)
+    left = 10_000
+    for body in _bad_bodies(account):
+        charge = Charge("bodies", new_key(rng), account, 10, "after a bad body")
+        must_be_problem(_send_raw(http, charge, body), 400, 422)
+        left -= 10
+        must_charge(send(http, charge), charge, left)
+    longest = Charge("bodies", new_key(rng), account, 10, "🍎" * 140)
+    must_charge(send(http, longest), longest, left - 10)
+
+
+def check_bad_requests_do_not_burn_the_key__texts(
+    http: Client, database: Database, rng: random.Random
+) -> None:
+    account = open_account(database, 10_000)
+    for text in (r"a\u0000b", r"\ud83c", r"\udf4e\ud83c"):
+        charge = Charge("texts", new_key(rng), account, 10, "after an impossible text")
+        body = f'{{"account_id": {account}, "amount_cents": 10, "reference": "{text}"}}'
+        answer = _send_raw(http, charge, body)
+        assert answer.status < 500, (
+            f"the text {text} was answered {answer.status}: it is the client's mistake"
+        )
+        if answer.status >= 400:
+            again = send(http, charge)
+            assert again.status == 201, f"the mended request was answered {again.status}, expected 201"
+            assert not is_replay(again), "the mended request was answered with a replay"
+
+
+def _bad_bodies(account: int) -> list[str]:
+    good = f'"account_id": {account}, "amount_cents": 10, "reference": "r"'
+    return [
+        "{" + good,
+        "[]",
+        "{}",
+        "{" + good.replace("10", "0") + "}",
+        "{" + good.replace("10", "-5") + "}",
+        "{" + good.replace("10", "100000001") + "}",
+        "{" + good.replace("10", '"10"') + "}",
+        "{" + good.replace("10", "1.5") + "}",
+        "{" + good.replace("10", "true") + "}",
+        "{" + good.replace('"r"', '""') + "}",
+        "{" + good.replace('"r"', '"' + "r" * 141 + '"') + "}",
+        "{" + good.replace('"r"', "7") + "}",
+        "{" + good.replace('"r"', "null") + "}",
+        "{" + good.replace(f'"account_id": {account}, ', "") + "}",
+        "{" + good.replace(str(account), f'"{account}"') + "}",
+    ]
+
+
+def _send_raw(http: Client, charge: Charge, body: str) -> Answer:
+    headers = {**headers_of(charge), "Content-Type": "application/json"}
+    return http.post("/payments", data=body, headers=headers)
+
+
+def check_keys_belong_to_clients(http: Client, database: Database, rng: random.Random) -> None:
+    account = open_account(database, 100_000)
+    key = new_key(rng)
+    pairs = [("alice", key), ("bob", key), ("ab", "c" + key), ("a", "bc" + key)]
+    for mark in ":|/.,;-_#\\":
+        pairs += [(f"x{mark}y", f"z{key}"), ("x", f"y{mark}z{key}")]
+    first: dict[tuple[str, str], Answer] = {}
+    for number, (client, its_key) in enumerate(pairs, start=1):
+        charge = Charge(client, its_key, account, 100, "the same for all")
+        first[client, its_key] = send(http, charge)
+        must_charge(first[client, its_key], charge, 100_000 - 100 * number)
+    for (client, its_key), answer in first.items():
+        must_replay(send(http, Charge(client, its_key, account, 100, "the same for all")), answer)
+    must_have_charged(database, account, 100_000, *[100] * len(pairs))
+
+
+def check_declines_replay__too_little_money(http: Client, database: Database, rng: random.Random) -> None:
+    account = open_account(database, 100)
+    charge = Charge("declined", new_key(rng), account, 500, "too much")
+    first = send(http, charge)
+    must_be_problem(first, 402)
+    assert not is_replay(first), "a first answer is marked as replayed"
+    must_replay(send(http, charge), first)
+    database.execute("update accounts set balance_cents = 10000 where id = %s", account)
+    must_replay(send(http, charge), first)
+    must_have_charged(database, account, 10_000)
+    anew = replace(charge, key=new_key(rng))
+    must_charge(send(http, anew), anew, 9_500)
+
+
+def check_declines_replay__no_such_account(http: Client, database: Database, rng: random.Random) -> None:
+    account = unknown_account(database)
+    charge = Charge("declined", new_key(rng), account, 500, "nobody there")
+    first = send(http, charge)
+    must_be_problem(first, 404)
+    assert not is_replay(first), "a first answer is marked as replayed"
+    give_account(database, account, 10_000)
+    must_replay(send(http, charge), first)
+    must_have_charged(database, account, 10_000)
+    anew = replace(charge, key=new_key(rng))
+    must_charge(send(http, anew), anew, 9_500)
+
+
+def check_keys_expire(
+    service: Instance, http: Client, database: Database, gate: StartingGate, rng: random.Random
+) -> None:
+    kept = Charge("kept", new_key(rng), open_account(database, 10_000), 100, "kept over a restart")
+    kept_first = send(http, kept)
+    must_charge(kept_first, kept, 9_900)
+    hasty = service.another({"IDEMPOTENCY_TTL_SECONDS": f"{TTL_SECONDS:.0f}"}).http
+    crowds = [Charge("crowd", new_key(rng), open_account(database, 10_000), 100, "again") for _ in range(3)]
+    for crowd in crowds:
+        must_charge(send(hasty, crowd), crowd, 9_900)
+    with _meanwhile(service.restart):
+        _must_expire(
+            hasty, database, Charge("one", new_key(rng), open_account(database, 10_000), 100, "once more")
+        )
+        _must_be_new_once(hasty, database, gate, crowds)
+    must_replay(send(http, kept), kept_first)
+
+
+def _must_expire(http: Client, database: Database, charge: Charge) -> None:
+    """A replay within the time, which must not extend it; then, soon after the time, a new charge."""
+    begun = time.monotonic()
+    first = send(http, charge)
+    stored = time.monotonic()
+    must_charge(first, charge, 9_900)
+    time.sleep(0.55 * TTL_SECONDS)
+    early = send(http, charge)
+    # On a machine that is very busy the time may be over by now, and then a new charge is right.
+    if time.monotonic() - begun < TTL_SECONDS:
+        must_replay(early, first)
+    if is_replay(early):
+        time.sleep(max(0.0, stored + TTL_SECONDS + 0.1 - time.monotonic()))
+        early = _ask_until_new(http, charge, stored + TTL_SECONDS + ROUNDING_SECONDS)
+    must_charge(early, charge, 9_800)
+    must_have_charged(database, charge.account_id, 10_000, 100, 100)
+
+
+def _ask_until_new(http: Client, charge: Charge, until: float) -> Answer:
+    while True:
+        answer = send(http, charge)
+        if answer.status != 201 or not is_replay(answer):
+            return answer
+        assert time.monotonic() < until, (
+            f"with IDEMPOTENCY_TTL_SECONDS={TTL_SECONDS:.0f} the key was still replayed "
+            f"{TTL_SECONDS + ROUNDING_SECONDS:g} s after its outcome"
+        )
+        time.sleep(0.15)
+
+
+def _must_be_new_once(http: Client, database: Database, gate: StartingGate, crowds: list[Charge]) -> None:
+    """Eight requests together with an expired key: one charges. Stored before the key that has expired already."""
+    for crowd in crowds:
+        with gate.locked("accounts", where="id = %s", parameters=(crowd.account_id,)) as shut:
+            answers = shut.fire(8, lambda _, crowd=crowd: (send(http, crowd), time.monotonic()))
+        times = [given[1] for given in answers if isinstance(given, tuple)]
+        if not times or max(times) - min(times) > 0.8 * TTL_SECONDS:
+            continue  # so slow a machine that the new key may have expired in between
+        given = [answer[0] if isinstance(answer, tuple) else answer for answer in answers]
+        must_be_one_charge(given, crowd, 9_800)
+        must_have_charged(database, crowd.account_id, 10_000, 100, 100)
+        return
+    raise SuiteError(
+        "eight requests never came back within the key's life", hint="Repeat on a calmer machine."
+    )
+
+
+class _meanwhile:  # noqa: N801 - reads as a sentence where it is used
+    """Does something in a thread for the length of the block; raises what it raised."""
+
+    def __init__(self, work: Any) -> None:
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
+
+    def _run(self, work: Any) -> None:
+        try:
+            work()
+        except BaseException as error:
+            self._error = error
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._thread.join()
+        if error is None and self._error is not None:
+            raise self._error
