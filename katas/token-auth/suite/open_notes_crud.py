@@ -1,0 +1,116 @@
+"""The life of a note, for its owner."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from shared_people import add_note, member, must_be_problem
+
+MEMBERS = {"id", "owner_id", "title", "body", "created_at"}
+
+
+def check_notes_crud(http, database, rng):
+    ann = member(http, rng)
+    created = http.post("/notes", json={"title": "Plan", "body": "of the year"}, headers=ann.bearer)
+    assert created.status == 201, f"creating a note answered {created.status}, not 201"
+    note = created.json()
+    assert note.keys() >= MEMBERS, (
+        f"a note has {', '.join(sorted(MEMBERS))}; this one lacks {MEMBERS - note.keys()}"
+    )
+    assert (note["owner_id"], note["title"], note["body"]) == (ann.id, "Plan", "of the year"), (
+        "the note is not what was sent"
+    )
+    at = datetime.fromisoformat(note["created_at"].replace("Z", "+00:00"))
+    assert at.utcoffset() == timedelta(0), f"created_at is {note['created_at']!r}, which is not UTC"
+    assert note["created_at"].endswith("Z"), f"created_at is {note['created_at']!r}; times end in Z"
+    stored = database.value("select created_at from notes where id = %s", note["id"])
+    assert stored == at, f"created_at is {note['created_at']!r}, the row says {stored.isoformat()}"
+    location = urlsplit(created.headers.get("Location", "")).path
+    assert location, "the 201 has no Location"
+    read = http.get(location, headers=ann.bearer)
+    assert read.status == 200 and read.json() == note, (
+        f"GET {location} (the Location) does not answer with the note"
+    )
+    without = add_note(http, ann, "x" * 200)
+    assert without["body"] == "", "a note without a body has an empty one"
+
+    changed = http.patch(f"/notes/{note['id']}", json={"title": "Plan B"}, headers=ann.bearer)
+    assert changed.status == 200, f"PATCH answered {changed.status}, not 200"
+    assert changed.json() == {**note, "title": "Plan B"}, (
+        "PATCH of the title does not answer with the note, its title changed and nothing else"
+    )
+    changed = http.patch(f"/notes/{note['id']}", json={"body": ""}, headers=ann.bearer)
+    assert changed.json() == {**note, "title": "Plan B", "body": ""}, (
+        "PATCH of the body does not change the body alone"
+    )
+    assert http.get(location, headers=ann.bearer).json() == changed.json(), (
+        "GET after PATCH does not show the change"
+    )
+
+    deleted = http.delete(f"/notes/{note['id']}", headers=ann.bearer)
+    assert deleted.status == 204, f"DELETE answered {deleted.status}, not 204"
+    must_be_problem(http.get(location, headers=ann.bearer), 404, "GET of a deleted note")
+    must_be_problem(http.delete(location, headers=ann.bearer), 404, "DELETE of a deleted note")
+    left = database.value("select count(*) from notes where id = %s", note["id"])
+    assert left == 0, "the deleted note is still in the table"
+
+
+def check_notes_crud__bad_notes(http, database, rng):
+    ann = member(http, rng)
+    note = add_note(http, ann, "Kept", "as it is")
+    before = database.value("select count(*) from notes")
+    bad = (
+        {"title": ""},
+        {"title": "x" * 201},
+        {"title": 7},
+        {"title": None},
+        {"title": "T", "body": "x" * 10_001},
+    )
+    for body in (*bad, {"title": "T", "body": 7}):
+        told = {name: str(value)[:20] for name, value in body.items()}
+        must_be_problem(http.post("/notes", json=body, headers=ann.bearer), 422, f"POST /notes with {told}")
+        must_be_problem(
+            http.patch(f"/notes/{note['id']}", json=body, headers=ann.bearer), 422, f"PATCH with {told}"
+        )
+    must_be_problem(
+        http.post("/notes", json={"body": "no title"}, headers=ann.bearer), 422, "POST /notes without a title"
+    )
+    for method in ("POST", "PATCH"):
+        path = "/notes" if method == "POST" else f"/notes/{note['id']}"
+        headers = {**ann.bearer, "Content-Type": "application/json"}
+        must_be_problem(
+            http.request(method, path, data='{"title": ', headers=headers),
+            400,
+            f"{method} of a body that is not JSON",
+        )
+    assert database.value("select count(*) from notes") == before, "a note that was refused is in the table"
+    assert http.get(f"/notes/{note['id']}", headers=ann.bearer).json() == note, (
+        "a PATCH that was refused changed the note"
+    )
+
+
+def check_notes_crud__search(http, rng):
+    ann, bob = member(http, rng), member(http, rng, "bob")
+    titles = ["Apples", "Pears and apples", "A table", "PINEAPPLE", "Bread", "x" * 200]
+    ids = [add_note(http, ann, title)["id"] for title in titles]
+    add_note(http, bob, "Bob's apples")
+    listed = http.get("/notes", headers=ann.bearer)
+    assert listed.status == 200 and isinstance(listed.json(), list), (
+        f"GET /notes answered {listed.status}, or no array"
+    )
+    assert [note["id"] for note in listed.json()] == ids[::-1], (
+        "GET /notes is not the list of one's own notes, newest first"
+    )
+    for q, expected in (
+        ("apple", (3, 1, 0)),
+        ("APPLES", (1, 0)),
+        ("nd a", (1,)),
+        ("zebra", ()),
+        ("x" * 200, (5,)),
+    ):
+        found = http.get("/notes", params={"q": q}, headers=ann.bearer)
+        assert found.status == 200, f"GET /notes?q={q[:20]} answered {found.status}"
+        got = [note["title"] for note in found.json()]
+        wanted = [titles[index] for index in expected]
+        assert got == wanted, f"GET /notes?q={q[:20]} found {got}, not {wanted}"

@@ -1,0 +1,157 @@
+"""Guessing passwords: what a failed login tells, and how it is stopped."""
+
+from __future__ import annotations
+
+import time
+
+from shared_people import Person, log_in, must_be_problem, register, stranger
+
+from graders.client import Answer
+from graders.likeness import differences
+
+WRONG = "not the right password"
+
+
+def check_login_tells_nothing(http, rng, variables):
+    known, unknown = stranger(rng, "known"), stranger(rng, "other")
+    register(http, known)
+    for attempt in range(1, int(variables["LOGIN_MAX_FAILURES"]) + 2):
+        one, other = _try(http, known.email, WRONG), _try(http, unknown.email, WRONG)
+        found = differences(one, other, sent=[(known.email, unknown.email)])
+        assert not found, (
+            f"failed login {attempt}: a known and an unknown email can be told apart: {'; '.join(found)}"
+        )
+    assert one.status == 429, (
+        f"failed login {attempt} answered {one.status}; both emails should be locked by now"
+    )
+
+
+def check_login_tells_nothing__whatever_the_strings(http, database, rng):
+    ann = stranger(rng, "strings")
+    register(http, ann)
+    seeded = database.value("select email from users where password_hash = '!' order by id limit 1 offset 3")
+    usual = _try(http, stranger(rng, "nobody").email, WRONG)
+    must_be_problem(usual, 401, "a login with an unknown email")
+    for email, password, what in (
+        (ann.email, "", "an empty password"),
+        (ann.email, "p" * 5000, "a password of 5000 characters"),
+        (ann.email, "nul \0 inside it", "a password with a NUL character"),
+        (ann.email, "пароль со звёздочкой", "a password in Cyrillic"),
+        (seeded, WRONG, "the email of a seeded user"),
+        ("", WRONG, "an empty email"),
+        ("no at sign", WRONG, "an email that is none"),
+        ("e" * 5000 + "@example.net", WRONG, "an email of 5000 characters"),
+        ("nul\0@example.net", WRONG, "an email with a NUL character"),
+    ):
+        answer = _try(http, email, password)
+        found = differences(answer, usual)
+        assert not found, (
+            f"a login with {what} can be told from one with an unknown email: {'; '.join(found)}"
+        )
+
+
+def check_brute_force_locks(http, rng, variables):
+    most, lock = int(variables["LOGIN_MAX_FAILURES"]), int(variables["LOGIN_LOCK_SECONDS"])
+    for _ in range(3):
+        if _locked_and_unlocked(http, rng, most, lock):
+            return
+    raise RuntimeError("three times the machine was too slow to send ten requests within the lock's lifetime")
+
+
+def check_brute_force_locks__under_every_spelling(http, rng, variables):
+    most = int(variables["LOGIN_MAX_FAILURES"])
+    ann = stranger(rng, "Kasimir.Sk")
+    register(http, ann)
+    spellings = [email for email in _spellings(ann.email) if _try(http, email, ann.password).status == 200]
+    assert ann.email in spellings, "the login with the right password fails"
+    answers = [_try(http, spellings[turn % len(spellings)], WRONG) for turn in range(most + len(spellings))]
+    refused = [answer.status for answer in answers].count(401)
+    assert refused <= most, (
+        f"{refused} wrong passwords for one account were answered 401, by spelling its email in {len(spellings)} ways;"
+        f" {most} is the limit"
+    )
+
+
+def check_brute_force_locks__over_many_connections(http, rng, variables):
+    most = int(variables["LOGIN_MAX_FAILURES"])
+    for _ in range(2):
+        ann = stranger(rng, "many")
+        register(http, ann)
+        statuses = [_try(http, ann.email, WRONG).status for _ in range(2 * most + 1)]
+        assert statuses == [401] * most + [429] * (most + 1), (
+            f"{len(statuses)} wrong passwords, each over a connection of its own, were answered {_told(statuses)};"
+            f" {most} times 401 and then 429 is right"
+        )
+
+
+def _locked_and_unlocked(http, rng, most: int, lock: int) -> bool:
+    """The life of one lock. False where the machine was too slow to say anything."""
+    ann, bob = stranger(rng, "locked"), stranger(rng, "locked.neighbour")
+    for person in (ann, bob):
+        register(http, person)
+    last_sent = 0.0
+    for attempt in range(1, most + 1):
+        last_sent = time.monotonic()
+        must_be_problem(_try(http, ann.email, WRONG), 401, f"failed login {attempt} of {most}")
+    last_answered = time.monotonic()
+    for password, what in ((WRONG, "a wrong password"), (ann.password, "the right password")):
+        answer = _try(http, ann.email, password)
+        if time.monotonic() > last_sent + lock:
+            return False
+        _must_be_locked(answer, f"a login with {what} after {most} failures", lock)
+    log_in(http, bob)
+    _wait_until(last_sent + lock * 0.6)
+    answer = _try(http, ann.email, WRONG)
+    if time.monotonic() > last_sent + lock:
+        return False
+    _must_be_locked(answer, f"a login during the lock of {lock} s", lock)
+    _wait_until(last_answered + lock + 0.25)
+    answer = _try(http, ann.email, ann.password)
+    assert answer.status == 200, (
+        f"the right password answered {answer.status} more than {lock} s (LOGIN_LOCK_SECONDS) after the last 401;"
+        " attempts in between do not extend the lock"
+    )
+    return True
+
+
+def _must_be_locked(answer: Answer, what: str, lock: int) -> None:
+    must_be_problem(answer, 429, what)
+    seconds = answer.headers.get("Retry-After", "")
+    assert seconds.isascii() and seconds.isdigit() and 1 <= int(seconds) <= lock, (
+        f"{what}: Retry-After is {seconds!r}; whole seconds from 1 to {lock} are right"
+    )
+
+
+def _spellings(email: str) -> list[str]:
+    """Ways to write an email that some services take for the same one."""
+    wide = "".join(chr(ord(char) + 0xFEE0) if char.isalpha() else char for char in email)
+    candidates = [
+        email,
+        email.upper(),
+        email.lower(),
+        email.swapcase(),
+        email.capitalize(),
+        f" {email}",
+        f"{email} ",
+    ]
+    candidates += [f"{email}\n", f"\t{email}", email.replace("K", "\u212a").replace("k", "\u212a")]
+    candidates += [
+        email.replace("S", "\u017f").replace("s", "\u017f"),
+        wide,
+        email + ".",
+        email.replace("@", "+x@"),
+    ]
+    return list(dict.fromkeys(candidates))
+
+
+def _try(http, email: str, password: str) -> Answer:
+    return http.post("/auth/login", json=Person(email, password).credentials)
+
+
+def _told(statuses: list[int]) -> str:
+    return ", ".join(map(str, statuses))
+
+
+def _wait_until(moment: float) -> None:
+    while (left := moment - time.monotonic()) > 0:
+        time.sleep(left)

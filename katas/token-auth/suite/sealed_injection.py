@@ -1,0 +1,143 @@
+"""Values that would like to be statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shared_people import Person, add_note, member, stranger
+
+from graders.sql.fingerprint import shape_of
+
+HARMLESS = "harmless words"
+HOSTILE = (
+    "' OR '1'='1",
+    "'; DROP TABLE notes; --",
+    "') OR 1=1 --",
+    "\\'; SELECT 1; --",
+    "%' OR owner_id > 0 OR title LIKE '%",
+    '" OR ""="',
+    "$1 %s :q ? {0} %(q)s",
+    "$$; SELECT 2; $$ /* ",
+)
+
+
+def check_injection(http, recording, rng):
+    ann = member(http, rng)
+    note = add_note(http, ann, HARMLESS)
+    requests: dict[str, Callable[[str], object]] = {
+        "GET /notes?q=": lambda value: http.get("/notes", params={"q": value}, headers=ann.bearer),
+        "POST /notes (title)": lambda value: http.post("/notes", json={"title": value}, headers=ann.bearer),
+        "POST /notes (body)": lambda value: http.post(
+            "/notes", json={"title": "T", "body": value}, headers=ann.bearer
+        ),
+        "PATCH /notes (title)": lambda value: http.patch(
+            f"/notes/{note['id']}", json={"title": value}, headers=ann.bearer
+        ),
+        "PATCH /notes (body)": lambda value: http.patch(
+            f"/notes/{note['id']}", json={"body": value}, headers=ann.bearer
+        ),
+        "POST /auth/refresh": lambda value: http.post("/auth/refresh", json={"refresh_token": value}),
+        "POST /auth/logout": lambda value: http.post("/auth/logout", json={"refresh_token": value}),
+    }
+    for what, request in requests.items():
+        _same_statements(recording, what, request, HOSTILE)
+
+
+def check_injection__at_the_door(http, recording, rng):
+    ann = member(http, rng)
+    few = HOSTILE[:3]
+
+    def log_in_as(value: str) -> object:
+        return http.post(
+            "/auth/login", json=Person(f"{value}{rng.getrandbits(32):x}@example.net").credentials
+        )
+
+    def with_password(value: str) -> object:
+        return http.post("/auth/login", json=Person(stranger(rng).email, value).credentials)
+
+    def register_as(value: str) -> object:
+        local = value.replace(" ", "/**/").replace("\\", "")
+        return http.post(
+            "/auth/register", json=Person(f"{local}{rng.getrandbits(32):x}@example.net").credentials
+        )
+
+    def by_id(value: str) -> object:
+        return http.get(f"/notes/{value.replace('/', '')}", headers=ann.bearer)
+
+    for what, request in (
+        ("POST /auth/login (email)", log_in_as),
+        ("POST /auth/login (password)", with_password),
+        ("POST /auth/register (email)", register_as),
+        ("GET /notes/{id}", by_id),
+    ):
+        _same_statements(recording, what, request, few)
+
+
+def check_injection__characters_are_characters(http, rng):
+    ann = member(http, rng)
+    titles = (
+        "50% off",
+        "50 percent off",
+        "a_b",
+        "acb",
+        "a\\b",
+        "a\\\\b",
+        "ab",
+        "O'Neil",
+        "ONeil",
+        "%",
+        "_",
+        "\\",
+        "end\\",
+        "[a]",
+        "a.b",
+        "^a$",
+    )
+    for title in titles:
+        add_note(http, ann, title)
+    for q in (
+        "%",
+        "_",
+        "\\",
+        "\\\\",
+        "50%",
+        "%off",
+        "a_b",
+        "a\\b",
+        "\\%",
+        "\\_",
+        "d\\",
+        "O'N",
+        "'",
+        "a.b",
+        "[a]",
+        "^a",
+        "o'n",
+        "A_B",
+        ".*",
+    ):
+        answer = http.get("/notes", params={"q": q}, headers=ann.bearer)
+        assert answer.status == 200, f"GET /notes?q={q} answered {answer.status}"
+        found = sorted(note["title"] for note in answer.json())
+        wanted = sorted(title for title in titles if q.lower() in title.lower())
+        assert found == wanted, f"a search for {q!r} found {found}; the titles that contain it are {wanted}"
+
+
+def _same_statements(recording, what: str, request: Callable[[str], object], values: tuple[str, ...]) -> None:
+    usual: set[str] = set()
+    for harmless in (HARMLESS, "more of them"):
+        usual |= set(_shapes(recording, request, harmless))
+    for value in values:
+        for fingerprint, text in _shapes(recording, request, value).items():
+            assert fingerprint in usual, (
+                f"{what}: the value {value!r} changed a statement; a harmless value does not cause `{text[:300]}`"
+            )
+
+
+def _shapes(recording, request: Callable[[str], object], value: str) -> dict[str, str]:
+    with recording.window() as window:
+        answer = request(value)
+    assert answer.status < 500, (
+        f"{answer.request.method} {answer.request.target[:80]} answered {answer.status} to the value {value!r}"
+    )
+    return {shape_of(statement).fingerprint: statement.text for statement in (*window.work, *window.nested)}

@@ -1,0 +1,94 @@
+"""What answers and the log say that nobody should read there."""
+
+from __future__ import annotations
+
+from shared_people import Person, add_note, keep_pair, log_in, refresh, register, stranger
+
+from graders import sweeps
+from graders.client import Answer
+
+
+def check_nothing_leaks(http, database, service, rng, variables):
+    before = service.output()
+    heard: list[Answer] = []
+    note_evidence = http.on_exchange
+
+    def listen(exchange: object) -> None:
+        if note_evidence is not None:
+            note_evidence(exchange)
+        if isinstance(exchange, Answer):
+            heard.append(exchange)
+
+    http.on_exchange = listen
+    secrets, tokens = _walk(http, database, rng, variables["JWT_SECRET"])
+    for answer in heard:
+        _must_keep_quiet(answer, secrets, tokens)
+    log = service.output()
+    log = log[len(before) :] if log.startswith(before) else log
+    named = sweeps.secrets_in(log.encode(), {**secrets, **tokens})
+    assert not named, f"the service's log holds {named[0]}"
+    for inside, place in sweeps.insides_in(log):
+        # A log may name a file; what it must not do is tell what is in the database, or hand out a trace.
+        if inside != "a file's path":
+            raise AssertionError(f"the service's log holds {inside}: {place}")
+
+
+def _walk(http, database, rng, key: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Everything that people do, and some mistakes; the secrets and the tokens that were about."""
+    mark = f"{rng.getrandbits(64):016x}"
+    ann = stranger(rng, "ann", f"pass-{mark}-word")
+    secrets = {"a password": ann.password, "JWT_SECRET": key}
+    tokens: dict[str, str] = {}
+    register(http, ann)
+    http.post("/auth/register", json=ann.credentials)
+    wrong = {
+        "a password that was too long": f"wrong-{mark}-one" * 12,
+        "a password that was too short": f"w{mark[:9]}",
+    }
+    secrets |= wrong
+    for password in wrong.values():
+        http.post("/auth/register", json=Person(stranger(rng).email, password).credentials)
+    http.post("/auth/register", json={**stranger(rng).credentials, "password": {"secret": ann.password}})
+    http.post("/auth/register", json={"email": "nobody", "password": ann.password, "more": ann.password})
+    http.post("/auth/login", json={"email": [ann.email], "password": [ann.password]})
+    secrets["a password that was refused"] = f"{mark}-refused"
+    http.post("/auth/login", json=Person(ann.email, f"{mark}-refused").credentials)
+    broken = f'{{"email": "{ann.email}", "password": "{ann.password}"'
+    for path in ("/auth/login", "/auth/register"):
+        http.post(path, data=broken, headers={"Content-Type": "application/json"})
+        http.post(path, data=broken + "}", headers={"Content-Type": "text/plain"})
+    log_in(http, ann)
+    tokens |= {"an access token": ann.access, "a refresh token": ann.refresh}
+    keep_pair(ann, refresh(http, ann.refresh))
+    tokens |= {"a newer access token": ann.access, "a newer refresh token": ann.refresh}
+    note = add_note(http, ann, "Leaky")
+    for method, path, options in (
+        ("GET", "/me", {}),
+        ("GET", "/notes", {"params": {"q": "'"}}),
+        ("GET", "/notes/99999999999999999999999", {}),
+        ("GET", f"/notes/{note['id']}", {}),
+        ("PATCH", f"/notes/{note['id']}", {"json": {"title": 7}}),
+        ("PATCH", f"/notes/{note['id']}", {"json": {"title": "nul \0"}}),
+        ("DELETE", f"/notes/{note['id']}", {}),
+        ("GET", "/admin/users", {}),
+        ("PUT", "/me", {"json": ann.credentials}),
+        ("GET", "/nowhere", {}),
+    ):
+        http.request(method, path, **options, headers=ann.bearer)
+    http.get("/me", headers={"Authorization": f"Bearer {ann.access[:-2]}"})
+    database.execute("update users set role = 'admin' where id = %s", ann.id)
+    http.get("/admin/users", headers=ann.bearer)
+    refresh(http, tokens["a refresh token"])
+    http.post("/auth/logout", json={"refresh_token": ann.refresh})
+    secrets["a password hash"] = str(database.value("select password_hash from users where id = %s", ann.id))
+    return secrets, tokens
+
+
+def _must_keep_quiet(answer: Answer, secrets: dict[str, str], tokens: dict[str, str]) -> None:
+    told = answer.body + "\n".join(f"{name}: {value}" for name, value in answer.headers.items()).encode()
+    where = f"the answer ({answer.status}) to {answer.request.method} {answer.request.target}"
+    issues = answer.status == 200 and answer.request.target in ("/auth/login", "/auth/refresh")
+    for name in sweeps.secrets_in(told, secrets if issues else {**secrets, **tokens}):
+        raise AssertionError(f"{where} holds {name}")
+    for inside, place in sweeps.insides_in(told.decode("utf-8", "replace")):
+        raise AssertionError(f"{where} holds {inside}: {place}")

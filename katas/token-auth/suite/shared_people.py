@@ -1,0 +1,102 @@
+"""People who register and log in, and what every answer of this kata owes its reader."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+from graders.client import Answer, Client
+
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass
+class Person:
+    """Somebody with an email and a password; the tokens are those of the last login or refresh."""
+
+    email: str
+    password: str = PASSWORD
+    id: int = 0
+    access: str = field(default="", repr=False)
+    refresh: str = field(default="", repr=False)
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.access}"}
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {"email": self.email, "password": self.password}
+
+
+def stranger(rng: random.Random, name: str = "ann", password: str = PASSWORD) -> Person:
+    """Somebody whom the service has never heard of."""
+    return Person(f"{name}.{rng.getrandbits(48):012x}@example.net", password)
+
+
+def register(http: Client, person: Person) -> Answer:
+    answer = http.post("/auth/register", json=person.credentials)
+    assert answer.status == 201, f"registering {person.email} answered {answer.status}, not 201"
+    person.id = answer.json()["id"]
+    return answer
+
+
+def log_in(http: Client, person: Person) -> Answer:
+    answer = http.post("/auth/login", json=person.credentials)
+    assert answer.status == 200, (
+        f"the login of {person.email} with the right password answered {answer.status}"
+    )
+    keep_pair(person, answer)
+    return answer
+
+
+def keep_pair(person: Person, answer: Answer) -> None:
+    """Take the tokens of a login or a refresh."""
+    pair = answer.json()
+    for name in ("access_token", "refresh_token"):
+        assert isinstance(pair.get(name), str) and pair[name], f"the answer has no {name}"
+    person.access, person.refresh = pair["access_token"], pair["refresh_token"]
+
+
+def member(http: Client, rng: random.Random, name: str = "ann", password: str = PASSWORD) -> Person:
+    """Somebody who has registered and logged in."""
+    person = stranger(rng, name, password)
+    register(http, person)
+    log_in(http, person)
+    return person
+
+
+def refresh(http: Client, token: str) -> Answer:
+    return http.post("/auth/refresh", json={"refresh_token": token})
+
+
+def add_note(http: Client, person: Person, title: str, body: str = "") -> dict[str, object]:
+    answer = http.post("/notes", json={"title": title, "body": body}, headers=person.bearer)
+    assert answer.status == 201, f"creating a note answered {answer.status}, not 201"
+    note: dict[str, object] = answer.json()
+    return note
+
+
+def must_be_problem(answer: Answer, status: int, what: str) -> None:
+    """The answer has this status and is a problem document that says so."""
+    assert answer.status == status, f"{what} answered {answer.status}, not {status}"
+    assert answer.media_type == "application/problem+json", (
+        f"{what} answered {status} as {answer.media_type or 'no type at all'}, not application/problem+json"
+    )
+    document = answer.json()
+    missing = [name for name in ("type", "title", "status", "detail") if name not in document]
+    assert not missing, f"{what}: the problem document has no {', '.join(missing)}"
+    assert document["status"] == status, (
+        f"{what}: the document's status is {document['status']}, not {status}"
+    )
+    if status == 401:
+        must_ask_for_a_token(answer, what)
+
+
+def must_ask_for_a_token(answer: Answer, what: str) -> None:
+    """A 401 names the scheme that would help."""
+    assert answer.status == 401, f"{what} answered {answer.status}, not 401"
+    offered = answer.headers.get("WWW-Authenticate", "")
+    assert offered.split(" ")[0].rstrip(",").lower() == "bearer", (
+        f"{what} answered 401 with WWW-Authenticate {offered!r}; every 401 carries `Bearer` there"
+    )
