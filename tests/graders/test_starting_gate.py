@@ -1,0 +1,165 @@
+"""The starting gate against a real server: races happen, and a gate that held nobody says so."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from graders.errors import SuiteError
+from graders.postgres import Cluster, find_binaries, start_cluster
+from graders.starting_gate import ShutGate, StartingGate
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    run_dir: Path = tmp_path_factory.mktemp("gate")
+    with start_cluster(None, find_binaries(), run_dir=run_dir) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def service(cluster: Cluster) -> Iterator[str]:
+    """The service role's address, with one account of 100 in the database."""
+    with psycopg.connect(cluster.admin_url, autocommit=True) as admin:
+        admin.execute("drop table if exists accounts")
+        admin.execute("create table accounts (id bigint primary key, balance bigint not null)")
+        admin.execute("insert into accounts values (1, 100), (2, 100)")
+        admin.execute("grant all on accounts to app")
+    yield cluster.service_url
+
+
+@pytest.fixture
+def gate(cluster: Cluster) -> StartingGate:
+    return StartingGate(cluster.admin_url)
+
+
+def balance(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("select balance from accounts where id = 1").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def read_then_write(url: str, amount: int = 1) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("select balance from accounts where id = 1").fetchone()
+        assert row is not None
+        connection.execute("update accounts set balance = %s where id = 1", (row[0] - amount,))
+    return int(row[0])
+
+
+def test_a_lost_update_happens_every_time(gate: StartingGate, service: str) -> None:
+    for _ in range(3):
+        before = balance(service)
+        with gate.locked("accounts", where="id = %s", parameters=(1,)) as shut:
+            reads = shut.fire(8, lambda _: read_then_write(service))
+        assert shut.blocked == 8
+        assert reads == [before] * 8
+        assert balance(service) == before - 1
+
+
+def test_a_locked_table_lets_reads_pass_and_stops_writes(gate: StartingGate, service: str) -> None:
+    with gate.locked("accounts") as shut:
+        assert shut.fire(4, lambda _: read_then_write(service)) == [100] * 4
+    assert shut.blocked == 4
+    assert shut.answered == 0
+    assert balance(service) == 99
+
+
+def test_calls_that_need_nothing_of_what_is_locked_report_nobody_blocked(
+    gate: StartingGate, service: str
+) -> None:
+    with gate.locked("accounts", where="id = 1") as shut:
+        assert shut.fire(5, lambda _: balance(service)) == [100] * 5
+    assert (shut.blocked, shut.answered) == (0, 5)
+
+
+def test_refusals_count_as_answered_while_one_waits(gate: StartingGate, service: str) -> None:
+    def try_lock(_: int) -> str:
+        with psycopg.connect(service) as connection:
+            row = connection.execute("select pg_try_advisory_xact_lock(7)").fetchone()
+            if row != (True,):
+                return "refused"
+            connection.execute("update accounts set balance = balance - 1 where id = 1")
+        return "charged"
+
+    with gate.locked("accounts", where="id = 1") as shut:
+        answers = shut.fire(6, try_lock)
+    assert sorted(map(str, answers)) == ["charged"] + ["refused"] * 5
+    assert (shut.blocked, shut.answered) == (1, 5)
+
+
+def test_calls_that_queue_before_the_database_do_not_hold_the_gate_for_ever(
+    gate: StartingGate, service: str
+) -> None:
+    queue = threading.Lock()
+
+    def one_by_one(_: int) -> int:
+        with queue:
+            return read_then_write(service)
+
+    with gate.locked("accounts", where="id = 1") as shut:
+        answers = shut.fire(4, one_by_one)
+    assert sorted(int(str(answer)) for answer in answers) == [97, 98, 99, 100]
+    assert (shut.blocked, shut.answered) == (1, 0)
+
+
+def test_an_exception_of_a_call_stands_in_its_place(gate: StartingGate, service: str) -> None:
+    def call(i: int) -> int:
+        if i == 1:
+            raise ValueError("no")
+        return read_then_write(service)
+
+    with gate.locked("accounts", where="id = 1") as shut:
+        answers = shut.fire(3, call)
+    assert isinstance(answers[1], ValueError)
+    assert (answers[0], answers[2]) == (100, 100)
+
+
+def test_a_condition_that_names_no_row_is_the_suites_mistake(gate: StartingGate, service: str) -> None:
+    with pytest.raises(SuiteError, match="holds no row"), gate.locked("accounts", where="id = 99"):
+        pass
+
+
+def test_a_gate_that_gathers_nobody_is_the_suites_mistake(cluster: Cluster, service: str) -> None:
+    impatient = StartingGate(cluster.admin_url, patience=0.3)
+    never = threading.Event()
+    with pytest.raises(SuiteError, match="gathered nobody"), impatient.locked("accounts") as shut:
+        shut.fire(2, lambda _: never.wait())
+    never.set()
+
+
+def test_a_gate_is_used_for_one_race(gate: StartingGate, service: str) -> None:
+    with gate.locked("accounts") as shut:
+        shut.fire(1, lambda _: read_then_write(service))
+        with pytest.raises(SuiteError, match="open already"):
+            shut.fire(1, lambda _: read_then_write(service))
+
+
+def test_waiting_sessions_can_be_cut_in_mid_statement(gate: StartingGate, service: str) -> None:
+    with gate.locked("accounts", where="id = 1") as shut:
+        calls = shut.start(2, lambda _: read_then_write(service))
+        shut.settle()
+        assert len(shut.cut()) == 2
+        shut.open()
+        answers = calls.join(10)
+    assert all(isinstance(answer, psycopg.errors.AdminShutdown) for answer in answers)
+    assert balance(service) == 100
+
+
+def test_cutting_nobody_is_the_suites_mistake(gate: StartingGate, service: str) -> None:
+    with gate.locked("accounts") as shut, pytest.raises(SuiteError, match="none to cut"):
+        shut.cut()
+
+
+def test_the_lock_is_gone_when_the_block_ends_in_an_error(gate: StartingGate, service: str) -> None:
+    def fail(shut: ShutGate) -> None:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError), gate.locked("accounts") as shut:
+        fail(shut)
+    assert read_then_write(service) == 100
