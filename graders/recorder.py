@@ -20,11 +20,14 @@ from graders.sql.statement import Statement
 __all__ = ["Recorder", "open_log"]
 
 _READ_SECONDS = 20.0
-_QUIET = "-c log_statement=none -c auto_explain.log_min_duration=-1 -c statement_timeout=20s -c jit=off"
+_QUIET = (
+    "-c log_statement=none -c log_min_duration_statement=-1 -c auto_explain.log_min_duration=-1"
+    " -c statement_timeout=20s"
+)
+# A session that has been inside a transaction since before the window has nothing to add to it.
 _BUSY = """
 select count(*) from pg_catalog.pg_stat_activity
  where usename = %s and backend_type = 'client backend' and state <> 'idle' and state_change >= %s
-   and (xact_start is null or xact_start <= clock_timestamp())
 """
 
 
@@ -57,9 +60,11 @@ class Recorder:
         self._service_url = service_url
         self._settle = settle
         self._turn = threading.Lock()
-        self._session = self._connect(admin_url)
+        self._admin_url = admin_url
+        self._session = self._connect()
         self._token = secrets.token_hex(12)
         self._number = 0
+        self._own_sessions = set[str]()
 
     @contextlib.contextmanager
     def window(self, label: str = "") -> Iterator[Recording]:
@@ -77,6 +82,7 @@ class Recorder:
 
     def close(self) -> None:
         self._session.close()
+        self._log.close()
 
     def __enter__(self) -> Recorder:
         return self
@@ -84,10 +90,10 @@ class Recorder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _connect(self, admin_url: str) -> psycopg.Connection:
+    def _connect(self) -> psycopg.Connection:
         try:
             return psycopg.connect(
-                admin_url,
+                self._admin_url,
                 autocommit=True,
                 connect_timeout=20,
                 options=_QUIET,
@@ -115,7 +121,7 @@ class Recorder:
         with self._turn:
             mark, _ = self._mark()
         rows = self._rows_between(begun, mark)
-        statements = assemble(row for row in rows if row.get("user") == self._role)
+        statements = assemble(row for row in rows if self._is_the_services(row))
         recording.fill(statements, open_transactions=unfinished, measure_bytes=self._replay())
 
     def _await_idle(self, since: str) -> int:
@@ -130,20 +136,15 @@ class Recorder:
             time.sleep(pause)
             pause = min(pause * 1.5, 0.02)
 
-    def _rows_between(self, begun: _Edge, mark: str) -> list[Row]:
+    def _rows_between(self, begun: _Edge, mark: str) -> Iterator[Row]:
         """The log's rows between the two marks, read as soon as PostgreSQL's collector has written them."""
         data = self._read_until(begun.offset, mark.encode())
-        rows: list[Row] = []
-        for row in read_rows(data):
-            message = row.get("message", "")
-            if message.startswith("kata-mark "):
-                if message == begun.mark:
-                    rows.clear()
-                elif message == mark:
-                    break
-            else:
-                rows.append(row)
-        return rows
+        first = data.index(b"\n", data.index(begun.mark.encode())) + 1
+        last = data.rindex(b"\n", first - 1, data.rindex(mark.encode())) + 1
+        return read_rows(data[first:last], self._log.format)
+
+    def _is_the_services(self, row: Row) -> bool:
+        return row.get("user") == self._role and row.get("session_id") not in self._own_sessions
 
     def _read_until(self, offset: int, mark: bytes) -> bytes:
         until = time.monotonic() + _READ_SECONDS
@@ -162,6 +163,9 @@ class Recorder:
             time.sleep(0.0002)
 
     def _ask(self, sql: str, *parameters: object) -> object:
+        if self._session.closed:
+            # A suite may have taken the server down and brought it back.
+            self._session = self._connect()
         try:
             cursor = self._session.execute(sql, parameters or None)
             row = cursor.fetchone() if cursor.description else None
@@ -177,4 +181,4 @@ class Recorder:
             return None
         from graders.replay import bytes_sent
 
-        return lambda statements: bytes_sent(self._service_url, statements)
+        return lambda statements: bytes_sent(self._service_url, statements, self._own_sessions.add)

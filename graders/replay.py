@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import psycopg
 from psycopg import pq
 
 from graders.errors import DatabaseError
+from graders.sql.costs import sends_rows
 from graders.sql.recording import estimate_bytes
 from graders.sql.splitting import verb
 from graders.sql.statement import Statement
@@ -15,26 +16,28 @@ from graders.sql.statement import Statement
 # A service may have sent something that never ends, or never stops sending.
 _OPTIONS = "-c statement_timeout=10s -c lock_timeout=2s -c default_transaction_read_only=on"
 _MOST_BYTES = 256 * 1024 * 1024
-APPLICATION = "kata-replay"
+_READING = {"select", "with", "values", "table", "copy"}
+_ROWS = (pq.ExecStatus.SINGLE_TUPLE, pq.ExecStatus.TUPLES_OK)
 
 
-def bytes_sent(service_url: str, statements: Sequence[Statement]) -> int:
-    """The bytes of all values that the statements returned, in text form.
+def bytes_sent(
+    service_url: str, statements: Sequence[Statement], on_session: Callable[[str], None] = lambda _: None
+) -> int:
+    """The bytes of all values that the statements returned, in text form; for COPY those of its lines.
 
     Those that PostgreSQL will not run again in a read-only transaction count as rows times their planned width.
+    `on_session` is told the replaying session as the log names it. Raises DatabaseError if the server is gone.
     """
-    reading = [
-        statement for statement in statements if verb(statement.text) in ("select", "with", "values", "table")
-    ]
-    total = estimate_bytes([statement for statement in statements if statement not in reading])
+    sending = [statement for statement in statements if sends_rows(statement.text) and statement.plan]
+    reading = [statement for statement in sending if verb(statement.text) in _READING]
+    total = estimate_bytes([statement for statement in sending if statement not in reading])
     if not reading:
         return total
     try:
-        with psycopg.connect(
-            service_url, options=_OPTIONS, application_name=APPLICATION, autocommit=True
-        ) as session:
+        with psycopg.connect(service_url, options=_OPTIONS, autocommit=True) as session:
+            on_session(_session_id(session))
             for statement in reading:
-                total += _replayed(session, statement)
+                total += _replayed(session.pgconn, statement)
     except psycopg.Error as error:
         raise DatabaseError(
             f"statements could not be run again to measure them: {error}", hint="Is the server still running?"
@@ -42,21 +45,39 @@ def bytes_sent(service_url: str, statements: Sequence[Statement]) -> int:
     return total
 
 
-def _replayed(session: psycopg.Connection, statement: Statement) -> int:
-    link = session.pgconn
+def _session_id(session: psycopg.Connection) -> str:
+    """The session as the log names it."""
+    row = session.execute(
+        "select to_hex(trunc(extract(epoch from backend_start))::int) || '.' || to_hex(pid)"
+        " from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid())"
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _replayed(link: pq.abc.PGconn, statement: Statement) -> int:
     values = [None if value is None else value.encode() for value in statement.parameters]
     link.send_query_params(statement.text.encode(), values)
     link.set_single_row_mode()
-    total = 0
-    refused = False
+    total, refused = 0, False
     while (result := link.get_result()) is not None:
-        if result.status in (pq.ExecStatus.SINGLE_TUPLE, pq.ExecStatus.TUPLES_OK):
+        if result.status == pq.ExecStatus.COPY_OUT:
+            total += _copied(link)
+        elif result.status in _ROWS:
             total += _bytes_of(result)
-        else:
+        elif result.status != pq.ExecStatus.COMMAND_OK:
             refused = True
         if total > _MOST_BYTES:
             link.get_cancel().cancel()
     return estimate_bytes([statement]) if refused and total <= _MOST_BYTES else total
+
+
+def _copied(link: pq.abc.PGconn) -> int:
+    total = 0
+    while (chunk := link.get_copy_data(0))[0] > 0:
+        total += chunk[0]
+        if total > _MOST_BYTES:
+            link.get_cancel().cancel()
+    return total
 
 
 def _bytes_of(result: pq.abc.PGresult) -> int:

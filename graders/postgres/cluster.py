@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from graders.errors import DatabaseError
 from graders.postgres.binaries import Binaries
 from graders.postgres.copying import copy_tree
 from graders.postgres.identity import server_identity
@@ -17,7 +16,7 @@ from graders.postgres.scram import new_password, verifier
 from graders.postgres.server import HOST, running_server
 from graders.postgres.settings import LOG_NAME, log_format
 from graders.postgres.template import ADMIN, Template, empty_template
-from graders.postgres.world import DATABASE, ROLE, url
+from graders.postgres.world import DATABASE, ROLE, Server
 from graders.rundir import run_directory
 
 
@@ -29,19 +28,10 @@ class Cluster:
     port: int
     version: str
     log: LogSource
-    admin_password: str = field(repr=False)
-    service_password: str = field(repr=False)
-    admin: str = ADMIN
+    admin_url: str = field(repr=False)
+    service_url: str = field(repr=False)
     role: str = ROLE
     database: str = DATABASE
-
-    @property
-    def admin_url(self) -> str:
-        return url(self.admin, self.admin_password, self.host, self.port, self.database)
-
-    @property
-    def service_url(self) -> str:
-        return url(self.role, self.service_password, self.host, self.port, self.database)
 
 
 @contextlib.contextmanager
@@ -62,10 +52,17 @@ def start_cluster(template: Template | None, binaries: Binaries, *, run_dir: Pat
         data = run.path / "data"
         copy_tree(template.path, data, identity)
         with running_server(data, binaries, identity, durable=template.durable, started=run.adopt) as port:
-            admin, service = _settle(port, template.password, secrets)
+            server = Server(HOST, port, ADMIN, template.password)
+            admin, service = _settle(server, secrets)
             log_file = data / "log" / f"{LOG_NAME}.{log_format(binaries.major)}"
-            log = FileLog(log_file, log_format(binaries.major))
-            yield Cluster(HOST, port, binaries.version, log, admin, service)
+            yield Cluster(
+                host=HOST,
+                port=port,
+                version=binaries.version,
+                log=FileLog(log_file, log_format(binaries.major)),
+                admin_url=server.url(DATABASE, ADMIN, admin),
+                service_url=server.url(DATABASE, ROLE, service),
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +79,11 @@ def _new_secrets() -> tuple[_Secret, _Secret]:
     return _Secret(admin, verifier(admin)), _Secret(service, verifier(service))
 
 
-def _settle(port: int, password: str, secrets: Future[tuple[_Secret, _Secret]]) -> tuple[str, str]:
+def _settle(server: Server, secrets: Future[tuple[_Secret, _Secret]]) -> tuple[str, str]:
     """Give this cluster's roles their own passwords."""
     admin, service = secrets.result()
-    import psycopg
-
-    statement = (
-        f"alter role {ADMIN} password '{admin.verifier}'; alter role {ROLE} password '{service.verifier}'"
-    )
-    try:
-        with psycopg.connect(
-            url(ADMIN, password, HOST, port),
-            autocommit=True,
-            connect_timeout=20,
-            options="-c log_statement=none",
-        ) as session:
-            session.execute(statement)
-    except psycopg.Error as error:
-        raise DatabaseError(
-            f"the new cluster refuses its superuser: {error}",
-            hint="Remove the cached templates and try again.",
-        ) from error
+    with server.connect(DATABASE) as session:
+        session.execute(
+            f"alter role {ADMIN} password '{admin.verifier}'; alter role {ROLE} password '{service.verifier}'"
+        )
     return admin.password, service.password

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from graders.errors import DatabaseError
+from graders.ports import free_port
 from graders.postgres.binaries import Binaries
 from graders.postgres.identity import Identity, reachable_bin
 from graders.postgres.settings import configuration
 
-# Ports from 32768 on are handed out to outgoing connections, which can then connect to themselves while they poll.
-PORTS = range(20_000, 32_768)
 HOST = "127.0.0.1"
 _START_SECONDS = 60.0
 _HBA = "host all all 127.0.0.1/32 scram-sha-256\n"
@@ -42,7 +39,7 @@ def running_server(
     program = reachable_bin(binaries.bin, identity) / "postgres"
     _write(data / "pg_hba.conf", _HBA, identity)
     for attempt in range(10):
-        port = _free_port()
+        port = free_port()
         _write(
             data / "postgresql.conf",
             configuration(binaries.major, port=port, durable=durable, recorded=recorded),
@@ -100,17 +97,6 @@ def _await_ready(process: subprocess.Popen[bytes], data: Path, output: Path) -> 
             )
         time.sleep(0.001)
     return False
-
-
-def _free_port() -> int:
-    for port in random.SystemRandom().sample(PORTS, 200):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((HOST, port))
-            return port
-    raise DatabaseError(
-        f"no free port between {PORTS.start} and {PORTS.stop - 1} on {HOST}",
-        hint="End programs that listen there, or run kata in a container with its own network.",
-    )
 
 
 def _port_was_taken(output: Path) -> bool:

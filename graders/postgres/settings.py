@@ -10,7 +10,6 @@ _ALWAYS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "password_encryption": "scram-sha-256",
-    "timezone": "UTC",
     "max_connections": "120",
     "superuser_reserved_connections": "20",
     "shared_buffers": "32MB",
@@ -24,12 +23,17 @@ _ALWAYS: Mapping[str, str] = {
     "max_logical_replication_workers": "0",
     # Background work would make counts depend on the second in which the run happened.
     "autovacuum": "off",
+    "update_process_title": "off",
+}
+
+# What makes the same statement cost the same in every run; these can be set for one role too.
+STEADY: Mapping[str, str] = {
+    "timezone": "UTC",
+    "lc_messages": "C",
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
     "synchronize_seqscans": "off",
     "temp_file_limit": "512MB",
-    "update_process_title": "off",
-    "lc_messages": "C",
 }
 
 RECORDING: Mapping[str, str] = {
@@ -84,7 +88,7 @@ def log_format(major: int) -> str:
 
 def configuration(major: int, *, port: int, durable: bool, recorded: bool) -> str:
     """The text of postgresql.conf. `recorded`: off while a template is made."""
-    settings = {**_ALWAYS, "port": str(port)}
+    settings = {**_ALWAYS, **STEADY, "port": str(port)}
     if not durable or not recorded:
         settings |= _FAST
     if major >= 18:

@@ -20,8 +20,8 @@ from graders.postgres.binaries import Binaries
 from graders.postgres.copying import copy_failed, copy_tree, measure_tree
 from graders.postgres.identity import Identity, reachable_bin, server_identity
 from graders.postgres.scram import new_password
-from graders.postgres.server import running_server
-from graders.postgres.world import load_world, make_database, seed_of, tidy
+from graders.postgres.server import HOST, running_server
+from graders.postgres.world import DATABASE, ROLE, Server, load_world, make_database, seed_of, tidy
 from graders.rundir import Run, remove_tree, run_directory
 
 # Raise it when what a template holds changes.
@@ -67,10 +67,10 @@ def world_template(
         with running_server(
             data, binaries, identity, recorded=False, graceful=True, started=run.adopt
         ) as port:
-            load_world(kata, world, port, base.password)
+            load_world(kata, world, Server(HOST, port, ADMIN, base.password), ROLE, DATABASE)
         return base.password
 
-    return _find_or_make(cache / digest, digest, fill, durable, waiting)
+    return _find_or_make(cache / "templates" / digest, digest, fill, durable, waiting)
 
 
 def empty_template(binaries: Binaries, *, cache: Path) -> Template:
@@ -83,10 +83,10 @@ def empty_template(binaries: Binaries, *, cache: Path) -> Template:
         with running_server(
             data, binaries, identity, recorded=False, graceful=True, started=run.adopt
         ) as port:
-            make_database(port, password)
+            make_database(Server(HOST, port, ADMIN, password))
         return password
 
-    return _find_or_make(cache / digest, digest, fill, False, lambda: None)
+    return _find_or_make(cache / "templates" / digest, digest, fill, False, lambda: None)
 
 
 def _digest(kind: str, binaries: Binaries, *parts: bytes) -> str:

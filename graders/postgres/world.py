@@ -1,13 +1,16 @@
-"""What a template holds: the database, the roles, a kata's schema and seed."""
+"""What a kata's database holds: the role of the service, the extensions, the schema and the seed."""
 
 from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from graders.errors import PackError
+from graders.errors import DatabaseError, PackError
 from graders.kata import Kata, World
 from graders.postgres.scram import new_password, verifier
 
@@ -17,27 +20,50 @@ if TYPE_CHECKING:
 DATABASE = "kata"
 ROLE = "app"
 SEED = 1
-_DATABASE_SQL = """
-drop database postgres;
-alter database template0 is_template false;
-update pg_database set datallowconn = true where datname = 'template0';
-drop database template0;
-"""
-_ROLE_SQL = f"""
-create role {ROLE} login nosuperuser nocreatedb nocreaterole noreplication connection limit 100;
-revoke all on database {DATABASE} from public;
-grant connect, temporary on database {DATABASE} to {ROLE};
-revoke all on schema public from public;
-grant all on schema public to {ROLE};
-"""
+_LEAVE_ONE_DATABASE = (
+    "drop database postgres",
+    "alter database template0 is_template false",
+    "drop database template0",
+)
 
 
-def url(role: str, password: str, host: str, port: int, database: str = DATABASE) -> str:
-    return f"postgresql://{role}:{password}@{host}:{port}/{database}"
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a server listens and who its superuser is. `options`: more of the URL's query, such as sslmode."""
+
+    host: str
+    port: int
+    admin: str
+    password: str = field(repr=False)
+    options: str = ""
+
+    def url(self, database: str, role: str | None = None, password: str | None = None) -> str:
+        """The superuser's URL of a database, or another role's."""
+        name, secret = quote(role or self.admin, safe=""), quote(password or self.password, safe="")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        query = f"?{self.options}" if self.options else ""
+        return f"postgresql://{name}:{secret}@{host}:{self.port}/{quote(database, safe='')}{query}"
+
+    @contextlib.contextmanager
+    def connect(
+        self, database: str, role: str | None = None, password: str | None = None
+    ) -> Iterator[psycopg.Connection]:
+        """A session in autocommit. DatabaseError if the server cannot be reached."""
+        import psycopg
+
+        try:
+            session = psycopg.connect(self.url(database, role, password), autocommit=True, connect_timeout=20)
+        except psycopg.Error as error:
+            raise DatabaseError(
+                f"cannot connect to PostgreSQL on {self.host}:{self.port} as {role or self.admin}: {error}",
+                hint="Is it running, and are the user and the password right?",
+            ) from error
+        with session:
+            yield session
 
 
 def seed_of(kata: Kata, world: World) -> tuple[bytes, ...]:
-    """Everything that decides what a world's template holds."""
+    """Everything that decides what a world's database holds."""
     extensions = ",".join(kata.environment.extensions)
     return (
         f"{world.scale}:{SEED}:{extensions}".encode(),
@@ -45,42 +71,44 @@ def seed_of(kata: Kata, world: World) -> tuple[bytes, ...]:
     )
 
 
-def make_database(port: int, password: str) -> None:
-    """Leave one database, `kata`, and the role of the service; every file less is a file less to copy for each run."""
-    with _connect("postgres", password, port, "postgres") as session:
+def make_database(server: Server) -> None:
+    """Leave one database, `kata`, and the service's role: every file less is one less to copy for each run."""
+    with server.connect("postgres") as session:
         session.execute(f"alter database template1 rename to {DATABASE}")
-    with _connect("postgres", password, port) as session:
+    with server.connect(DATABASE) as session:
         session.execute(f"alter database {DATABASE} is_template false")
-        for statement in _DATABASE_SQL.strip().splitlines():
+        for statement in _LEAVE_ONE_DATABASE:
             session.execute(statement)
-        session.execute(_ROLE_SQL)
+        make_role(session, ROLE, DATABASE)
 
 
-def load_world(kata: Kata, world: World, port: int, password: str) -> None:
+def make_role(session: psycopg.Connection, role: str, database: str) -> None:
+    """The service's role: no superuser, may create in the schema `public` of that database and nothing else."""
+    for statement in (
+        f"create role {role} login nosuperuser nocreatedb nocreaterole noreplication connection limit 100",
+        f"revoke all on database {database} from public",
+        f"grant connect, temporary on database {database} to {role}",
+        "revoke all on schema public from public",
+        f"grant all on schema public to {role}",
+    ):
+        session.execute(statement)
+
+
+def load_world(kata: Kata, world: World, server: Server, role: str, database: str) -> None:
     """Load extensions as the superuser, schema and seed as the service's role, then vacuum and analyze.
 
     Raises PackError with the file and line for SQL that PostgreSQL refuses.
     """
-    import psycopg
-
-    own = new_password()
-    with _connect("postgres", password, port) as session:
-        for extension in kata.environment.extensions:
-            try:
-                session.execute(f'create extension if not exists "{extension}" cascade')
-            except psycopg.Error as error:
-                raise PackError(
-                    f"the extension {extension!r} cannot be created: {error}",
-                    path=kata.folder / "kata.yaml",
-                    hint="Use an extension that comes with PostgreSQL's contrib modules.",
-                ) from error
-        session.execute(f"alter role {ROLE} password '{verifier(own)}'")
-        with _connect(ROLE, own, port) as app:
-            app.execute("select set_config('kata.scale', %s, false)", [str(world.scale)])
-            app.execute("select set_config('kata.seed', %s, false)", [str(SEED)])
+    password = new_password()
+    with server.connect(database) as session:
+        _create_extensions(session, kata)
+        session.execute(f"alter role {role} password '{verifier(password)}'")
+        with server.connect(database, role, password) as own:
+            own.execute("select set_config('kata.scale', %s, false)", [str(world.scale)])
+            own.execute("select set_config('kata.seed', %s, false)", [str(SEED)])
             for name in ("schema.sql", "seed.sql"):
-                _run_file(app, kata.folder / name)
-        session.execute(f"alter role {ROLE} password null")
+                _run_file(own, kata.folder / name)
+        session.execute(f"alter role {role} password null")
         session.execute("vacuum (analyze)")
         session.execute("checkpoint")
 
@@ -89,10 +117,25 @@ def tidy(data: Path) -> None:
     """Remove what a stopped cluster does not need."""
     for name in ("startup.txt", "postmaster.opts"):
         (data / name).unlink(missing_ok=True)
-    for leftover in (data / "log", data / "pg_wal" / "summaries"):
-        with contextlib.suppress(OSError):
-            for path in leftover.iterdir():
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    summaries = data / "pg_wal" / "summaries"
+    if summaries.is_dir():
+        shutil.rmtree(summaries)
+        summaries.mkdir(mode=0o700)
+
+
+def _create_extensions(session: psycopg.Connection, kata: Kata) -> None:
+    import psycopg
+
+    for extension in kata.environment.extensions:
+        name = extension.replace('"', '""')
+        try:
+            session.execute(f'create extension if not exists "{name}" cascade')
+        except psycopg.Error as error:
+            raise PackError(
+                f"the extension {extension!r} cannot be created: {error.diag.message_primary or error}",
+                path=kata.folder / "kata.yaml",
+                hint="Use an extension that comes with PostgreSQL's contrib modules.",
+            ) from error
 
 
 def _run_file(session: psycopg.Connection, path: Path) -> None:
@@ -107,12 +150,24 @@ def _run_file(session: psycopg.Connection, path: Path) -> None:
         position = error.diag.statement_position
         line = text.count("\n", 0, int(position)) + 1 if position else None
         where = f" ({error.diag.context})" if error.diag.context else ""
+        full = isinstance(error, psycopg.errors.DiskFull)
+        if full or (isinstance(error, psycopg.OperationalError) and error.diag.sqlstate is None):
+            raise _not_the_packs(path, error, full) from error
         raise PackError(
             f"PostgreSQL refuses this: {error.diag.message_primary or error}{where}",
             path=path,
             line=line,
             hint="Mend the SQL; it is run as the service's role, without psql's own commands.",
         ) from error
+
+
+def _not_the_packs(path: Path, error: Exception, full: bool) -> DatabaseError:
+    return DatabaseError(
+        f"PostgreSQL could not load {path}: {error}",
+        hint="The disk is full: free some space and run the command again."
+        if full
+        else "Is this machine out of memory or disk? Run the command again.",
+    )
 
 
 def _read(path: Path) -> bytes:
@@ -122,11 +177,3 @@ def _read(path: Path) -> bytes:
         raise PackError(
             f"cannot be read: {error.strerror}", path=path, hint="Every kata has a schema.sql and a seed.sql."
         ) from error
-
-
-def _connect(role: str, password: str, port: int, database: str = DATABASE) -> psycopg.Connection:
-    import psycopg
-
-    return psycopg.connect(
-        url(role, password, "127.0.0.1", port, database), autocommit=True, connect_timeout=20
-    )

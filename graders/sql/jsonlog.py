@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections import deque
@@ -25,14 +27,34 @@ _PLANNED = {"select", "with", "values", "table", "insert", "update", "delete", "
 _PERHAPS_PLANNED = {"create", "copy", "refresh", "explain"}
 
 
-def read_rows(data: bytes) -> Iterator[dict[str, Any]]:
-    """The rows of whole jsonlog lines; a line that is cut off is left out."""
-    for line in data.splitlines():
-        if line.endswith(b"}"):
-            try:
+def read_rows(data: bytes, form: str = "json") -> Iterator[Row]:
+    """The rows of a log in that form ("json" or "csv"); a line that is cut off is left out."""
+    if form == "csv":
+        yield from _read_csv(data)
+        return
+    for line in data.split(b"\n"):
+        try:
+            if line:
                 yield json.loads(line)
-            except ValueError:
-                continue
+        except ValueError:
+            continue
+
+
+def _read_csv(data: bytes) -> Iterator[Row]:
+    # Plans are longer than the reader's default.
+    csv.field_size_limit(1 << 30)
+    for fields in csv.reader(io.StringIO(data.decode("utf-8", "replace"), newline="")):
+        if len(fields) >= len(_CSV_COLUMNS):
+            yield {name: field for name, field in zip(_CSV_COLUMNS, fields, strict=False) if field}
+
+
+# The documented columns of PostgreSQL 14 and later.
+_CSV_COLUMNS = (
+    "timestamp", "user", "dbname", "pid", "remote_host", "session_id", "line_num", "ps", "session_start", "vxid",
+    "txid", "error_severity", "state_code", "message", "detail", "hint", "internal_query", "internal_position",
+    "context", "statement", "cursor_position", "location", "application_name", "backend_type", "leader_pid",
+    "query_id",
+)  # fmt: skip
 
 
 def assemble(rows: Iterable[Row]) -> tuple[Statement, ...]:
@@ -45,6 +67,8 @@ def assemble(rows: Iterable[Row]) -> tuple[Statement, ...]:
     for row in rows:
         session = sessions.setdefault(row.get("session_id", ""), _Session())
         severity, message = row.get("error_severity"), row.get("message", "")
+        if severity == "LOG" and _was_raised(row):
+            continue
         if severity == "LOG":
             if message.startswith("duration: "):
                 _take_plan(session, drafts, row, message)
@@ -169,8 +193,7 @@ def _take_plan(session: _Session, drafts: list[_Draft], row: Row, message: str) 
         return
     text = told.get("Query Text", "")
     parameters = parse_parameters(told.get("Query Parameters", ""))
-    context = row.get("context", "")
-    if context and not context.startswith(_OUTERMOST):
+    if _is_nested(row):
         draft: _Draft | None = _Draft(row, text, parameters, nested=True)
         drafts.append(draft)  # type: ignore[arg-type]
     else:
@@ -179,6 +202,19 @@ def _take_plan(session: _Session, drafts: list[_Draft], row: Row, message: str) 
         draft.plan = told.get("Plan")
         draft.duration = float(found[1])
         draft.planned_by = row
+
+
+def _is_nested(row: Row) -> bool:
+    context = row.get("context", "")
+    return bool(context) and not context.startswith(_OUTERMOST)
+
+
+def _was_raised(row: Row) -> bool:
+    """Whether the service's own code wrote this line (RAISE LOG), to look like one of PostgreSQL's."""
+    if not _is_nested(row):
+        return False
+    innermost = row["context"].partition("\n")[0]
+    return innermost.endswith(" at RAISE") or not row.get("message", "").startswith("duration: ")
 
 
 def _take_error(session: _Session, drafts: list[_Draft], row: Row) -> None:

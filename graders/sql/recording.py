@@ -110,15 +110,14 @@ class Recording:
         """The transactions, explicit and implicit ones, in the order in which they began."""
         return _transactions(self.all)
 
-    def findings(
-        self, rule: str | None = None, *, catalog: Any | None = None, growth: Any | None = None
-    ) -> tuple[Finding, ...]:
-        """What the rules find in this recording; only that rule's if one is named."""
-        try:
-            from graders.sql.findings import findings_of
-        except ImportError:
-            return ()
-        return findings_of(self, rule=rule, catalog=catalog, growth=growth)
+    def findings(self, rule: str | None = None, **known: Any) -> tuple[Finding, ...]:
+        """What the rules find in this recording; only that rule's if one is named.
+
+        `known`: what else the rules may use, such as the `catalog`, the `growth` or the `answer` (see findings_of).
+        """
+        from graders.sql.findings import findings_of
+
+        return findings_of(self, rule=rule, **known)
 
 
 def estimate_bytes(statements: Sequence[Statement]) -> int:
