@@ -19,13 +19,13 @@ ORDER BY revenue_cents DESC, p.id
 """
 
 _COPY = """
-INSERT INTO orders SELECT o.id + n * {first}, o.customer_id, o.status, o.placed_at - n * interval '10 years'
+INSERT INTO orders SELECT o.id + n * {first}::bigint, o.customer_id, o.status, o.placed_at - n * interval '10 years'
     FROM orders AS o, generate_series({begin}, {end}) AS n WHERE o.id < {first};
 INSERT INTO order_items
-    SELECT i.id + n * {first}, i.order_id + n * {first}, i.product_id, i.quantity, i.unit_price_cents
+    SELECT i.id + n * {first}::bigint, i.order_id + n * {first}::bigint, i.product_id, i.quantity, i.unit_price_cents
     FROM order_items AS i, generate_series({begin}, {end}) AS n WHERE i.id < {first};
 INSERT INTO payments
-    SELECT p.id + n * {first}, p.order_id + n * {first}, p.amount_cents, p.received_at
+    SELECT p.id + n * {first}::bigint, p.order_id + n * {first}::bigint, p.amount_cents, p.received_at
     FROM payments AS p, generate_series({begin}, {end}) AS n WHERE p.id < {first};
 """
 _REMOVE = """

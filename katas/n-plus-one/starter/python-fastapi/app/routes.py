@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Path, Query
 
-from app import queries
+from app import queries, reports
 from app.database import SessionDependency
 from app.views import order_view, product_view
 
@@ -45,7 +45,7 @@ def list_orders_of_customer(
 
 @router.get("/reports/top-products")
 def report_top_products(session: SessionDependency, limit: ReportSize = 10) -> dict[str, Any]:
-    lines = queries.top_products(session, limit=limit)
+    lines = reports.top_products(session, limit=limit)
     return {
         "products": [
             {"product": product_view(product), "units": units, "revenue_cents": revenue}
