@@ -186,7 +186,11 @@ def _problems_of_one(subject: Subject, trial: Trial) -> Iterator[Problem]:
     for id, result in trial.results.items():
         seed = f"seed {trial.seed}"
         if result.verdict == "broken":
-            yield Problem(subject.name, f"`{id}` is broken", f"{seed}: {result.detail.strip()[-1500:]}")
+            yield Problem(
+                subject.name,
+                f"`{id}` is broken",
+                f"{seed}: {result.detail.strip().splitlines()[-1] if result.detail.strip() else ''}",
+            )
         elif result.verdict == "failed" and id not in subject.fails:
             yield Problem(subject.name, f"`{id}` fails and should not", f"{seed}: {result.message}")
         elif result.verdict == "passed" and id in subject.fails:

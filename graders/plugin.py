@@ -134,7 +134,7 @@ class GraderPlugin:
             return
         report["outcome"] = "failed" if theirs else "broken"
         report["message"] = clipped(self._sentence(id, error)) if theirs else ""
-        report["detail"] = "" if theirs else "".join(traceback.format_exception(error))[-6000:]
+        report["detail"] = "" if theirs else told(error, self.job["suite"])
         report["evidence"] = self.bench.collector.evidence()
 
     def _sentence(self, id: str, error: BaseException) -> str:
@@ -180,6 +180,15 @@ def id_of(item: pytest.Item) -> str:
     """The check that a test function belongs to: its name with hyphens, `check_` and any `__variant` dropped."""
     name = getattr(item, "originalname", None) or item.name.split("[")[0]
     return str(name).removeprefix("check_").split("__")[0].replace("_", "-")
+
+
+def told(error: BaseException, suite: str) -> str:
+    """What went wrong in the suite, from its own first line on, with files as the author knows them."""
+    trace = error.__traceback__
+    while trace is not None and not trace.tb_frame.f_code.co_filename.startswith(suite):
+        trace = trace.tb_next
+    lines = traceback.format_exception(type(error), error, trace or error.__traceback__, chain=False)
+    return "".join(lines).replace(f"{suite}/", "suite/")[-6000:].strip()
 
 
 def is_theirs(error: BaseException) -> bool:

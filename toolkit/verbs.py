@@ -73,9 +73,20 @@ VERBS = (
         "Write katas",
         verbs=(
             Verb(
+                "new", "author_new", "The folder of a new kata, with the work that is left marked.", "Write"
+            ),
+            Verb("try", "author_try", "Judge one solution and show all of it.", "Prove", runs_services=True),
+            Verb(
                 "check",
                 "author_check",
                 "Prove a kata: every solution against every check.",
+                "Prove",
+                runs_services=True,
+            ),
+            Verb(
+                "flake",
+                "author_flake",
+                "Repeat runs and name every verdict that ever differs.",
                 "Prove",
                 runs_services=True,
             ),

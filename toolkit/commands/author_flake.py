@@ -1,0 +1,92 @@
+"""`kata author flake`: run the same thing many times and count how often the verdicts differ."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import Annotated
+
+import typer
+
+from graders.gate import Matrix, Row, prove
+from graders.grade import Grader
+from graders.kata import Kata
+from toolkit.commands.author_try import find_subject
+from toolkit.completion import slugs
+from toolkit.judging import options_for
+from toolkit.place import packs_of, settings_of
+
+EXAMPLE = """\
+kata author flake n-plus-one -n 50
+kata author flake n-plus-one -n 20 --load --solution reference"""
+
+
+def run(
+    context: typer.Context,
+    *,
+    slug: Annotated[str, typer.Argument(help="The kata.", autocompletion=slugs)],
+    repeat: Annotated[int, typer.Option("-n", "--repeat", min=2, help="Runs of each solution.")] = 50,
+    solution: Annotated[
+        list[str] | None,
+        typer.Option("--solution", help="Only this one; repeatable. Else references and starters."),
+    ] = None,
+    load: Annotated[bool, typer.Option("--load", help="Keep every core busy meanwhile.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="So many at once.")] = 2,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the first run; each has the next.")] = 1,
+) -> int:
+    """Repeats a kata's runs, each with a seed of its own, and names every check whose verdict ever differed."""
+    settings = settings_of(context)
+    packs = packs_of(settings)
+    kata = packs.kata(slug)
+    names = [find_subject(kata, name).name for name in solution or ()] or _usual(kata)
+    done = Counter[str]()
+
+    def tell(*_: object) -> None:
+        done["runs"] += 1
+        if sys.stderr.isatty():
+            print(f"\r{done['runs']}/{repeat * len(names)}", end="", file=sys.stderr, flush=True)
+
+    with Grader(options_for(settings, seed=seed)) as grader:
+        matrix = prove(kata, packs, grader, repeat=repeat, jobs=jobs, load=load, only=names, tell=tell)
+    if sys.stderr.isatty():
+        print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+    return report(matrix, repeat)
+
+
+def report(matrix: Matrix, repeat: int) -> int:
+    """Print what differed; the exit code."""
+    differing = [line for row in matrix.rows for line in _differing(matrix.kata, row)]
+    for line in differing:
+        print(line)
+    wrong = [problem for row in matrix.rows for problem in row.problems]
+    for problem in wrong:
+        print(f"✗ {problem.where}: {problem.message}\n  → {problem.hint}")
+    if not differing and not wrong:
+        print(
+            f"✓ {matrix.kata.slug}: {len(matrix.rows)} solutions, {repeat} runs each, every verdict the same"
+        )
+    return 1 if differing or wrong else 0
+
+
+def _differing(kata: Kata, row: Row) -> list[str]:
+    lines = []
+    for check in kata.checks:
+        if row.verdict(check.id) != "flaky":
+            continue
+        counts: Counter[str] = Counter()
+        for trial in row.trials:
+            result = trial.results.get(check.id)
+            counts[result.verdict if result else "broken"] += 1
+        told = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+        odd = counts.most_common()[-1][0]
+        seed = next(
+            t.seed for t in row.trials if check.id in t.results and t.results[check.id].verdict == odd
+        )
+        lines.append(f"✗ {row.subject.name}: `{check.id}` differs: {told}; e.g. {odd} with --seed {seed}")
+    return lines
+
+
+def _usual(kata: Kata) -> list[str]:
+    from graders.gate import subjects_of
+
+    return [subject.name for subject in subjects_of(kata) if subject.kind in ("starter", "reference")]

@@ -1,0 +1,70 @@
+"""`kata author try`: one cell or row of the matrix, with everything that was seen."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graders.errors import UsageError
+from graders.gate import Subject, problems_of, render_subject, subjects_of, trial_of
+from graders.grade import Grader
+from graders.kata import Kata
+from toolkit.completion import slugs
+from toolkit.judging import options_for
+from toolkit.place import packs_of, settings_of
+from toolkit.views.live import live_progress
+from toolkit.views.paint import paint_for
+from toolkit.views.terminal import render_grade
+
+EXAMPLE = """\
+kata author try n-plus-one reference
+kata author try n-plus-one starter-python-fastapi --only orders-cost-is-flat"""
+
+
+def run(
+    context: typer.Context,
+    *,
+    slug: Annotated[str, typer.Argument(help="The kata.", autocompletion=slugs)],
+    solution: Annotated[str, typer.Argument(help="A solution's name, or starter-STACK.")],
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="CHECK", help="Only this check; repeatable.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of every random choice.")] = 1,
+) -> int:
+    """Judges one solution and shows all of it, broken checks with the suite's traceback."""
+    settings = settings_of(context)
+    packs = packs_of(settings)
+    kata = packs.kata(slug)
+    subject = find_subject(kata, solution)
+    options = options_for(settings, seed=seed, only=only or ())
+    titles = {check.id: check.title for check in kata.checks}
+    with Grader(options) as grader, tempfile.TemporaryDirectory(dir=settings.run_dir) as folder:
+        submission = render_subject(kata, packs, subject, Path(folder) / "repository")
+        with live_progress(titles, paint_for(settings, sys.stderr)) as progress:
+            grade = grader.grade(submission, progress=progress)
+    paint = paint_for(settings)
+    print(render_grade(grade, paint, verbose=True))
+    for check in grade.checks:
+        if check.verdict == "broken":
+            print(f"\n{check.id} is broken\n{check.detail}")
+    problems = problems_of(subject, [trial_of(grade, seed)])
+    for problem in problems:
+        print(f"✗ {problem.where}: {problem.message}" + (f"\n  → {problem.hint}" if problem.hint else ""))
+    if not problems:
+        print(f"✓ {subject.name} ({subject.kind}) does exactly what it must")
+    return 1 if problems else 0
+
+
+def find_subject(kata: Kata, name: str) -> Subject:
+    """The subject of that name. Raises UsageError, with the nearest one, where there is none."""
+    subjects = {subject.name: subject for subject in subjects_of(kata)}
+    if name not in subjects:
+        near = get_close_matches(name, list(subjects), n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(subjects)}"
+        raise UsageError(f"`{kata.slug}` has no solution `{name}`", hint=hint)
+    return subjects[name]
