@@ -75,7 +75,11 @@ class OutputBuffer:
 
 
 def _lines(raw: bytes) -> str:
-    return "\n".join(shown(line, limit=MAX_LINE) for line in raw.decode("utf-8", "replace").split("\n"))
+    return "\n".join(shown(line, limit=MAX_LINE) for line in _text(raw).split("\n"))
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 class Process(Protocol):

@@ -14,7 +14,7 @@ from typing import IO
 
 from graders.errors import SandboxError
 from graders.sandbox.base import Listener, OutputBuffer
-from graders.sandbox.listeners import listeners_of, tree_of
+from graders.sandbox.tree import kill_strays, listeners_of, tree_of
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _KILL_SECONDS = 5.0
@@ -23,10 +23,18 @@ _KILL_SECONDS = 5.0
 class PlainProcess:
     """A command under its supervisor. See sandbox.base.Process."""
 
-    def __init__(self, supervisor: subprocess.Popen[bytes], pid: int, reader: threading.Thread) -> None:
+    def __init__(
+        self,
+        supervisor: subprocess.Popen[bytes],
+        pid: int,
+        reader: threading.Thread,
+        env: Mapping[str, str],
+    ) -> None:
         self._supervisor = supervisor
         self._pid = pid
         self._reader = reader
+        self._env = env
+        self._closed = False
         self._lock = threading.Lock()
 
     @property
@@ -49,12 +57,17 @@ class PlainProcess:
             leash.flush()
 
     def kill(self) -> None:
-        tree = tree_of(self._supervisor.pid) if self._supervisor.poll() is None else ()
         with self._lock, suppress(OSError):
             self._leash.close()
+        if self._supervisor.poll() is None:
+            # The command runs under the same user, so it can stop its keeper.
+            self._supervisor.send_signal(signal.SIGCONT)
         if self.wait(_KILL_SECONDS) is None:
-            # The command has stopped its own supervisor: it runs under the same user, so that can happen.
-            self._kill_by_hand(tree)
+            tree = tree_of(self._supervisor.pid)
+            self._supervisor.kill()
+            for pid in tree[1:]:
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
             self.wait(_KILL_SECONDS)
 
     def listening(self) -> tuple[Listener, ...] | None:
@@ -66,19 +79,18 @@ class PlainProcess:
         return self._supervisor.stdin
 
     def _ended(self, status: int | None) -> int | None:
-        if status is not None:
-            self._reader.join(_KILL_SECONDS)
-            with self._lock, suppress(OSError):
-                self._leash.close()
+        if status is None:
+            return None
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                if status == -signal.SIGKILL:
+                    # Perhaps it was the supervisor that was killed, and not by us: the tree has lost its keeper.
+                    kill_strays(self._env)
+                self._reader.join(_KILL_SECONDS)
+                with suppress(OSError):
+                    self._leash.close()
         return status
-
-    def _kill_by_hand(self, tree: tuple[int, ...]) -> None:
-        with suppress(OSError):
-            os.killpg(self._pid, signal.SIGKILL)
-        for pid in (*tree_of(self._supervisor.pid)[1:], *tree[1:]):
-            with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        self._supervisor.kill()
 
 
 class ProcessSandbox:
@@ -103,7 +115,7 @@ class ProcessSandbox:
         finally:
             os.close(write)
         reader = _drain(supervisor, output)
-        process = PlainProcess(supervisor, _reported(report, supervisor), reader)
+        process = PlainProcess(supervisor, _reported(report, supervisor), reader, dict(env))
         if self._adopt is not None:
             self._adopt(supervisor.pid)
             self._adopt(process.pid)
@@ -111,8 +123,10 @@ class ProcessSandbox:
 
 
 def _spawn(command: str, cwd: Path, env: Mapping[str, str], report: int) -> subprocess.Popen[bytes]:
+    # In a C locale Python sets LC_CTYPE for its own children.
+    unwanted = [name for name in ("LC_CTYPE",) if name not in env]
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-B", str(_SUPERVISOR), str(report), command],
+        [sys.executable, "-I", "-S", "-B", str(_SUPERVISOR), str(report), command, *unwanted],
         cwd=cwd,
         env=dict(env),
         stdin=subprocess.PIPE,

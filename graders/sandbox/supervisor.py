@@ -1,6 +1,7 @@
 """The parent of a foreign command, run as a script: it outlives the grader just long enough to end the tree.
 
-Arguments: a descriptor to report on, then the command. Standard input is the leash: `T` asks for SIGTERM to the
+Arguments: a descriptor to report on, the command, and the environment variables that Python itself set and the
+command must not see. Standard input is the leash: `T` asks for SIGTERM to the
 command's process group, end of file (the grader let go, or died) ends the tree at once. It exits as the command did,
 after everything that the command left behind.
 Nothing of the package is imported here, so that it starts in a few milliseconds.
@@ -21,14 +22,12 @@ PARENT_CHECK_SECONDS = 0.5
 
 
 def main() -> None:
-    report, command = int(sys.argv[1]), sys.argv[2]
+    report, command, unwanted = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
     adopt_orphans()
     wakeup, signalled = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if hasattr(os, "pipe2") else nonblocking_pipe()
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(signalled, warn_on_full_buffer=False)
-    child = start(command)
-    # The report is one line; whoever holds the other end reads the process group from it.
-    os.write(report, b"%d\n" % child)
+    child = start(command, report, unwanted)
     os.close(report)
     silence()
     supervise(child, wakeup)
@@ -50,19 +49,22 @@ def nonblocking_pipe() -> tuple[int, int]:
     return read, write
 
 
-def start(command: str) -> int:
+def start(command: str, report: int, unwanted: list[str]) -> int:
     child = os.fork()
     if child:
         return child
     try:
         os.setsid()
+        # Whoever holds the other end reads from it that the process group is there, and which it is.
+        os.write(report, b"%d\n" % os.getpid())
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.closerange(3, 256)
         for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
         no_core_dumps()
-        os.execv("/bin/sh", ["sh", "-c", command])
+        environment = {name: value for name, value in os.environ.items() if name not in unwanted}
+        os.execve("/bin/sh", ["sh", "-c", command], environment)
     except BaseException as error:
         os.write(2, f"cannot run /bin/sh: {error}\n".encode())
     os._exit(127)

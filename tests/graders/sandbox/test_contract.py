@@ -1,0 +1,297 @@
+"""What every sandbox owes: one suite, run against each of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from graders.ports import free_port
+from graders.sandbox.base import OutputBuffer, Process, Sandbox
+from graders.sandbox.process import ProcessSandbox
+
+SANDBOXES: dict[str, Callable[[], Sandbox]] = {"process": ProcessSandbox}
+PATIENCE = 30.0
+PYTHON = sys.executable
+LISTEN = (
+    "import socket, time; s = socket.create_server(('{host}', {port}), family=socket.AF_{family});"
+    " print(1, flush=True); time.sleep(600)"
+)
+linux = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux lets a tree be followed out of its session"
+)
+
+Start = Callable[..., tuple[Process, OutputBuffer]]
+
+
+@pytest.fixture(params=SANDBOXES)
+def sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    return SANDBOXES[request.param]()
+
+
+@pytest.fixture
+def start(sandbox: Sandbox, tmp_path: Path) -> Iterator[Start]:
+    started: list[Process] = []
+
+    def begin(command: str, env: Mapping[str, str] | None = None) -> tuple[Process, OutputBuffer]:
+        output = OutputBuffer()
+        known = {"PATH": os.defpath, "HOME": str(tmp_path), "PORT": "1"}
+        started.append(sandbox.start(command, cwd=tmp_path, env={**known, **(env or {})}, output=output))
+        return started[-1], output
+
+    yield begin
+    for process in started:
+        process.kill()
+
+
+def eventually(holds: Callable[[], object]) -> None:
+    give_up = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < give_up, "it did not come to pass"
+        time.sleep(0.005)
+
+
+def runs(pid: int) -> bool:
+    """True for a process that is there and is no zombie."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    return True
+
+
+def pid_in(path: Path) -> int:
+    eventually(lambda: path.exists() and path.read_text().endswith("\n"))
+    return int(path.read_text())
+
+
+def test_a_sandbox_says_its_name_and_its_tier(sandbox: Sandbox) -> None:
+    assert sandbox.name
+    assert sandbox.tier in ("T0", "T1", "T2", "T3")
+
+
+@pytest.mark.parametrize(("command", "status"), [("exit 0", 0), ("exit 7", 7), ("no-such-command", 127)])
+def test_the_exit_status_is_the_command_s(command: str, status: int, start: Start) -> None:
+    process, _ = start(command)
+    assert process.wait(PATIENCE) == status
+    assert process.poll() == status
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM])
+def test_a_death_by_signal_is_told(number: signal.Signals, start: Start) -> None:
+    process, _ = start(f"kill -{number.value} $$")
+    assert process.wait(PATIENCE) == -number
+
+
+def test_a_running_command_has_no_status(start: Start) -> None:
+    process, _ = start("sleep 600")
+    assert process.poll() is None
+    assert process.wait(0.01) is None
+
+
+def test_the_environment_is_exactly_what_was_given(start: Start) -> None:
+    process, output = start("env", {"GIVEN": "yes"})
+    process.wait(PATIENCE)
+    names = {line.partition("=")[0] for line in output.text().splitlines()}
+    assert names - {"PWD", "SHLVL", "_", "OLDPWD"} == {"PATH", "HOME", "PORT", "GIVEN"}
+
+
+def test_the_command_runs_where_it_was_told_with_nothing_to_read(start: Start, tmp_path: Path) -> None:
+    process, output = start("pwd -P; wc -c")
+    process.wait(PATIENCE)
+    where, read = output.text().split()
+    assert Path(where) == tmp_path.resolve()
+    assert read == "0"
+
+
+@linux
+def test_no_descriptor_of_the_grader_reaches_the_command(start: Start, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.set_inheritable(True)
+        process, output = start(
+            "fd=3; while [ $fd -lt 100 ]; do [ -e /proc/$$/fd/$fd ] && echo $fd; fd=$((fd+1)); done"
+        )
+        process.wait(PATIENCE)
+    assert output.text() == ""
+
+
+def test_both_outputs_are_kept(start: Start) -> None:
+    process, output = start("echo out; echo err >&2")
+    process.wait(PATIENCE)
+    assert sorted(output.text().split()) == ["err", "out"]
+
+
+def test_a_flood_of_output_is_neither_kept_nor_waited_for(start: Start) -> None:
+    process, output = start("echo first; head -c 50000000 /dev/zero | tr '\\0' x; echo; echo last")
+    assert process.wait(PATIENCE) == 0
+    text = output.text()
+    assert text.startswith("first\n")
+    assert text.endswith("last\n")
+    assert "bytes left out" in text
+    assert len(text) < 100_000
+    assert output.total > 50_000_000
+
+
+def test_output_is_safe_to_show(start: Start) -> None:
+    process, output = start(r"printf 'a\033[2Jb\000c\377d\r\n'")
+    process.wait(PATIENCE)
+    assert output.text() == "a\\x1b[2Jb\\x00c\ufffdd\n"
+
+
+def test_terminate_lets_the_command_say_goodbye(start: Start) -> None:
+    process, output = start("trap 'echo bye; exit 5' TERM; echo ready; while :; do sleep 0.01; done")
+    eventually(lambda: "ready" in output.text())
+    process.terminate()
+    assert process.wait(PATIENCE) == 5
+    assert "bye" in output.text()
+
+
+def test_terminate_reaches_what_the_shell_started(start: Start) -> None:
+    process, output = start(f"{PYTHON} -c 'import time; print(1, flush=True); time.sleep(600)'; true")
+    eventually(lambda: "1" in output.text())
+    process.terminate()
+    assert process.wait(PATIENCE) is not None
+
+
+def test_kill_ends_a_command_that_ignores_signals(start: Start) -> None:
+    process, output = start("trap '' TERM INT HUP; echo ready; while :; do sleep 1; done")
+    eventually(lambda: "ready" in output.text())
+    process.terminate()
+    process.kill()
+    assert process.poll() is not None
+    process.kill()
+    process.terminate()
+
+
+def test_kill_ends_a_command_that_has_stopped_itself(start: Start) -> None:
+    process, output = start("echo $$; kill -STOP $$")
+    eventually(lambda: output.text().strip())
+    process.kill()
+    assert not runs(int(output.text()))
+
+
+@linux
+@pytest.mark.parametrize(
+    "escape",
+    [
+        "setsid sleep 600 & echo $! > pid",
+        "(setsid sh -c 'echo $$ > pid; exec sleep 600' &)",
+        f"""{PYTHON} -c 'import os, time
+if os.fork(): os._exit(0)
+os.setsid()
+if os.fork(): os._exit(0)
+open("pid", "w").write(f"{{os.getpid()}}\\n")
+os.closerange(0, 10)
+time.sleep(600)'""",
+    ],
+    ids=["its own session", "orphan", "daemon"],
+)
+@pytest.mark.parametrize("end", ["is killed", "ends by itself"])
+def test_nothing_that_left_the_group_survives(escape: str, end: str, start: Start, tmp_path: Path) -> None:
+    process, _ = start(
+        f"{escape}\nwhile [ ! -s pid ]; do sleep 0.01; done\n{'sleep 600' if end == 'is killed' else ''}"
+    )
+    pid = pid_in(tmp_path / "pid")
+    if end == "is killed":
+        process.kill()
+    assert process.wait(PATIENCE) is not None
+    assert not runs(pid)
+
+
+@linux
+def test_many_processes_that_keep_forking_are_ended(start: Start) -> None:
+    process, output = start(
+        "f() { sleep 0.01; f & }; i=0; while [ $i -lt 30 ]; do f & i=$((i+1)); done; echo on; wait"
+    )
+    eventually(lambda: "on" in output.text())
+    process.kill()
+    assert process.poll() is not None
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_command_that_attacks_its_keeper_is_ended_all_the_same(
+    number: signal.Signals, start: Start, tmp_path: Path
+) -> None:
+    process, _ = start(f"setsid sleep 600 & echo $! > pid; kill -{number.value} $PPID; sleep 600")
+    pid = pid_in(tmp_path / "pid")
+    if number == signal.SIGKILL:
+        assert process.wait(PATIENCE) == -signal.SIGKILL
+    process.kill()
+    eventually(lambda: not runs(pid))
+
+
+@linux
+def test_the_tree_ends_when_the_grader_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "grader.py"
+    script.write_text(
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        "from graders.sandbox.base import OutputBuffer\n"
+        "from graders.sandbox.process import ProcessSandbox\n"
+        "command = 'setsid sleep 600 & echo $! > pid; sleep 600'\n"
+        f"ProcessSandbox().start(command, cwd=Path({str(tmp_path)!r}), env=os.environ, output=OutputBuffer())\n"
+        "if os.fork() == 0: time.sleep(600)\n"  # A forked process holds the leash too.
+        "time.sleep(600)\n"
+    )
+    grader = os.spawnv(os.P_NOWAIT, PYTHON, [PYTHON, str(script)])
+    escaped = pid_in(tmp_path / "pid")
+    eventually(lambda: forks_of(grader))
+    [fork] = forks_of(grader)
+    os.kill(grader, signal.SIGKILL)
+    os.waitpid(grader, 0)
+    try:
+        eventually(lambda: not runs(escaped))
+    finally:
+        os.kill(fork, signal.SIGKILL)
+
+
+def forks_of(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if "grader.py" in command_line(int(child))]
+
+
+def command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+@linux
+def test_a_listener_of_a_grandchild_is_found(start: Start) -> None:
+    port = free_port()
+    code = LISTEN.format(host="127.0.0.1", port=port, family="INET")
+    process, output = start(f'setsid {PYTHON} -c "{code}" & wait')
+    eventually(lambda: "1" in output.text())
+    assert [str(listener) for listener in process.listening() or ()] == [f"127.0.0.1:{port}"]
+
+
+@linux
+def test_a_listener_on_ipv6_is_named_readably(start: Start) -> None:
+    port = free_port()
+    code = LISTEN.format(host="::1", port=port, family="INET6")
+    process, output = start(f'{PYTHON} -c "{code}"')
+    eventually(lambda: output.text().strip())
+    if "1" not in output.text().splitlines()[0]:
+        pytest.skip("this machine has no IPv6")
+    assert [str(listener) for listener in process.listening() or ()] == [f"[::1]:{port}"]
+
+
+def test_who_reaps_after_a_crash_hears_of_the_process_groups(tmp_path: Path) -> None:
+    adopted: list[int] = []
+    process = ProcessSandbox(adopted.append).start(
+        "sleep 600", cwd=tmp_path, env={"PATH": os.defpath}, output=OutputBuffer()
+    )
+    assert process.pid in adopted
+    assert os.getpgid(process.pid) == process.pid
+    process.kill()
