@@ -11,7 +11,7 @@ def main() -> None:
         sys.exit(_print_version())
     from toolkit.boundary import guarded
 
-    sys.exit(guarded(_run))
+    sys.exit(guarded(_list if sys.argv[1:] == ["list"] else _run))
 
 
 def _print_version() -> int:
@@ -20,6 +20,13 @@ def _print_version() -> int:
 
     print(f"kata {__version__}")
     return 0
+
+
+def _list() -> int:
+    # The verb that is asked first and most does not wait for a command line that has nothing to say.
+    from toolkit.listing import print_list
+
+    return print_list()
 
 
 def _run() -> int:

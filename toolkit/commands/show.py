@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from toolkit.commands.list import best_results
 from toolkit.completion import slugs
+from toolkit.listing import best_results
 from toolkit.place import kata_meant, packs_of, settings_of
 from toolkit.views.catalog import render_kata
 from toolkit.views.paint import paint_for
