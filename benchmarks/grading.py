@@ -1,0 +1,133 @@
+"""What judging costs beside what it judges: `kata test` against a service and a suite that run bare.
+
+    python benchmarks/grading.py [SLUG] [--runs N]
+
+A: the whole command `kata test` on the reference, template and dependencies warm. B: the start of the same service,
+and the same suite by a fresh pytest process against a service and a database that stand already. Reported are the
+medians, A / B and A - B.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from graders.channel import Channel
+from graders.gate import render_subject, subjects_of
+from graders.grade import SERVICE_ROLE, Grader, Options, Stage
+from graders.pack import open_packs
+from graders.submission import Submission
+from graders.suite import SuiteJob, _listen, _plain, copy_suite
+
+BARE = """
+import json, socket, sys
+from graders.channel import Channel
+from graders.plugin import run
+job = json.loads(sys.argv[2])
+sys.exit(run(job, Channel(socket.socket(fileno=int(sys.argv[1])))))
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("slug", nargs="?", default="n-plus-one")
+    parser.add_argument("--runs", type=int, default=5)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder)
+        environment = os.environ | {"KATA_DATA_DIR": f"{base}/data", "KATA_CACHE_DIR": f"{base}/cache"}
+        (base / "runs").mkdir()
+        packs = open_packs()
+        kata = packs.kata(arguments.slug)
+        reference = next(subject for subject in subjects_of(kata) if subject.kind == "reference")
+        submission = render_subject(kata, packs, reference, base / "work")
+        options = Options(cache=base / "cache", runs=base / "runs", variables=dict(os.environ), seed=1)
+        first = whole(base / "work", environment)
+        command, bare = [], []
+        for _ in range(arguments.runs):
+            command.append(whole(base / "work", environment))
+            bare.append(standing(options, submission))
+        a, b = median(command), median(bare)
+        print(f"{kata.slug} on {reference.stack}, medians of {arguments.runs} runs")
+        print(f"  first run, template and dependencies made   {first:6.2f} s")
+        print(f"  A  kata test                                {a:6.2f} s")
+        print(f"  B  service start-up + bare pytest           {b:6.2f} s")
+        print(f"  A / B {a / b:.2f} (aim: 1.15)   A - B {a - b:+.2f} s (aim: 0.5)")
+
+
+def whole(work: Path, environment: dict[str, str]) -> float:
+    """Seconds of one `kata test`."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "kata"), "test", str(work), "--seed", "1", "--json"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    taken = time.perf_counter() - started
+    if done.returncode != 0:
+        sys.exit(f"kata test ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr}")
+    assert json.loads(done.stdout)["score"] == 100
+    return taken
+
+
+def standing(options: Options, submission: Submission) -> float:
+    """Seconds of the service's start plus a bare pytest process, beside a database that stands."""
+    with Grader(options) as grader, grader.stage(submission) as stage:
+        service = stage.control.service
+        service.stop()
+        started = time.perf_counter()
+        service.start()
+        start_up = time.perf_counter() - started
+        started = time.perf_counter()
+        bare_suite(submission, stage)
+        return start_up + time.perf_counter() - started
+
+
+def bare_suite(submission: Submission, stage: Stage) -> None:
+    kata = submission.kata
+    copy_suite(kata.folder / "suite", stage.folder / "suite")
+    ids = [check.id for check in kata.checks]
+    job = SuiteJob(
+        suite=stage.folder / "suite",
+        directory=stage.folder,
+        checks=ids,
+        selected=ids,
+        sealed=ids,
+        seed=1,
+        base_url=stage.control.service.base_url,
+        admin_url=stage.cluster.admin_url,
+        service_url=stage.cluster.service_url,
+        service_role=SERVICE_ROLE,
+        log=stage.cluster.log.plain(),
+        variables=dict(kata.environment.variables),
+    )
+    ours, theirs = socket.socketpair()
+    plain: dict[str, Any] = _plain(job)
+    with theirs:
+        suite = subprocess.Popen(
+            [sys.executable, "-c", BARE, str(theirs.fileno()), json.dumps(plain)],
+            pass_fds=(theirs.fileno(),),
+            cwd=stage.folder,
+            stdout=subprocess.DEVNULL,
+        )
+    outcome = _listen(Channel(ours), stage.control, lambda _: None)
+    suite.wait()
+    if outcome.error or any(report.outcome != "passed" for report in outcome.reports):
+        sys.exit(f"the bare suite failed: {outcome}")
+
+
+if __name__ == "__main__":
+    main()
