@@ -1,0 +1,4 @@
+// The endpoints.
+import { Router } from "express";
+
+export const routes = Router();

@@ -1,0 +1,55 @@
+"""Errors as RFC 9457 problem documents; nothing of the inside reaches a client."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, json, request
+from werkzeug.exceptions import BadRequest, HTTPException
+
+
+class Problem(Exception):
+    """An error with its answer: raise it anywhere in a request. `members` are added to the document."""
+
+    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None, **members: Any) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = headers or {}
+        self.members = members
+
+
+def invalid(*errors: dict[str, str]) -> Problem:
+    """422 with `errors`, each {"pointer" or "parameter": "...", "detail": "..."}."""
+    return Problem(422, "The request is well-formed but invalid.", errors=list(errors))
+
+
+def json_body() -> Any:
+    """The body as JSON. Raises Problem 400 for anything else."""
+    try:
+        return request.get_json(force=True)
+    except BadRequest:
+        raise Problem(400, "The body is not JSON.") from None
+
+
+def install(app: Flask) -> None:
+    """Let `app` answer every error with a problem document."""
+
+    @app.errorhandler(Problem)
+    def refused(error: Problem) -> Response:
+        return answer(error.status, error.detail, error.headers, **error.members)
+
+    @app.errorhandler(HTTPException)
+    def standard(error: HTTPException) -> Response:
+        headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+        return answer(error.code or 500, error.description or "", headers)
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> Response:
+        app.logger.error("%s in %s %s", type(error).__name__, request.method, request.path)
+        return answer(500, "Something went wrong on our side.")
+
+
+def answer(status: int, detail: str, headers: dict[str, str] | None = None, **members: Any) -> Response:
+    document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    body = json.dumps({**document, **members})
+    return Response(body, status, headers, mimetype="application/problem+json")

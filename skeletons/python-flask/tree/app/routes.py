@@ -1,0 +1,5 @@
+"""The endpoints."""
+
+from flask import Blueprint
+
+routes = Blueprint("routes", __name__)
