@@ -106,7 +106,7 @@ def _usage(error: Exception) -> int:
         return USAGE
     formatted = error.format_message() if hasattr(error, "format_message") else message
     if possibilities := getattr(error, "possibilities", None):
-        formatted = f"{message.rstrip('.')}. Did you mean {' or '.join(sorted(possibilities))}?"
+        formatted = f"{message.rstrip('.')}. Did you mean {possibilities[0]}?"
     command = context.command_path if context else "kata"
     _say_error(escape(formatted, keep_newlines=True), f"{command} --help")
     return USAGE
@@ -135,12 +135,40 @@ def _signals_as_interrupts() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+_SPELT_OUT = str.maketrans(
+    {
+        "…": "...",
+        "→": "->",
+        "·": "|",
+        "×": "x",
+        "—": "--",
+        "–": "-",
+        "“": '"',
+        "”": '"',
+        "’": "'",
+        "≤": "<=",
+        "✓": "+",
+        "✗": "x",
+    }
+)
+
+
 def _make_streams_forgiving() -> None:
-    # A terminal that cannot show a sign shows "?", it does not end the run.
+    """A terminal that cannot show a sign shows another one or "?"; it does not end the run."""
+    import codecs
+
+    codecs.register_error("kata-spelt-out", _spell_out)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="replace")
+            reconfigure(errors="kata-spelt-out")
+
+
+def _spell_out(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    spelt = error.object[error.start : error.end].translate(_SPELT_OUT)
+    return spelt.encode("ascii", "replace").decode(), error.end
 
 
 def _say_error(message: str, hint: str) -> None:

@@ -152,6 +152,14 @@ def command_line() -> TyperGroup:
     return group
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        from toolkit import __version__
+
+        print(f"kata {__version__}")
+        raise typer.Exit
+
+
 def _common(
     context: typer.Context,
     pack: Annotated[
@@ -164,13 +172,13 @@ def _common(
     verbose: Annotated[
         bool, typer.Option("--verbose", help="More detail: phases, all evidence, findings.")
     ] = False,
-    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version and end.")] = False,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", "-V", help="Print the version and end.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
 ) -> None:
-    if version:
-        from toolkit import __version__
-
-        print(f"kata {__version__}")
-        raise typer.Exit
     if color is not None and color not in COLORS:
         raise UsageError(f"--color {color}: no such choice", hint=f"use one of {', '.join(COLORS)}")
     context.obj = load_settings(packs=pack or (), color=color, verbose=verbose)
