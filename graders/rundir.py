@@ -24,6 +24,8 @@ from graders.errors import DatabaseError
 
 SHARED_MEMORY = Path("/dev/shm")
 ENOUGH = 512 * 1024 * 1024
+# Where a server that runs as another user can reach its directory, whatever the base is.
+OPEN_PLACES = (Path("/var/tmp"), Path("/tmp"))
 _PREFIX = "kata-"
 _held: set[int] = set()
 
@@ -36,11 +38,15 @@ class Run:
     record: Path
 
     def adopt(self, pid: int) -> None:
-        """Remember a process (and the group it leads), so that the next run ends it if this one is killed.
+        """Remember a process and the group it leads, so that the next run ends it if this one is killed.
 
         May be called from any process of the run, also a forked one.
         """
         _append(self.record, {"process": pid, "started": started_at(pid)})
+
+    def adopt_server(self, pid: int) -> None:
+        """The same for a PostgreSQL, which is asked to end (with its children, each in a group of its own)."""
+        _append(self.record, {"process": pid, "started": started_at(pid), "server": True})
 
 
 @contextlib.contextmanager
@@ -152,13 +158,14 @@ def _reap_one(entry: Path) -> list[Path]:
             if path.name == _PREFIX + entry.stem:
                 removed.append(path)
         elif same_boot and item.get("started") and started_at(item["process"]) == item["started"]:
-            end_process(item["process"])
+            end_process(item["process"], server=item.get("server", False))
     for path in removed:
         if same_boot:
             _end_server_in(path)
         reap(path)
         remove_tree(path)
-    entry.unlink(missing_ok=True)
+    if not any(path.exists() for path in removed):
+        entry.unlink(missing_ok=True)
     return removed
 
 
@@ -169,15 +176,16 @@ def _end_server_in(path: Path) -> None:
             lines = pidfile.read_text().splitlines()
             pid = int(lines[0])
             if Path(f"/proc/{pid}/cwd").resolve() == pidfile.parent.resolve():
-                end_process(pid)
+                end_process(pid, server=True)
 
 
-def end_process(pid: int, patience: float = 3.0) -> None:
-    """End a process and the group it leads, politely for PostgreSQL (SIGQUIT: at once, with its children)."""
+def end_process(pid: int, *, server: bool = False, patience: float = 3.0) -> None:
+    """Kill a process and the group it leads; a PostgreSQL first ends its children and frees what it shares."""
     started = started_at(pid)
-    with contextlib.suppress(OSError):
-        os.kill(pid, signal.SIGQUIT)
-    until = time.monotonic() + patience
+    if server:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGQUIT)
+    until = time.monotonic() + (patience if server else 0)
     while started and started_at(pid) == started and time.monotonic() < until and not _is_zombie(pid):
         time.sleep(0.005)
     with contextlib.suppress(OSError):
@@ -214,7 +222,7 @@ def _place(base: Path, need: int, mode: int) -> Path:
         return SHARED_MEMORY
     if mode == 0o700 or _open_to_all(base):
         return base
-    return Path("/var/tmp")
+    return next(place for place in OPEN_PLACES if place.is_dir())
 
 
 def _has_room(place: Path, need: int) -> bool:

@@ -41,7 +41,7 @@ def start_cluster(template: Template | None, binaries: Binaries, *, run_dir: Pat
     `run_dir` remembers what runs, for `reap`, and holds the cluster where shared memory has no room. Raises
     DatabaseError if it cannot be copied or started.
     """
-    template = template or empty_template(binaries, cache=run_dir / "templates")
+    template = template or empty_template(binaries, cache=run_dir)
     identity = server_identity()
     mode = 0o711 if identity.changes else 0o700
     with (
@@ -51,7 +51,9 @@ def start_cluster(template: Template | None, binaries: Binaries, *, run_dir: Pat
         secrets = aside.submit(_new_secrets)
         data = run.path / "data"
         copy_tree(template.path, data, identity)
-        with running_server(data, binaries, identity, durable=template.durable, started=run.adopt) as port:
+        with running_server(
+            data, binaries, identity, durable=template.durable, started=run.adopt_server
+        ) as port:
             server = Server(HOST, port, ADMIN, template.password)
             admin, service = _settle(server, secrets)
             log_file = data / "log" / f"{LOG_NAME}.{log_format(binaries.major)}"

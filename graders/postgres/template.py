@@ -22,11 +22,12 @@ from graders.postgres.identity import Identity, reachable_bin, server_identity
 from graders.postgres.scram import new_password
 from graders.postgres.server import HOST, running_server
 from graders.postgres.world import DATABASE, ROLE, Server, load_world, make_database, seed_of, tidy
-from graders.rundir import Run, remove_tree, run_directory
+from graders.rundir import Run, reap, remove_tree, run_directory
 
 # Raise it when what a template holds changes.
-_FORMAT = 1
+_FORMAT = 2
 _READY = "ready.json"
+_MAKING = "making"
 _UNUSED_DAYS = 30
 ADMIN = "postgres"
 
@@ -65,7 +66,7 @@ def world_template(
         base = empty_template(binaries, cache=cache)
         copy_tree(base.path, data, identity)
         with running_server(
-            data, binaries, identity, recorded=False, graceful=True, started=run.adopt
+            data, binaries, identity, recorded=False, graceful=True, started=run.adopt_server
         ) as port:
             load_world(kata, world, Server(HOST, port, ADMIN, base.password), ROLE, DATABASE)
         return base.password
@@ -79,9 +80,9 @@ def empty_template(binaries: Binaries, *, cache: Path) -> Template:
 
     def fill(run: Run, data: Path, identity: Identity) -> str:
         password = new_password()
-        _initialise(run.path, data, binaries, identity, password)
+        initialise(run.path, data, binaries, identity, password)
         with running_server(
-            data, binaries, identity, recorded=False, graceful=True, started=run.adopt
+            data, binaries, identity, recorded=False, graceful=True, started=run.adopt_server
         ) as port:
             make_database(Server(HOST, port, ADMIN, password))
         return password
@@ -103,6 +104,8 @@ def _find_or_make(
     durable: bool,
     waiting: Callable[[], None],
 ) -> Template:
+    # A maker that was killed may have left its server running.
+    reap(place.parent / _MAKING)
     template = _found(place, digest, durable)
     if template is not None:
         return template
@@ -140,7 +143,7 @@ def _make(place: Path, fill: Callable[[Run, Path, Identity], str]) -> None:
     for stale in place.parent.glob(f"{place.name}.*.part"):
         remove_tree(stale)
     making = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
-    with run_directory(place.parent / "making", mode=0o711 if identity.changes else 0o700) as run:
+    with run_directory(place.parent / _MAKING, mode=0o711 if identity.changes else 0o700) as run:
         data = run.path / "data"
         password = fill(run, data, identity)
         tidy(data)
@@ -155,7 +158,8 @@ def _make(place: Path, fill: Callable[[Run, Path, Identity], str]) -> None:
     making.rename(place)
 
 
-def _initialise(folder: Path, data: Path, binaries: Binaries, identity: Identity, password: str) -> None:
+def initialise(folder: Path, data: Path, binaries: Binaries, identity: Identity, password: str) -> None:
+    """Make a new data directory with PostgreSQL's initdb; `folder` holds the password's file meanwhile."""
     secret = folder / "password"
     secret.touch(mode=0o600)
     secret.write_text(password)

@@ -1,0 +1,493 @@
+"""Clusters of real PostgreSQL: made once, copied for each run, gone afterwards whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from graders import rundir
+from graders.errors import DatabaseError, PackError
+from graders.kata import Environment, Kata, World
+from graders.postgres import Binaries, Cluster, FileLog, find_binaries, start_cluster, world_template
+from graders.postgres.server import stop
+from graders.rundir import reap, run_directory, started_at
+
+SMALL = World("small", 1)
+MakeKata = Callable[..., Kata]
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it never came true"
+        time.sleep(0.005)
+
+
+def value(url: str, sql: str) -> Any:
+    with psycopg.connect(url, autocommit=True) as session:
+        row = session.execute(sql).fetchone()
+    return row[0] if row else None
+
+
+def directory_of(cluster: Cluster) -> Path:
+    assert isinstance(cluster.log, FileLog)
+    return cluster.log.path.parent.parent
+
+
+@contextlib.contextmanager
+def python(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """A process that runs `code` and talks over its standard streams."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+WORLD_IN_A_PROCESS = """
+    import sys
+    from pathlib import Path
+    from graders.kata import Environment, Kata, World
+    from graders.postgres import find_binaries, start_cluster, world_template
+    folder, cache, runs = map(Path, sys.argv[1:4])
+    kata = Kata("tests", "Tests", "core", 1, "", (), Environment(), (), {}, (), (), folder)
+"""
+MAKER = (
+    WORLD_IN_A_PROCESS
+    + "    print(world_template(kata, World('small', 1), find_binaries(), cache=cache).path)\n"
+)
+HOLDER = (
+    WORLD_IN_A_PROCESS
+    + """
+    template = world_template(kata, World('small', 1), find_binaries(), cache=cache)
+    with start_cluster(template, find_binaries(), run_dir=runs) as cluster:
+        print(cluster.log.path, flush=True)
+        sys.stdin.read()
+"""
+)
+
+
+def test_the_service_owns_the_seeded_world_and_is_no_superuser(cluster: Cluster) -> None:
+    assert value(cluster.service_url, "select count(*) from item") == 100
+    owners = "select string_agg(distinct tableowner, ',') from pg_tables where schemaname = 'public'"
+    assert value(cluster.service_url, owners) == "app"
+    assert value(cluster.service_url, "select current_user || current_setting('is_superuser')") == "appoff"
+    assert value(cluster.service_url, "select current_database()") == "kata"
+    assert value(cluster.admin_url, "select current_setting('is_superuser')") == "on"
+
+
+def test_statistics_are_there_before_the_first_statement(cluster: Cluster) -> None:
+    assert value(cluster.admin_url, "select reltuples from pg_class where relname = 'line'") == 300
+    assert value(cluster.admin_url, "select relallvisible > 0 from pg_class where relname = 'line'") is True
+
+
+def test_the_cluster_listens_on_loopback_below_the_ephemeral_ports(cluster: Cluster) -> None:
+    assert cluster.host == "127.0.0.1"
+    assert cluster.port < 32768
+    assert value(cluster.admin_url, "show listen_addresses") == "127.0.0.1"
+    assert value(cluster.admin_url, "show unix_socket_directories") == ""
+
+
+def test_a_wrong_password_is_refused(cluster: Cluster) -> None:
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(f"postgresql://app:wrong@127.0.0.1:{cluster.port}/kata")
+
+
+def test_the_directory_is_closed_to_others_and_gone_afterwards(binaries: Binaries, tmp_path: Path) -> None:
+    with start_cluster(None, binaries, run_dir=tmp_path) as cluster:
+        folder = directory_of(cluster)
+        assert folder.stat().st_mode & 0o077 == 0
+        pid = int((folder / "postmaster.pid").read_text().split()[0])
+    assert not folder.parent.exists()
+    assert started_at(pid) == ""
+    assert list(tmp_path.glob("*.run")) == []
+
+
+def test_the_directory_is_gone_when_the_block_raises(binaries: Binaries, tmp_path: Path) -> None:
+    folders = []
+    with pytest.raises(ValueError, match="wrong"), start_cluster(None, binaries, run_dir=tmp_path) as cluster:
+        folders.append(directory_of(cluster).parent)
+        raise ValueError("wrong")
+    assert not folders[0].exists()
+
+
+def test_two_clusters_of_one_template_do_not_meet(
+    binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
+) -> None:
+    template = world_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
+    with (
+        start_cluster(template, binaries, run_dir=tmp_path) as one,
+        start_cluster(template, binaries, run_dir=tmp_path) as two,
+    ):
+        value(one.service_url, "with gone as (delete from line returning id) select count(*) from gone")
+        assert value(two.service_url, "select count(*) from line") == 300
+        assert one.service_url != two.service_url
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(one.service_url.replace(str(one.port), str(two.port)))
+
+
+def test_scale_reaches_the_seed_and_makes_another_template(
+    binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
+) -> None:
+    kata = make_kata(tmp_path / "kata")
+    small = world_template(kata, SMALL, binaries, cache=cache)
+    large = world_template(kata, World("large", 3), binaries, cache=cache)
+    assert small.digest != large.digest
+    with start_cluster(large, binaries, run_dir=tmp_path) as cluster:
+        assert value(cluster.service_url, "select count(*) from item") == 300
+
+
+def test_a_template_is_found_again_and_made_again_when_the_seed_changes(
+    binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
+) -> None:
+    kata = make_kata(tmp_path / "kata", schema="create table t (id int);", seed="insert into t values (1);")
+    first = world_template(kata, SMALL, binaries, cache=cache)
+    made = first.path.stat().st_ino
+    assert world_template(kata, SMALL, binaries, cache=cache).path.stat().st_ino == made
+    (kata.folder / "seed.sql").write_text("insert into t values (2);")
+    assert world_template(kata, SMALL, binaries, cache=cache).digest != first.digest
+
+
+def test_a_damaged_template_is_made_again(
+    binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
+) -> None:
+    kata = make_kata(tmp_path / "kata", schema="create table damaged (id int);", seed="")
+    template = world_template(kata, SMALL, binaries, cache=cache)
+    (template.path / "global" / "pg_control").unlink()
+    again = world_template(kata, SMALL, binaries, cache=cache)
+    with start_cluster(again, binaries, run_dir=tmp_path) as cluster:
+        assert value(cluster.service_url, "select count(*) from damaged") == 0
+
+
+def test_a_kata_may_ask_for_durability_and_extensions(
+    binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
+) -> None:
+    environment = Environment(durable=True, extensions=("pg_trgm",))
+    kata = make_kata(tmp_path / "kata", environment=environment)
+    template = world_template(kata, SMALL, binaries, cache=cache)
+    with start_cluster(template, binaries, run_dir=tmp_path) as cluster:
+        assert value(cluster.admin_url, "show fsync") == "on"
+        assert value(cluster.service_url, "select similarity('abc', 'abd') > 0") is True
+
+
+def test_a_mistake_in_the_seed_names_file_and_line(
+    binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
+) -> None:
+    kata = make_kata(
+        tmp_path / "kata", schema="create table t (id int);", seed="select 1;\n\nselect nothing;\n"
+    )
+    with pytest.raises(PackError) as raised:
+        world_template(kata, SMALL, binaries, cache=cache)
+    assert raised.value.line == 3
+    assert raised.value.path == kata.folder / "seed.sql"
+    assert 'column "nothing" does not exist' in raised.value.message
+    assert not list(cache.glob("templates/*.part"))
+
+
+def test_an_unknown_extension_and_a_missing_schema_are_the_packs_mistake(
+    binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
+) -> None:
+    kata = make_kata(tmp_path / "kata", environment=Environment(extensions=("no_such",)))
+    with pytest.raises(PackError, match="no_such"):
+        world_template(kata, SMALL, binaries, cache=cache)
+    (kata.folder / "schema.sql").unlink()
+    with pytest.raises(PackError, match=r"schema\.sql"):
+        world_template(kata, SMALL, binaries, cache=cache)
+
+
+def test_two_makers_at_once_make_one_template(tmp_path: Path, make_kata: MakeKata) -> None:
+    kata, cache = make_kata(tmp_path / "kata"), tmp_path / "cache"
+    with (
+        python(MAKER, kata.folder, cache, tmp_path) as one,
+        python(MAKER, kata.folder, cache, tmp_path) as two,
+    ):
+        said = {one.communicate(timeout=120)[0], two.communicate(timeout=120)[0]}
+    assert (one.returncode, two.returncode) == (0, 0)
+    assert len(said) == 1
+    assert len(list((cache / "templates").glob("world-*/ready.json"))) == 1
+    assert not list((cache / "templates").glob("*.part"))
+
+
+def test_a_killed_maker_leaves_nothing_that_passes_for_a_template(
+    binaries: Binaries, tmp_path: Path, make_kata: MakeKata
+) -> None:
+    seed = "insert into t select 1 from pg_sleep(600);"
+    kata = make_kata(tmp_path / "kata", schema="create table t (id int);", seed=seed)
+    cache, making = tmp_path / "cache", tmp_path / "cache" / "templates" / "making"
+    with python(MAKER, kata.folder, cache, tmp_path) as maker:
+        wait_until(lambda: any("process" in run.read_text() for run in making.glob("*.run")) and
+                   any((cache / "templates").glob("empty-*/ready.json")))  # fmt: skip
+        record = next(making.glob("*.run")).read_text()
+        maker.send_signal(signal.SIGKILL)
+        maker.wait()
+    (kata.folder / "seed.sql").write_text("insert into t values (1);")
+    template = world_template(kata, SMALL, binaries, cache=cache)
+    with start_cluster(template, binaries, run_dir=tmp_path) as cluster:
+        assert value(cluster.service_url, "select count(*) from t") == 1
+    assert not list(making.glob("*.run"))
+    assert len(list((cache / "templates").glob("world-*/ready.json"))) == 1
+    for folder in [part.split('"')[0] for part in record.split('"path": "')[1:]]:
+        assert not Path(folder).exists()
+
+
+def test_what_a_killed_run_left_is_gone_after_the_next_reaping(tmp_path: Path, make_kata: MakeKata) -> None:
+    kata, runs = make_kata(tmp_path / "kata"), tmp_path / "runs"
+    with python(HOLDER, kata.folder, tmp_path / "cache", runs) as holder:
+        assert holder.stdout is not None
+        folder = Path(holder.stdout.readline().strip()).parent.parent
+        pid = int((folder / "postmaster.pid").read_text().split()[0])
+        assert reap(runs) == ()
+        assert started_at(pid) != ""
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+    assert reap(runs) == (folder.parent,)
+    assert not folder.parent.exists()
+    wait_until(lambda: started_at(pid) == "" or _is_dead(pid))
+    assert list(runs.glob("*")) == []
+
+
+def _is_dead(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] in "ZX"
+
+
+def test_processes_that_a_killed_run_adopted_end_with_their_group(tmp_path: Path) -> None:
+    code = """
+        import subprocess, sys
+        from pathlib import Path
+        from graders.rundir import run_directory
+        with run_directory(Path(sys.argv[1])) as run:
+            child = subprocess.Popen(["sh", "-c", "trap '' QUIT TERM; sleep 600 & echo $!; wait"],
+                                     start_new_session=True, stdout=subprocess.PIPE, text=True)
+            run.adopt(child.pid)
+            print(child.pid, child.stdout.readline().strip(), run.path, flush=True)
+            sys.stdin.read()
+    """
+    with python(code, tmp_path) as holder:
+        assert holder.stdout is not None
+        leader, child, folder = holder.stdout.readline().split()
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+    assert reap(tmp_path) == (Path(folder),)
+    wait_until(lambda: _is_dead(int(leader)) and _is_dead(int(child)))
+
+
+def test_reaping_spares_a_process_that_only_has_the_same_number(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as bystander:
+        record = tmp_path / "0123456789abcdef.run"
+        boot = Path("/proc/sys/kernel/random/boot_id")
+        known = boot.read_text().strip() if boot.exists() else ""
+        record.write_text(
+            f'{{"path": "{tmp_path}/kata-0123456789abcdef", "boot": "{known}"}}\n'
+            f'{{"process": {bystander.pid}, "started": "another time"}}\n{{"torn'
+        )
+        reap(tmp_path)
+        assert bystander.poll() is None
+        assert not record.exists()
+        bystander.kill()
+
+
+def test_reaping_never_removes_a_directory_that_no_run_made(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (tmp_path / "0123456789abcdef.run").write_text(f'{{"path": "{precious}", "boot": ""}}\n')
+    assert reap(tmp_path) == ()
+    assert precious.is_dir()
+
+
+def test_a_forked_child_does_not_keep_a_killed_run_alive(tmp_path: Path) -> None:
+    code = """
+        import os, sys, time
+        from pathlib import Path
+        from graders.rundir import run_directory
+        with run_directory(Path(sys.argv[1])) as run:
+            child = os.fork()
+            if child == 0:
+                print(os.getpid(), run.path, flush=True)
+                time.sleep(600)
+                os._exit(0)
+            sys.stdin.read()
+    """
+    with python(code, tmp_path) as holder:
+        assert holder.stdout is not None
+        child, folder = holder.stdout.readline().split()
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        try:
+            assert reap(tmp_path) == (Path(folder),)
+        finally:
+            os.kill(int(child), signal.SIGKILL)
+
+
+def test_a_run_inside_a_killed_run_is_reaped_with_it(tmp_path: Path) -> None:
+    code = """
+        import sys
+        from pathlib import Path
+        from graders.rundir import run_directory
+        with run_directory(Path(sys.argv[1])) as outer, run_directory(outer.path) as inner:
+            print(outer.path, inner.path, flush=True)
+            sys.stdin.read()
+    """
+    with python(code, tmp_path) as holder:
+        assert holder.stdout is not None
+        folders = [Path(name) for name in holder.stdout.readline().split()]
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+    reap(tmp_path)
+    assert not any(folder.exists() for folder in folders)
+
+
+def test_a_cache_that_cannot_be_written_is_a_clear_error(
+    binaries: Binaries, tmp_path: Path, make_kata: MakeKata
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("no directory")
+    with pytest.raises(DatabaseError) as raised:
+        world_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=blocked)
+    assert str(blocked) in raised.value.message
+    assert raised.value.hint
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 6 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=6m,mode=0755", "tmpfs", str(place)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode != 0:
+        pytest.skip("cannot mount a small file system here")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@root_only
+def test_a_full_disk_under_the_cache_is_a_clear_error(
+    small_disk: Path, binaries: Binaries, tmp_path: Path, make_kata: MakeKata
+) -> None:
+    with pytest.raises(DatabaseError, match="No space left") as raised:
+        world_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=small_disk)
+    assert "Free some space" in raised.value.hint
+
+
+@root_only
+def test_a_full_disk_under_the_run_is_a_clear_error(
+    small_disk: Path,
+    binaries: Binaries,
+    cache: Path,
+    tmp_path: Path,
+    make_kata: MakeKata,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    template = world_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
+    monkeypatch.setattr(rundir, "SHARED_MEMORY", tmp_path / "none")
+    monkeypatch.setattr(rundir, "OPEN_PLACES", (small_disk,))
+    with (
+        pytest.raises(DatabaseError, match="No space left") as raised,
+        start_cluster(template, binaries, run_dir=small_disk),
+    ):
+        pass
+    assert "Free some space" in raised.value.hint
+    assert list(small_disk.iterdir()) == []
+
+
+def test_without_shared_memory_a_run_lives_on_the_disk(
+    binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = world_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
+    monkeypatch.setattr(rundir, "SHARED_MEMORY", tmp_path / "none")
+    with start_cluster(template, binaries, run_dir=tmp_path) as cluster:
+        assert value(cluster.service_url, "select count(*) from item") == 100
+        assert not directory_of(cluster).is_relative_to("/dev/shm")
+
+
+def test_a_port_that_is_taken_in_between_is_not_the_end(
+    binaries: Binaries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from graders.ports import free_port
+    from graders.postgres import server
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ports = iter([taken.getsockname()[1], free_port(), free_port()])
+        monkeypatch.setattr(server, "free_port", lambda: next(ports))
+        with start_cluster(None, binaries, run_dir=tmp_path) as cluster:
+            assert value(cluster.service_url, "select 1") == 1
+
+
+def test_a_server_that_does_not_start_says_why(
+    binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
+) -> None:
+    template = world_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "PG_VERSION").write_text("8.4\n")
+    with (
+        pytest.raises(DatabaseError, match="did not start") as raised,
+        start_cluster(type(template)(broken, "x", 1, "x"), binaries, run_dir=tmp_path),
+    ):
+        pass
+    assert "8.4" in raised.value.message
+    assert raised.value.hint
+
+
+def test_stopping_a_server_that_does_not_obey_kills_it() -> None:
+    process = subprocess.Popen(
+        ["sh", "-c", "trap '' QUIT; echo; while :; do sleep 1; done"], stdout=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        stop(process, signal.SIGQUIT, patience=0.05)
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_the_machines_own_postgresql_works_too(tmp_path: Path, cache: Path, make_kata: MakeKata) -> None:
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if not places:
+        pytest.skip("no PostgreSQL is installed on this machine")
+    binaries = find_binaries(places[-1].parent)
+    template = world_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
+    from graders.recorder import Recorder
+
+    with (
+        start_cluster(template, binaries, run_dir=tmp_path) as cluster,
+        Recorder(cluster.admin_url, cluster.log, service_url=cluster.service_url) as recorder,
+        psycopg.connect(cluster.service_url) as service,
+    ):
+        with recorder.window() as window:
+            service.execute("select name from item where id = %s and name <> %s", (7, "it's"))
+            service.execute("select count_items(%s)", (3,))
+            service.commit()
+        assert [statement.parameters for statement in window.work] == [("7", "it's"), ("3",)]
+        assert (window.statements, window.rows_sent, len(window.nested)) == (2, 2, 2)
+        assert window.bytes_sent == len("item 7") + 1
+    assert cluster.version == binaries.version
+
+
+def test_a_place_that_is_not_writable_is_named(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(DatabaseError, match=str(blocked)), run_directory(blocked):
+        pass
