@@ -1,0 +1,10 @@
+"""What comes along when orders are loaded to be shown."""
+
+from sqlalchemy.orm import joinedload, selectinload
+
+from app.models import Order, OrderItem
+
+WHOLE_ORDER = (
+    joinedload(Order.customer),
+    selectinload(Order.items).joinedload(OrderItem.product),
+)
