@@ -34,10 +34,11 @@ def read_rows(data: bytes, form: str = "json") -> Iterator[Row]:
         return
     for line in data.split(b"\n"):
         try:
-            if line:
-                yield json.loads(line)
+            row = json.loads(line) if line else None
         except ValueError:
             continue
+        if isinstance(row, dict):
+            yield row
 
 
 def _read_csv(data: bytes) -> Iterator[Row]:
@@ -146,7 +147,7 @@ class _Session:
 
     def settle(self, text: str, parameters: tuple[str | None, ...]) -> _Draft | None:
         """The statement that a plan with this text belongs to, no longer waiting."""
-        queue = self.waiting.get(text)
+        queue = self.waiting.get(text) or self._misread(text)
         if not queue:
             return None
         found = next((draft for draft in queue if draft.parameters == parameters), queue[0])
@@ -154,8 +155,19 @@ class _Session:
             found = next((draft for draft in queue if _may_have_plan(draft.text)), found)
         queue.remove(found)
         if not queue:
-            del self.waiting[text]
+            self.waiting.pop(text, None)
         return found
+
+    def _misread(self, text: str) -> deque[_Draft] | None:
+        """What waits under a text that begins with the end of a statement's name, which may hold a colon."""
+        wrong = next((known for known in self.waiting if known.endswith(f": {text}")), None)
+        if wrong is None:
+            return None
+        queue = self.waiting.pop(wrong)
+        for draft in queue:
+            draft.text = text
+        self.waiting[text] = queue
+        return queue
 
 
 def _take_simple(session: _Session, drafts: list[_Draft], row: Row, text: str) -> None:
