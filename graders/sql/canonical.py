@@ -174,7 +174,7 @@ def _take_down(node: Any, scope: _Scope) -> None:
         target = node.this.this if isinstance(node.this, exp.Schema) else node.this
         sources.append(target)
         using = node.args.get("using")
-        sources.extend(using if isinstance(using, list) else [using] if using is not None else [])
+        sources.extend(using if isinstance(using, list) else [using] if isinstance(using, exp.Expr) else [])
     origin = node.args.get("from_")
     if origin is not None:
         sources.append(origin.this)
@@ -258,6 +258,14 @@ def _write_source_alias(node: Any, scope: _Scope) -> str:
     return f"t{found[0]}" if found else ""
 
 
+def _write_lock(node: Any, scope: _Scope) -> str:
+    """FOR UPDATE OF names sources as the query calls them, not tables."""
+    found = [scope.find(_name(table.this)) for table in node.expressions]
+    held = " ".join(f"t{one[0]}" if one else "?" for one in found)
+    rest = " ".join(f"{key}={value}" for key, value in node.args.items() if key != "expressions")
+    return f"(lock {held} {rest})"
+
+
 _Writer = Callable[[Any, _Scope], str]
 _WRITERS: dict[type, _Writer] = {
     exp.Identifier: lambda node, _: _name(node),
@@ -281,6 +289,7 @@ _WRITERS: dict[type, _Writer] = {
     exp.Union: _write_query,
     exp.Intersect: _write_query,
     exp.Except: _write_query,
+    exp.Lock: _write_lock,
     exp.DataType: lambda node, _: str(node.sql(dialect="postgres")).lower(),
     exp.JSONPathKey: lambda *_: "?",
     exp.JSONPathSubscript: lambda *_: "?",

@@ -81,7 +81,7 @@ def _nodes(tree: exp.Expr) -> Iterator[Any]:
             stack.extend(reversed(node))
         elif isinstance(node, exp.Expr):
             yield node
-            if type(node) is not exp.Identifier:
+            if type(node) not in (exp.Identifier, exp.Lock):
                 stack.extend(reversed(node.args.values()))
 
 

@@ -1,0 +1,60 @@
+"""What an HTTP answer's JSON holds: its names, and how many things it lists."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def decoded(answer: Any) -> Any:
+    """The answer's JSON value: bytes and text are decoded, anything else is taken as decoded; None if it is no JSON."""
+    if isinstance(answer, bytes | str):
+        try:
+            return json.loads(answer)
+        except ValueError:
+            return None
+    body = getattr(answer, "body", None)
+    return decoded(body) if isinstance(body, bytes) else answer
+
+
+def names_in(answer: Any) -> frozenset[str]:
+    """Every object key at any depth, without case, underscores and hyphens."""
+    return frozenset(plain_name(key) for node in _nodes(answer) if isinstance(node, Mapping) for key in node)
+
+
+def plain_name(name: object) -> str:
+    """`createdAt`, `created_at` and `Created-At` are the same name."""
+    return re.sub(r"[_\-\s]", "", str(name)).lower()
+
+
+def values_in(answer: Any) -> frozenset[str]:
+    """Every string and number at any depth, as text."""
+    return frozenset(
+        str(node)
+        for node in _nodes(answer)
+        if isinstance(node, str | int | float) and not isinstance(node, bool)
+    )
+
+
+def things_in(answer: Any) -> int:
+    """How many objects and list members the answer has, at any depth: an upper bound of the rows it shows."""
+    count = 0
+    for node in _nodes(answer):
+        if isinstance(node, list):
+            count += len(node)
+        elif isinstance(node, Mapping):
+            count += 1
+    return count
+
+
+def _nodes(answer: Any) -> Iterator[Any]:
+    waiting = [answer]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, Mapping):
+            waiting.extend(node.values())
+        elif isinstance(node, list | tuple):
+            waiting.extend(node)

@@ -1,0 +1,59 @@
+"""Where a value that a client sent ended up in a statement: bound, inside a literal, or in the statement itself."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from graders.sql.dissection import dissect
+from graders.sql.statement import Statement
+
+Standing = Literal["absent", "bound", "literal", "quoted name", "syntax"]
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+
+
+def standing_of(canary: str, statement: Statement) -> Standing:
+    """The worst place in which a canary (a value made for this, found nowhere else) stands in one execution.
+
+    `literal`: whole inside one literal, so correctly escaped; `quoted name`: whole inside one quoted identifier;
+    `syntax`: its characters are read as SQL. A part of it inside a literal with the rest gone is `literal` too.
+    """
+    marker = marker_of(canary)
+    if marker not in statement.text.lower():
+        return "bound" if any(marker in (value or "").lower() for value in statement.parameters) else "absent"
+    parts = dissect(statement.text)
+    outside = parts.template.lower()
+    literals = [slot.value for slot in parts.slots if slot.kind != "parameter"]
+    if canary_tail(canary) and any(canary.lower() in value.lower() for value in literals):
+        return (
+            "quoted name"
+            if marker in outside and _only_in_quotes(outside, marker)
+            else ("syntax" if marker in outside else "literal")
+        )
+    if marker in outside:
+        return "quoted name" if _only_in_quotes(outside, marker) else "syntax"
+    tail = canary_tail(canary).lower()
+    if tail and _is_read_as_sql(tail, statement.text.lower(), literals):
+        return "syntax"
+    return "literal"
+
+
+def marker_of(canary: str) -> str:
+    """The canary's own word: its first run of letters and digits, in lower case."""
+    found = re.search(r"[a-z0-9]{4,}", canary.lower())
+    return found.group() if found else canary.lower()
+
+
+def canary_tail(canary: str) -> str:
+    """What follows its word: the part that means something in SQL."""
+    place = canary.lower().find(marker_of(canary))
+    return canary[place + len(marker_of(canary)) :].strip()
+
+
+def _only_in_quotes(template: str, marker: str) -> bool:
+    return marker not in _QUOTED.sub("", template)
+
+
+def _is_read_as_sql(tail: str, text: str, literals: list[str]) -> bool:
+    """The tail is in the text as it was sent and in no literal, so it is part of the statement."""
+    return tail in text and not any(tail in value.lower() for value in literals)

@@ -1,0 +1,36 @@
+"""A client's value that becomes a table, column or sort key without being looked up in a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graders.sql.canary import canary_tail, standing_of
+from graders.sql.finding import Finding, seen
+from graders.sql.fingerprint import shape_of
+from graders.sql.scene import Scene
+
+SLUG = "dynamic-identifier"
+
+
+def find(scene: Scene) -> Iterator[Finding]:
+    """Proved by canaries (option `canaries`, best a plain word such as `kata7f3c`) that PostgreSQL met as a name.
+
+    Quoted or not: the client chooses the name. Option `harmless` as for `injection`.
+    """
+    known = {shape_of(statement).fingerprint for statement in scene.options.get("harmless", ())}
+    for canary in scene.options.get("canaries", ()):
+        wanted = ("quoted name",) if canary_tail(canary) else ("quoted name", "syntax")
+        hit = [one for one in scene.statements if standing_of(canary, one) in wanted]
+        hit = [one for one in hit if shape_of(one).fingerprint not in known]
+        if hit:
+            yield Finding(
+                rule=SLUG,
+                confidence="proved",
+                title="A value from the request becomes a name in the statement",
+                message=f"The value {canary!r} was sent and stands in the statement as a name. Choose the name from "
+                f"a list of your own; a client that chooses it can sort by, or read, any column.",
+                statements=(seen(hit),),
+                counts={"times": len(hit)},
+                request=scene.request,
+                cost=100.0,
+            )

@@ -1,0 +1,58 @@
+"""A client's value that is read as SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from graders.sql.canary import canary_tail, marker_of, standing_of
+from graders.sql.finding import Finding, seen
+from graders.sql.fingerprint import shape_of
+from graders.sql.scene import Scene
+from graders.sql.statement import Statement
+
+SLUG = "injection"
+_SYNTAX_ERRORS = ("42601", "42P02", "42P18")
+
+
+def find(scene: Scene) -> Iterator[Finding]:
+    """Proved by canaries (option `canaries`: the hostile values as they were sent).
+
+    Option `harmless`: statements of the same request with harmless values. A statement whose shape they have too is
+    safe, whatever stands in its text. A canary whole inside a literal is correctly escaped and no fault.
+    """
+    canaries = scene.options.get("canaries", ())
+    harmless = scene.options.get("harmless", ())
+    known = {shape_of(statement).fingerprint for statement in harmless}
+    for canary in canaries:
+        hit = [one for one in scene.statements if _is_injected(canary, one, known)]
+        if hit:
+            yield _finding(scene, canary, hit)
+
+
+def _is_injected(canary: str, statement: Statement, known: set[str]) -> bool:
+    if not canary_tail(canary) or marker_of(canary) not in statement.text.lower():
+        return False
+    if shape_of(statement).fingerprint in known:
+        return False
+    if standing_of(canary, statement) == "syntax":
+        return True
+    return statement.error in _SYNTAX_ERRORS and standing_of(canary, statement) != "bound"
+
+
+def _finding(scene: Scene, canary: str, hit: Sequence[Statement]) -> Finding:
+    failed = [one for one in hit if one.error in _SYNTAX_ERRORS]
+    outcome = (
+        "PostgreSQL answered with a syntax error, so it was read as SQL"
+        if failed
+        else "the statement that ran is another one than with a harmless value"
+    )
+    return Finding(
+        rule=SLUG,
+        confidence="proved",
+        title="A value from the request is read as SQL",
+        message=f"The value {canary!r} was sent; {outcome}. Bound as a parameter it would stay a value.",
+        statements=(seen(hit),),
+        counts={"times": len(hit)},
+        request=scene.request,
+        cost=1000.0,
+    )

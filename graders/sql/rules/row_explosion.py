@@ -1,0 +1,115 @@
+"""Two to-many joins in one query, whose product is sent instead of their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from graders.sql.catalog import Catalog
+from graders.sql.finding import Finding, seen
+from graders.sql.plan import Node, nodes_of
+from graders.sql.query import Source, column_of, is_aggregate, sources_of, top_query
+from graders.sql.scene import Execution, Scene, by_shape
+
+SLUG = "row-explosion"
+_RATIO = 2.0
+_WORTH = 50
+
+
+def find(scene: Scene) -> Iterator[Finding]:
+    """Proved where the plan's rows show the product, suspected where only the joins do."""
+    for group in by_shape(scene.work).values():
+        query = top_query(group[0].shape.template) if group[0].shape.known else None
+        if query is None or query.args.get("group") or query.args.get("distinct") or is_aggregate(query):
+            continue
+        branches = _branches(query, scene.catalog)
+        if len(branches) < 2:
+            continue
+        largest = max(group, key=lambda one: one.rows_sent or 0)
+        parts = _rows_of_parts(largest, query)
+        sent = largest.rows_sent
+        if sent is not None and parts is not None and (sent < _WORTH or sent < _RATIO * parts):
+            continue
+        yield _finding(scene, group, [one.table for one in branches], sent, parts)
+
+
+def _branches(query: exp.Select, catalog: Catalog | None) -> list[Source]:
+    """The joined sources that hang on the same column of the same parent and may have many rows for each."""
+    sources = {source.name: source for source in sources_of(query)}
+    parents: dict[tuple[str, str], list[Source]] = {}
+    for join in query.args.get("joins") or ():
+        on = join.args.get("on")
+        parts = list(on.flatten()) if isinstance(on, exp.And) else [on]
+        for part in parts:
+            pair = (
+                (column_of(part.this), column_of(part.expression))
+                if isinstance(part, exp.EQ)
+                else (None, None)
+            )
+            joined = _joined_name(join)
+            for child, parent in (pair, pair[::-1]):
+                if (
+                    not child
+                    or not parent
+                    or child[0] != joined
+                    or parent[0] == joined
+                    or joined not in sources
+                ):
+                    continue
+                if _is_many(sources[joined], child[1], catalog) and _gives_out(query, joined):
+                    parents.setdefault(parent, []).append(sources[joined])
+    return max(parents.values(), key=len, default=[])
+
+
+def _joined_name(join: exp.Join) -> str:
+    return str(join.this.alias_or_name).lower()
+
+
+def _is_many(source: Source, column: str, catalog: Catalog | None) -> bool:
+    table = catalog.table(source.table) if catalog is not None else None
+    return column != "id" if table is None else not table.is_unique({column})
+
+
+def _gives_out(query: exp.Select, name: str) -> bool:
+    for item in query.expressions:
+        if isinstance(item, exp.Star) or any(
+            str(column.table).lower() == name for column in item.find_all(exp.Column)
+        ):
+            return True
+    return False
+
+
+def _rows_of_parts(execution: Execution, query: exp.Select) -> int | None:
+    """Parents and children that take part, each counted once; None without a plan."""
+    plan = execution.plan
+    if plan is None or plan.rows is None:
+        return None
+    names = {source.name for source in sources_of(query)}
+    scans = [node for node in nodes_of(plan) if node.is_scan and (node.alias or node.relation) in names]
+    parents = max((node.rows or 0 for node in scans if node.loops == 1), default=1)
+    return sum(_distinct_rows(node, parents) for node in scans)
+
+
+def _distinct_rows(node: Node, parents: int) -> int:
+    """An inner side is scanned again for each repetition of its parent; only the first time counts."""
+    loops = node.loops or 1
+    return round((node.rows or 0) * min(1.0, parents / loops)) if loops > 1 else (node.rows or 0)
+
+
+def _finding(
+    scene: Scene, group: list[Execution], tables: list[str], sent: int | None, parts: int | None
+) -> Finding:
+    proved = sent is not None and parts is not None
+    numbers = f" {sent} rows were sent where the tables gave {parts}." if proved else ""
+    return Finding(
+        rule=SLUG,
+        confidence="proved" if proved else "suspected",
+        title="Two to-many joins multiply each other's rows",
+        message=f"{' and '.join(tables)} are joined to the same parent, so each row of one is repeated for each row "
+        f"of the other.{numbers} One query for each collection sends their sum.",
+        statements=(seen([one.statement for one in group]),),
+        counts={"rows_sent": sent or 0, "rows_of_parts": parts or 0},
+        request=scene.request,
+        cost=float((sent or 0) - (parts or 0)) if proved else 1.0,
+    )

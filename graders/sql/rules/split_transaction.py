@@ -1,0 +1,89 @@
+"""Writes that belong together and were committed apart."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from graders.sql.finding import Finding, seen
+from graders.sql.fingerprint import shape_of
+from graders.sql.recording import Transaction
+from graders.sql.scene import Scene
+from graders.sql.statement import Statement
+from graders.sql.transactions import transactions_of
+
+SLUG = "split-transaction"
+
+
+def find(scene: Scene) -> Iterator[Finding]:
+    """Proved for tables that must change together (option `together`: groups of table names; a name twice asks for
+    two writes of that table in one transaction). Suspected for a parent and its child rows committed apart.
+    """
+    written = [(transaction, _writes(transaction)) for transaction in transactions_of(scene.statements)]
+    written = [(one, writes) for one, writes in written if writes and one.outcome == "committed"]
+    groups = scene.options.get("together", ())
+    for group in groups:
+        yield from _apart(scene, tuple(group), written)
+    if not groups:
+        yield from _child_apart(scene, written)
+
+
+_Written = list[tuple[Transaction, dict[str, list[Statement]]]]
+
+
+def _writes(transaction: Transaction) -> dict[str, list[Statement]]:
+    found: dict[str, list[Statement]] = {}
+    for statement in transaction.statements:
+        shape = shape_of(statement)
+        if shape.writes and not statement.error:
+            found.setdefault(shape.writes, []).append(statement)
+    return found
+
+
+def _apart(scene: Scene, group: Sequence[str], written: _Written) -> Iterator[Finding]:
+    """Each transaction that writes one of the group's tables must write all of them."""
+    needed = {table: group.count(table) for table in group}
+    partial = [
+        (transaction, writes)
+        for transaction, writes in written
+        if any(table in writes for table in needed)
+        and any(len(writes.get(table, ())) < count for table, count in needed.items())
+    ]
+    others = {table for _, writes in partial for table in writes if table in needed}
+    if partial and (len(partial) > 1 or others != set(needed)):
+        yield _finding(scene, partial, list(needed), proved=True)
+
+
+def _child_apart(scene: Scene, written: _Written) -> Iterator[Finding]:
+    """A new parent is visible to everybody before its children are, and stays so if the service dies in between."""
+    if scene.catalog is None:
+        return
+    for place, (parent_at, parents) in enumerate(written):
+        for child_at, children in written[place + 1 :]:
+            if child_at.session != parent_at.session:
+                continue
+            for table in parents:
+                if not any(shape_of(one).verb == "insert" for one in parents[table]):
+                    continue
+                keys = [child for child, _ in scene.catalog.referencing(table) if child.name in children]
+                fresh = [child.name for child in keys if child.name not in parents and child.name != table]
+                if fresh:
+                    yield _finding(
+                        scene, [(parent_at, parents), (child_at, children)], [table, *fresh], proved=False
+                    )
+                    return
+
+
+def _finding(scene: Scene, apart: _Written, tables: Collection[str], *, proved: bool) -> Finding:
+    shown = [one for _, writes in apart for table in tables for one in writes.get(table, ())[:1]]
+    ids = ", ".join(dict.fromkeys(str(transaction.xid or transaction.vxid) for transaction, _ in apart))
+    return Finding(
+        rule=SLUG,
+        confidence="proved" if proved else "suspected",
+        title="Writes that belong together are committed apart",
+        message=f"{' and '.join(dict.fromkeys(tables))} were written in separate transactions ({ids}). If the "
+        f"service stops between them, one has happened and the other never will.",
+        statements=tuple(seen([one]) for one in shown[:4]),
+        counts={"transactions": len(apart)},
+        request=scene.request,
+        cost=50.0,
+    )

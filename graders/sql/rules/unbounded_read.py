@@ -1,0 +1,79 @@
+"""Rows sent to the service that grow with the table while the answer stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from graders.sql.answers import decoded, things_in
+from graders.sql.finding import Finding, seen
+from graders.sql.query import equalities_in, is_aggregate, top_query
+from graders.sql.scene import Execution, Scene, by_shape
+from graders.sql.slope import FLAT, counts_of, slope_of
+
+SLUG = "unbounded-read"
+_WORTH = 1000
+_RATIO = 10
+
+
+def find(scene: Scene) -> Iterator[Finding]:
+    """Proved by sizes of the table with the answers' sizes (option `answer_sizes`), else suspected from one answer."""
+    sizes = scene.options.get("answer_sizes")
+    proved = set()
+    if isinstance(sizes, Sequence) and len(sizes) == len(scene.growth):
+        for fingerprint in counts_of(scene.growth):
+            finding = _grown(scene, fingerprint, [float(size) for size in sizes])
+            if finding is not None:
+                proved.add(fingerprint)
+                yield finding
+    shown = things_in(decoded(scene.answer)) if scene.has_answer else None
+    for fingerprint, group in by_shape(scene.work).items():
+        sent = sum(one.rows_sent or 0 for one in group)
+        if fingerprint in proved or shown is None or sent < _WORTH or sent < _RATIO * max(1, shown):
+            continue
+        if _is_unbounded(group[0]):
+            yield _suspected(scene, group, sent, shown)
+
+
+def _grown(scene: Scene, fingerprint: str, answers: list[float]) -> Finding | None:
+    tables = [size.size for size in scene.growth]
+    rows = [
+        float(sum(one.rows_sent or 0 for one in size.work if one.shape.fingerprint == fingerprint))
+        for size in scene.growth
+    ]
+    slope = slope_of(tables, rows)
+    if slope <= FLAT or rows[-1] <= rows[0] or slope_of(tables, answers) > slope / _RATIO:
+        return None
+    group = [one for one in scene.growth[-1].work if one.shape.fingerprint == fingerprint]
+    sent, sized = ", ".join(f"{one:g}" for one in rows), ", ".join(f"{one:g}" for one in tables)
+    return Finding(
+        rule=SLUG,
+        confidence="proved",
+        title="Rows sent grow with the table, the answer does not",
+        message=f"With tables of size {sized} this statement sent {sent} rows, for answers of "
+        f"{', '.join(f'{one:g}' for one in answers)} items.",
+        statements=(seen([one.statement for one in group]),),
+        counts={"rows_sent": rows[-1], "shown": answers[-1]},
+        slope=slope,
+        request=scene.request,
+        cost=rows[-1],
+    )
+
+
+def _is_unbounded(execution: Execution) -> bool:
+    query = top_query(execution.shape.template) if execution.shape.known else None
+    if query is None or query.args.get("limit") is not None or is_aggregate(query):
+        return False
+    return not any(equality.right is None for equality in equalities_in(query))
+
+
+def _suspected(scene: Scene, group: list[Execution], sent: int, shown: int) -> Finding:
+    return Finding(
+        rule=SLUG,
+        confidence="suspected",
+        title="A table is read whole for a short answer",
+        message=f"A statement without a limit and without a key sent {sent} rows for an answer of {shown} items.",
+        statements=(seen([one.statement for one in group]),),
+        counts={"rows_sent": sent, "shown": shown},
+        request=scene.request,
+        cost=float(sent),
+    )

@@ -1,0 +1,39 @@
+"""A serialization failure or deadlock that nobody retried, so it reached the client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graders.sql.finding import Finding, seen
+from graders.sql.fingerprint import shape_of
+from graders.sql.scene import Scene
+from graders.sql.statement import Statement
+
+SLUG = "unretried-conflict"
+_CONFLICTS = {"40001": "a serialization failure", "40P01": "a deadlock"}
+
+
+def find(scene: Scene) -> Iterator[Finding]:
+    """Proved: the recording ends without another try of the statement that failed."""
+    for place, statement in enumerate(scene.statements):
+        if statement.error in _CONFLICTS and not _is_retried(statement, scene.statements[place + 1 :]):
+            yield Finding(
+                rule=SLUG,
+                confidence="proved",
+                title="A conflict between transactions is not retried",
+                message=f"PostgreSQL ended this transaction with {_CONFLICTS[statement.error]} ({statement.error}), "
+                f"which it does to be tried again from the start, and no second try was made.",
+                statements=(seen([statement]),),
+                counts={"times": 1},
+                request=scene.request,
+                cost=10.0,
+            )
+
+
+def _is_retried(statement: Statement, later: tuple[Statement, ...]) -> bool:
+    """The same shape once more, in any session and with any values: a retry reads anew and may write other values.
+
+    A COMMIT that failed is retried where its session or another one reaches a COMMIT again without an error.
+    """
+    shape = shape_of(statement).fingerprint
+    return any(shape_of(one).fingerprint == shape and one.error not in _CONFLICTS for one in later)

@@ -1,0 +1,105 @@
+"""A limited result whose order is not decided to the last row, so pages may repeat or lose rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from graders.sql.catalog import Catalog
+from graders.sql.finding import Finding, seen
+from graders.sql.query import equalities_in, is_aggregate, order_keys, sources_of, top_query
+from graders.sql.scene import Execution, Scene, by_shape
+
+SLUG = "unstable-order"
+
+
+def find(scene: Scene) -> Iterator[Finding]:
+    """Proved where the catalog shows that nothing breaks ties, suspected for a LIMIT without any order."""
+    for group in by_shape(scene.work).values():
+        query = top_query(group[0].shape.template) if group[0].shape.known else None
+        if query is None or query.args.get("limit") is None or _is_at_most_one(query, group, scene.catalog):
+            continue
+        problem = _problem(query, scene.catalog)
+        if problem:
+            yield Finding(
+                rule=SLUG,
+                confidence="proved"
+                if scene.catalog is not None and _is_known(query, scene.catalog)
+                else "suspected",
+                title="The order of a limited result is left open",
+                message=f"{problem} PostgreSQL may give rows with equal keys in any order, another one for each "
+                f"page, so that one row shows twice and another never.",
+                statements=(seen([one.statement for one in group]),),
+                counts={"times": len(group)},
+                request=scene.request,
+                cost=1.0,
+            )
+
+
+def _problem(query: exp.Select, catalog: Catalog | None) -> str:
+    keys = order_keys(query)
+    if not keys:
+        return "The rows are limited but not ordered."
+    if (
+        catalog is None
+        or not _is_known(query, catalog)
+        or query.args.get("group")
+        or query.args.get("distinct")
+    ):
+        return ""
+    if any(key is None for key in keys) or any(
+        _decides(query, source.name, source.table, catalog) for source in sources_of(query)
+    ):
+        return ""
+    named = ", ".join(key[1] for key in keys if key)
+    return f"Rows are ordered by {named}, which no unique key completes."
+
+
+def _is_known(query: exp.Select, catalog: Catalog) -> bool:
+    sources = sources_of(query)
+    joins = len(query.args.get("joins") or ())
+    return len(sources) == joins + 1 and all(catalog.table(source.table) for source in sources)
+
+
+def _decides(query: exp.Select, name: str, table: str, catalog: Catalog) -> bool:
+    """True where order keys and columns fixed by an equality contain a unique key of this source."""
+    known = catalog.table(table)
+    if known is None:
+        return False
+    alone = len(sources_of(query)) == 1
+    columns = {key[1] for key in order_keys(query) if key and (key[0] == name or (alone or not key[0]))}
+    return known.is_unique(columns | _fixed(query, name, alone=alone))
+
+
+def _fixed(query: exp.Select, name: str, *, alone: bool) -> set[str]:
+    fixed = set()
+    for equality in equalities_in(query):
+        if equality.right is None and (equality.left[0] == name or (alone and not equality.left[0])):
+            fixed.add(equality.left[1])
+    return fixed
+
+
+def _is_at_most_one(query: exp.Select, group: list[Execution], catalog: Catalog | None) -> bool:
+    """Aggregates, existence questions, LIMIT 1 and look-ups by a unique key have no order to speak of."""
+    sources = sources_of(query)
+    if (
+        is_aggregate(query)
+        or not sources
+        or all(item.find(exp.Column, exp.Star) is None for item in query.expressions)
+    ):
+        return True
+    if query.args.get("locks") and any(lock.args.get("wait") is False for lock in query.args["locks"]):
+        return True
+    if catalog is not None and len(sources) == 1:
+        known = catalog.table(sources[0].table)
+        if known is not None and known.is_unique(_fixed(query, sources[0].name, alone=True)):
+            return True
+    return not order_keys(query) and all(_limit(one) in ("1", "2") for one in group)
+
+
+def _limit(execution: Execution) -> str:
+    for number, place in enumerate(execution.shape.places):
+        if place.use == "limit" and number < len(execution.values) and len(execution.values[number]) == 1:
+            return execution.values[number][0] or ""
+    return ""

@@ -1,0 +1,74 @@
+"""An index that writes keep up to date and that no recorded plan uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graders.sql.catalog import Index, Table
+from graders.sql.finding import Finding, seen
+from graders.sql.plan import nodes_of
+from graders.sql.scene import Execution, Scene
+
+SLUG = "unused-index"
+
+
+def find(scene: Scene) -> Iterator[Finding]:
+    """Proved for an index that another one contains; else suspected, since a recording is never all there is."""
+    if scene.catalog is None:
+        return
+    everything = [*scene.work, *scene.nested, *(one for size in scene.growth for one in size.work)]
+    used = {
+        node.index for one in everything if one.plan is not None for node in nodes_of(one.plan) if node.index
+    }
+    read = any(one.plan is not None and not one.shape.writes for one in everything)
+    for table in scene.catalog.tables:
+        writes = [one for one in everything if one.shape.writes == table.name]
+        for index in table.indexes if writes else ():
+            if index.name in used or index.unique or index.primary or index.constraint or index.scans:
+                continue
+            container = _container(index, table)
+            paying = [one for one in writes if _pays(one, index)]
+            if paying and (container or read):
+                yield _finding(scene, table, index, container, paying)
+
+
+def _pays(execution: Execution, index: Index) -> bool:
+    """Inserts write every index; updates those whose columns they set (and then all of that row's)."""
+    if execution.shape.verb != "update":
+        return execution.shape.verb in ("insert", "merge")
+    written = {place.column for place in execution.shape.places if place.use == "set"}
+    return bool(written & {key for key in index.keys if key}) or None in index.keys
+
+
+def _container(index: Index, table: Table) -> Index | None:
+    """Another whole index that begins with all of this one's columns."""
+    if index.predicate or None in index.keys or index.method != "btree":
+        return None
+    for other in table.indexes:
+        longer = other.name != index.name and other.method == "btree" and not other.predicate and other.valid
+        begins = other.keys[: len(index.keys)] == index.keys
+        if longer and begins and (len(other.keys) > len(index.keys) or other.unique):
+            return other
+    return None
+
+
+def _finding(
+    scene: Scene, table: Table, index: Index, container: Index | None, writes: list[Execution]
+) -> Finding:
+    keys = ", ".join(key or "(an expression)" for key in index.keys)
+    reason = (
+        f"{container.name} begins with the same columns and answers all that it could."
+        if container
+        else "No plan of the recording reads it."
+    )
+    return Finding(
+        rule=SLUG,
+        confidence="proved" if container else "suspected",
+        title=f"Writes to {table.name} pay for the index {index.name} that nothing reads",
+        message=f"{len(writes)} writes kept {index.name} ({keys}) up to date. {reason}",
+        statements=(seen([one.statement for one in writes]),),
+        counts={"writes": len(writes)},
+        request=scene.request,
+        cost=float(len(writes)),
+        remedy=f"DROP INDEX CONCURRENTLY {index.name}",
+    )

@@ -1,0 +1,62 @@
+"""What each session did in order: its transactions, the pauses inside them, their isolation and their end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from graders.sql.recording import Recording, Transaction
+from graders.sql.statement import Statement
+
+_ISOLATION = re.compile(
+    r"isolation\s+level\s+(serializable|repeatable\s+read|read\s+(?:un)?committed)", re.IGNORECASE
+)
+_SESSION_DEFAULT = re.compile(r"set\s+session\s+characteristics|default_transaction_isolation", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Seconds in which a transaction stood open and its session sent nothing."""
+
+    seconds: float
+    after: Statement
+    before: Statement
+
+
+def transactions_of(statements: Sequence[Statement]) -> tuple[Transaction, ...]:
+    """The transactions by session and virtual transaction id, in the order in which they began."""
+    return Recording("", statements).transactions
+
+
+def pauses_of(transaction: Transaction) -> tuple[Pause, ...]:
+    """The pauses between the statements of an explicit transaction, in order; none for a single statement."""
+    if not transaction.explicit:
+        return ()
+    top = [statement for statement in transaction.statements if not statement.nested]
+    return tuple(
+        Pause(max(0.0, later.at - earlier.at - (earlier.duration_ms or 0.0) / 1000), earlier, later)
+        for earlier, later in pairwise(top)
+    )
+
+
+def isolation_of(transaction: Transaction, statements: Sequence[Statement] = ()) -> str:
+    """Its isolation level as far as the session's statements say, in lower case; "read committed" by default."""
+    level = "read committed"
+    for statement in statements:
+        if statement.session != transaction.session or statement.order > transaction.statements[-1].order:
+            continue
+        found = _ISOLATION.search(statement.text)
+        if found and _SESSION_DEFAULT.search(statement.text):
+            level = " ".join(found.group(1).lower().split())
+        elif (
+            "default_transaction_isolation" in statement.text.lower()
+            and "serializable" in statement.text.lower()
+        ):
+            level = "serializable"
+    for statement in transaction.statements:
+        found = _ISOLATION.search(statement.text)
+        if found and not _SESSION_DEFAULT.search(statement.text):
+            level = " ".join(found.group(1).lower().split())
+    return level
