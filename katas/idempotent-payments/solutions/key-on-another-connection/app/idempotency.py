@@ -9,13 +9,15 @@ from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy import text
+from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.orm import Session
 
-from app.database import new_session
+from app.database import database_url, new_session
 from app.outcome import Outcome
 from app.problems import problem
 
+# The store does not depend on what the request does with its session.
+engine = create_engine(database_url(), poolclass=NullPool)
 TTL_SECONDS = int(os.environ.get("IDEMPOTENCY_TTL_SECONDS", "86400"))
 
 
@@ -68,8 +70,8 @@ def once(ticket: Ticket, payload: dict[str, Any], operation: Callable[[Session],
         if row is not None:
             return Outcome(row.status, row.body, row.location).response(replayed=True)
         outcome = operation(session)
-        with new_session.begin() as store:
-            remember(store, ticket, payload, outcome)
+        with engine.begin() as store:
+            remember(Session(store), ticket, payload, outcome)
     return outcome.response()
 
 
