@@ -20,10 +20,13 @@ MAX_WHOLE = 4 * 1024 * 1024
 _CAN_WRITE = re.compile(
     r"\b(insert|update|delete|merge|copy|call|do|create|alter|drop|truncate|execute|lock)\b", re.IGNORECASE
 )
-# `SELECT pay(...)` may write; the functions that every driver and every report calls do not.
-_CALLS = re.compile(
-    r"\bselect\s+(?:\*\s+from\s+)?(?!count|sum|min|max|avg|coalesce|exists|now|version|current_|pg_|set_config|to_|json|lower"
-    r"|row_number|array_agg|string_agg)[a-z_][\w.]*\s*\(",
+# `SELECT pay(...)` and `SELECT id FROM pay(...)` may write; words and functions that every report uses do not.
+_CALL = re.compile(r"(?<![\w.])(?:\w+\.)?([a-z_]\w*)\s*\(", re.IGNORECASE)
+_HARMLESS = re.compile(
+    r"(?:pg|to|current|json|jsonb|row|array|string|generate)_\w+|count|sum|min|max|avg|coalesce|exists|now|version|set_config"
+    r"|lower|upper|length|extract|date_trunc|unnest|greatest|least|nullif|cast|select|from|where|having|by|limit|offset"
+    r"|as|and|or|not|in|any|all|some|on|using|over|filter|values|row|array|interval|union|join|lateral|then|when|else|case"
+    r"|materialized|char|varchar|numeric",
     re.IGNORECASE,
 )
 _COMMIT = re.compile(r"^\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:commit|end)\b", re.IGNORECASE | re.DOTALL)
@@ -138,7 +141,8 @@ def command_tag(answer: Message) -> str:
 
 def may_write(sql: str) -> bool:
     """False for text that surely changes nothing, e.g. a plain SELECT, BEGIN or SET."""
-    return bool(_CAN_WRITE.search(sql) or _CALLS.search(sql))
+    calls = (call[1] for call in _CALL.finditer(sql))
+    return bool(_CAN_WRITE.search(sql)) or any(not _HARMLESS.fullmatch(name) for name in calls)
 
 
 def is_commit(sql: str) -> bool:
