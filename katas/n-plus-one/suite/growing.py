@@ -57,7 +57,7 @@ class Past:
         # The copies refer to each other, so there is nothing for the foreign keys to check row by row.
         with self._database.connect(autocommit=False) as session:
             session.execute("SET LOCAL session_replication_role = replica")
-            session.execute(sql)  # type: ignore[arg-type]
+            session.execute(sql)
         self._database.analyze()
 
 

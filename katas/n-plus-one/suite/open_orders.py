@@ -23,7 +23,9 @@ def check_orders_answer_as_before(http: Client, database: Database, rng: random.
         must_show_orders(answer, shop.newest(limit, status=status))
 
 
-def check_orders_answer_as_before__without_a_limit(http: Client, database: Database, rng: random.Random) -> None:
+def check_orders_answer_as_before__without_a_limit(
+    http: Client, database: Database, rng: random.Random
+) -> None:
     shop = read_shop(database)
     must_show_orders(http.get("/orders"), shop.newest(20))
     status = rng.choice(STATUSES)
@@ -43,11 +45,15 @@ def check_orders_cost_is_flat(http: Client, growth: GrowthMeter) -> None:
     def page(size: int) -> None:
         orders_of_page(http.get("/orders", params={"limit": size}), size)
 
-    cost = growth.must_be_flat("statements", (5, 20, 80), page, label=label, per="order", max_slope=0.05, slack=2)
+    cost = growth.must_be_flat(
+        "statements", (5, 20, 80), page, label=label, per="order", max_slope=0.05, slack=2
+    )
     must_not_grow_inside(cost, label, "order")
 
 
-def check_orders_cost_is_flat__whatever_is_in_them(http: Client, database: Database, growth: GrowthMeter) -> None:
+def check_orders_cost_is_flat__whatever_is_in_them(
+    http: Client, database: Database, growth: GrowthMeter
+) -> None:
     label = "GET /orders?limit=20 with {size} items in each order"
     staged = set()
 
@@ -60,5 +66,7 @@ def check_orders_cost_is_flat__whatever_is_in_them(http: Client, database: Datab
 
     with room_on_top(database):
         sizes = (1, 4, 12)
-        cost = growth.must_be_flat("statements", sizes, page, label=label, per="item", max_slope=0.05, slack=2)
+        cost = growth.must_be_flat(
+            "statements", sizes, page, label=label, per="item", max_slope=0.05, slack=2
+        )
         must_not_grow_inside(cost, label, "item")

@@ -58,10 +58,7 @@ def _must_follow(http: Client, database: Database, views: dict[str, Probe], chan
 
 def _must_be_news(change: Change, path: str, before: Any, after: Any) -> None:
     what = f"{change.column} of row {change.id} in {change.table} was changed by SQL"
-    try:
-        seen, old = change.probe(after), change.probe(before)
-    except (KeyError, TypeError):
-        raise AssertionError(f"GET {path} does not show what the contract names; no change can be seen in it.") from None
+    seen, old = _probed(path, change.probe, after), _probed(path, change.probe, before)
     if change.shows is None:
         assert seen != old, f"{what}; the next GET {path} answered as before: {seen}."
     else:
@@ -94,7 +91,14 @@ def _changes_of_order(database: Database, order: dict[str, Any]) -> list[Change]
     amounts: Probe = lambda seen: sorted(line["quantity"] for line in seen["items"])  # noqa: E731
     more = item["quantity"] + 700
     return [
-        Change("customers", "name", order["customer_id"], "Zoe New", lambda seen: seen["customer"]["name"], "Zoe New"),
+        Change(
+            "customers",
+            "name",
+            order["customer_id"],
+            "Zoe New",
+            lambda seen: seen["customer"]["name"],
+            "Zoe New",
+        ),
         Change("products", "name", product, "A new name", names, {"A new name"}),
         Change("orders", "status", order["id"], status, lambda seen: seen["status"], status),
         Change("order_items", "quantity", item["id"], more, amounts),
@@ -130,13 +134,17 @@ def _newest_order(database: Database) -> dict[str, Any]:
 
 
 def _seen(http: Client, path: str, view: Probe) -> Any:
-    answer = http.get(path)
-    body = body_of(answer)
+    return _probed(path, view, body_of(http.get(path)))
+
+
+def _probed(path: str, probe: Probe, document: Any) -> Any:
+    """What the probe finds. A document in which it finds nothing is the service's fault, not the probe's."""
     try:
-        seen = view(body)
+        return probe(document)
     except (KeyError, TypeError, AttributeError, StopIteration):
-        raise AssertionError(f"GET {path} does not show what the contract names; no change can be seen in it.") from None
-    return seen
+        raise AssertionError(
+            f"GET {path} does not show what the contract names; no change can be seen in it."
+        ) from None
 
 
 def _with_id(entries: list[Any], id: int) -> Any:

@@ -22,7 +22,9 @@ def must_show_orders(answer: Answer, expected: Sequence[Mapping[str, Any]]) -> N
         f'{asked(answer)}: the body has to be an object with a list "orders".'
     )
     orders = body["orders"]
-    fault = _wrong_row("orders", "order", [_id(order) for order in orders], [order["id"] for order in expected])
+    fault = _wrong_row(
+        "orders", "order", [_id(order) for order in orders], [order["id"] for order in expected]
+    )
     for wanted, got in zip(expected, orders, strict=False):
         fault = fault or difference(wanted, got, f"order {wanted['id']}: ")
     assert fault is None, f"{asked(answer)}: {fault}."
@@ -42,7 +44,9 @@ def must_be_problem(answer: Answer, status: int) -> None:
     )
     assert isinstance(body, dict), f"{asked(answer)}: a problem document is a JSON object."
     for member in ("type", "title", "detail"):
-        assert isinstance(body.get(member), str), f'{asked(answer)}: the problem document lacks a text "{member}".'
+        assert isinstance(body.get(member), str), (
+            f'{asked(answer)}: the problem document lacks a text "{member}".'
+        )
     assert body.get("status") == status, (
         f'{asked(answer)}: "status" in the problem document is {_shown(body.get("status"))}; it has to be {status}.'
     )

@@ -25,15 +25,23 @@ def orders_of_page(answer: Answer, count: int) -> list[Any]:
     assert isinstance(orders, list) and 2 * found >= count, (
         f"{asked(answer)} answered {found} orders instead of {count}; the cost of this page cannot be measured."
     )
+    assert all(isinstance(order, dict) and _is_id(order.get("id")) for order in orders), (
+        f'{asked(answer)} shows entries that are no orders with an "id"; the cost of this page cannot be measured.'
+    )
     return orders
 
 
 def must_hold_items(answer: Answer, orders: list[Any], count: int) -> None:
     """These orders of the answer have `count` items together, or at least half of them."""
-    found = sum(len(order.get("items") or ()) for order in orders if isinstance(order, dict))
+    lists = [order.get("items") for order in orders if isinstance(order, dict)]
+    found = sum(len(items) for items in lists if isinstance(items, list))
     assert 2 * found >= count, (
         f"{asked(answer)} shows {found} items of these orders instead of {count}; its cost cannot be measured."
     )
+
+
+def _is_id(value: object) -> bool:
+    return type(value) is int and 0 < value < 2**63
 
 
 def must_not_grow_inside(growth: Growth, label: str, per: str, max_slope: float = 0.05) -> None:

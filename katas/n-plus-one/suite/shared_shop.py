@@ -26,7 +26,9 @@ class Shop:
     items: Mapping[int, Sequence[Row]]
     payments: Mapping[int, Sequence[Row]]
 
-    def newest(self, limit: int, *, status: str | None = None, customer: int | None = None) -> list[dict[str, Any]]:
+    def newest(
+        self, limit: int, *, status: str | None = None, customer: int | None = None
+    ) -> list[dict[str, Any]]:
         """The first `limit` orders as the contract shows them, of that status and that customer if given."""
         wanted = (
             order

@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from psycopg import Connection
+from psycopg.rows import tuple_row
 
 from app.database import Row
 
@@ -18,11 +19,8 @@ NEWEST_OF_CUSTOMER = (
 )
 BY_ID = "SELECT id, customer_id, status, placed_at FROM orders WHERE id = %s"
 CUSTOMERS = "SELECT id, name FROM customers"
-ITEMS = """
-    SELECT i.order_id, i.quantity, i.unit_price_cents, p.id, p.sku, p.name
-    FROM order_items AS i JOIN products AS p ON p.id = i.product_id
-    ORDER BY i.id
-"""
+PRODUCTS = "SELECT id, sku, name FROM products"
+ITEMS = "SELECT order_id, product_id, quantity, unit_price_cents FROM order_items ORDER BY id"
 PAYMENTS = "SELECT order_id, amount_cents FROM payments"
 
 
@@ -46,13 +44,16 @@ def orders_of_customer(connection: Connection[Row], customer_id: int, *, limit: 
 
 def whole_orders(connection: Connection[Row], orders: list[Row]) -> list[Row]:
     """These rows of the table with everything that belongs to them, as clients see them."""
+    cursor = connection.cursor(row_factory=tuple_row)
     names = {customer["id"]: customer for customer in connection.execute(CUSTOMERS)}
-    items: dict[int, list[Row]] = defaultdict(list)
-    for row in connection.execute(ITEMS):
-        items[row["order_id"]].append(row)
+    products = {product["id"]: product for product in connection.execute(PRODUCTS)}
+    items: dict[int, list[Row]] = {order["id"]: [] for order in orders}
+    for order_id, product_id, quantity, price in cursor.execute(ITEMS).fetchall():
+        if order_id in items:
+            items[order_id].append({"quantity": quantity, "unit_price_cents": price, **products[product_id]})
     paid: dict[int, int] = defaultdict(int)
-    for row in connection.execute(PAYMENTS):
-        paid[row["order_id"]] += row["amount_cents"]
+    for order_id, amount in cursor.execute(PAYMENTS).fetchall():
+        paid[order_id] += amount
     return [
         shown(order, names[order["customer_id"]], items[order["id"]], paid[order["id"]]) for order in orders
     ]
