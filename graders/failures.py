@@ -14,7 +14,7 @@ from graders.sandbox.base import Listener
 _EXAMPLE = "`web: uvicorn app:app --host $HOST --port $PORT`"
 
 
-class ServiceFailure(Exception):  # noqa: N818
+class ServiceFailure(Exception):
     """The submission's own doing: `code` names it, `message` what was seen, `hint` the next step.
 
     `output` is what the service printed, its end being what matters. Codes: no-procfile, bad-procfile,
@@ -62,15 +62,12 @@ def release_failed(command: Command, status: int | None, seconds: float, output:
 
 
 def exited(command: Command, status: int, output: str) -> ServiceFailure:
-    said = (
-        "Its last output says why."
-        if output.strip()
-        else "It printed nothing; run that command by hand to see why."
-    )
+    said = "Its last output says why." if output.strip() else ""
+    hint = f"{said} {_exit_hint(status)}".strip()
     return ServiceFailure(
         "exited",
         f"{_named(command)} ended {how_it_ended(status)} before the service was ready.",
-        hint=f"{said} {_exit_hint(status)}".strip(),
+        hint=hint or "It printed nothing; run that command by hand, with PORT and HOST set, to see why.",
         output=output,
     )
 
@@ -103,7 +100,7 @@ def not_ready(
             "Look for what blocks it: a database call without a connection, a lock, work done before serving."
         )
     elif found.code == "garbage":
-        message = f"On its port the service does not speak HTTP: {found.told}."
+        message = f"The service took the connection, but did not answer with HTTP: {found.told}."
         hint = "PORT must be served with plain HTTP/1.1 (no TLS, no other protocol)."
     else:
         message = f"The service answers, but was not healthy {within}: {found.told}."

@@ -150,7 +150,7 @@ class AnswerError(Exception):
         self.answer = answer
 
 
-class TransportFailure(Exception):  # noqa: N818
+class TransportFailure(Exception):
     """No whole, well-formed HTTP response came back.
 
     Codes: refused, no-answer (not one byte in time), too-slow, closed (without one byte), cut-off (in the middle),

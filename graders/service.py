@@ -222,14 +222,17 @@ class Service:
         """Returns once /healthz says ok. Raises ServiceFailure, at the latest after `ready_seconds`."""
         deadline = time.monotonic() + self._terms.ready_seconds
         pause, patience = 0.002, 1.0
+        said: Unready | None = None
         while True:
             found = probe(self.base_url, max(0.05, min(patience, deadline - time.monotonic())))
-            self._must_be_running()
+            self._must_be_running(was_ready=found is None)
             if found is None:
                 self._must_be_ours()
                 return
+            said = found if found.code in ("answer", "garbage") else said
             if time.monotonic() >= deadline:
-                raise self._not_ready(found)
+                # The last look was cut short, so its silence says less than an earlier answer.
+                raise self._not_ready(said if said is not None and found.code == "hangs" else found)
             if self._terms.waiting is not None:
                 self._terms.waiting(found)
             # A connection taken before the service could serve may never be answered: ask again, more patiently.
@@ -247,18 +250,23 @@ class Service:
             output=self.output(),
         )
 
-    def _must_be_running(self) -> None:
+    def _must_be_running(self, *, was_ready: bool) -> None:
         for running in self._running:
             status = running.process.poll()
             if status is not None and (running is self._web or status != 0):
                 if running is self._web and not is_free(self.port):
                     raise _PortTakenError
+                if running is self._web and was_ready:
+                    raise failures.exited_after_ready(running.command, status, self.output())
                 raise failures.exited(running.command, status, running.output.text())
 
     def _must_be_ours(self) -> None:
         """An answer from a program that is not of this tree would be judged in the service's place."""
         listeners = self._web.process.listening()
-        if listeners is not None and all(listener.port != self.port for listener in listeners):
+        if listeners is None or any(listener.port == self.port for listener in listeners):
+            return
+        # A free port means that the service answered and has gone since, which `exited` tells.
+        if not is_free(self.port):
             raise _PortTakenError
 
 

@@ -18,6 +18,8 @@ MAX_INTERIM = 8
 _CHUNK = 64 * 1024
 _SNIPPET = 120
 _CLOSED_EARLY = ("peer closed connection", "peer unexpectedly closed", "event type ConnectionClosed")
+# The first bytes of a TLS alert and of a TLS handshake.
+_TLS = (b"\x15\x03", b"\x16\x03")
 _OBS_FOLD = re.compile(rb"\n[ \t]")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _FRAMING = re.compile(rb"^(content-length|transfer-encoding)[ \t]*:", re.IGNORECASE | re.MULTILINE)
@@ -247,11 +249,17 @@ def _malformed(received: _Received, error: h11.RemoteProtocolError) -> Transport
         return received.failure("cut-off", "the connection was closed in the middle of the answer")
     if "Receive buffer too long" in str(error):
         return received.failure("too-large", f"the head of the answer is larger than {MAX_HEAD // 1024} KB")
+    return received.failure("malformed-http", _not_http(received, error, http))
+
+
+def _not_http(received: _Received, error: h11.RemoteProtocolError, http: bool) -> str:
     start = shown(bytes(received.first[:_SNIPPET]), one_line=True)
+    if bytes(received.first[:2]) in _TLS:
+        return f"what came back is TLS, not plain HTTP; it starts with `{start}`"
+    if not http:
+        return f"what came back is not HTTP; it starts with `{start}`"
     reason = shown(str(error), limit=200, one_line=True)
-    return received.failure(
-        "malformed-http", f"what came back is not HTTP: {reason}; it starts with `{start}`"
-    )
+    return f"what came back is not well-formed HTTP: {reason}; it starts with `{start}`"
 
 
 def _answer(received: _Received) -> Answer:

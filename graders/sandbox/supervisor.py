@@ -19,6 +19,7 @@ import time
 PR_SET_CHILD_SUBREAPER = 36
 GIVE_UP_SECONDS = 10.0
 PARENT_CHECK_SECONDS = 0.5
+GROUP_CHECK_SECONDS = 0.02
 
 
 def main() -> None:
@@ -86,12 +87,16 @@ def silence() -> None:
 
 def supervise(child: int, wakeup: int) -> None:
     grader = os.getppid()
+    ended: int | None = None
+    asked_to_end = False
     while True:
-        ended = reap(child)
-        if ended is not None:
+        ended = reap(child, ended)
+        # A shell dies of SIGTERM at once; the server behind it may still be saying goodbye.
+        if ended is not None and not (asked_to_end and group_lives(child)):
             end_tree(child)
             exit_as(ended)
-        ready, _, _ = select.select([0, wakeup], [], [], PARENT_CHECK_SECONDS)
+        pause = PARENT_CHECK_SECONDS if ended is None else GROUP_CHECK_SECONDS
+        ready, _, _ = select.select([0, wakeup], [], [], pause)
         if wakeup in ready:
             os.read(wakeup, 4096)
         order = os.read(0, 1) if 0 in ready else b"-"
@@ -100,20 +105,31 @@ def supervise(child: int, wakeup: int) -> None:
             end_tree(child)
             os._exit(137)
         if order == b"T":
+            asked_to_end = True
             signal_group(child, signal.SIGTERM)
 
 
-def reap(child: int) -> int | None:
-    """Reaps orphans; the wait status of the command once it has ended. Until then its group's id cannot be reused."""
+def reap(child: int, ended: int | None) -> int | None:
+    """Reaps what has ended; the wait status of the command itself once it has, `ended` if that was known before."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return 0
+            return 0 if ended is None else ended
         if pid == 0:
-            return None
+            return ended
         if pid == child:
-            return status
+            ended = status
+
+
+def group_lives(child: int) -> bool:
+    try:
+        os.killpg(child, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def signal_group(child: int, number: int) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders.sandbox.base import OutputBuffer
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=40)), st.integers(0, 20), st.integers(1, 20))
 def test_the_beginning_and_the_end_are_kept_whatever_the_pieces(
     pieces: list[bytes], head: int, tail: int
