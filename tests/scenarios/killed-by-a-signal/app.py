@@ -1,0 +1,6 @@
+"""Dies as for lack of memory."""
+
+import os
+import signal
+
+os.kill(os.getpid(), signal.SIGKILL)
