@@ -21,6 +21,7 @@ class Fault:
     """One armed fault. It takes place once, unless `times` says more (0: every time, until it is disarmed).
 
     Where: at a new connection, before a statement that `matches`, or after a commit once `seen` is true.
+    `sql` and `pid` tell at which statement of which server process it took place.
     Action: hold the connection until `release` or `cut`, cut it, or let the statement fail with `sqlstate`.
     """
 
@@ -33,6 +34,7 @@ class Fault:
         *,
         matches: Callable[[str], bool] | None = None,
         seen: Callable[[], bool] | None = None,
+        session: Callable[[int], bool] | None = None,
         sqlstate: str = "",
         text: str = "",
         times: int = 1,
@@ -43,6 +45,7 @@ class Fault:
         self.sqlstate = sqlstate
         self.text = text
         self.sql = ""
+        self.pid = 0
         self.count = 0
         self.chances = 0
         self._times = times
@@ -50,6 +53,7 @@ class Fault:
         self._loop = loop
         self._matches = matches
         self._seen = seen
+        self._session = session
         self._took_place = threading.Event()
         self._error: BaseException | None = None
         self._disarmed = False
@@ -97,29 +101,24 @@ class Fault:
 
     # -- for the wire, in its loop --------------------------------------------------------------------------------
 
-    def claims_statement(self, sql: str) -> bool:
-        """True where this statement is the one; it is then this fault's."""
+    async def claims_statement(self, sql: str, pid: int) -> bool:
+        """True where this statement, of the server process `pid`, is the one; it is then this fault's."""
         if self.where != "before" or not self._open:
             return False
         self.chances += 1
-        try:
-            wanted = self._matches is None or bool(self._matches(sql))
-        except Exception as error:
-            self._fail(error)
+        matches, session = self._matches, self._session
+        if matches is not None and not await self._answer(lambda: matches(sql)):
             return False
-        return wanted and self._claim(sql)
+        if session is not None and not await self._answer(lambda: session(pid)):
+            return False
+        return self._claim(sql, pid)
 
-    async def claims_commit(self, sql: str) -> bool:
+    async def claims_commit(self, sql: str, pid: int) -> bool:
         """True where the awaited row is there, as an independent session says."""
         if self.where != "after-commit" or not self._open or self._seen is None:
             return False
         self.chances += 1
-        try:
-            visible = await _in_thread(self._loop, self._seen)
-        except Exception as error:
-            self._fail(error)
-            return False
-        return visible and self._open and self._claim(sql)
+        return await self._answer(self._seen) and self._claim(sql, pid)
 
     def claims_connection(self) -> bool:
         if self.where != "connect" or not self._open:
@@ -140,10 +139,21 @@ class Fault:
     def _open(self) -> bool:
         return not self._disarmed and (self._times == 0 or self._claimed < self._times)
 
-    def _claim(self, sql: str) -> bool:
+    def _claim(self, sql: str, pid: int = 0) -> bool:
+        # Another session may have been the one while the question was answered.
+        if not self._open:
+            return False
         self._claimed += 1
-        self.sql = sql
+        self.sql, self.pid = sql, pid
         return True
+
+    async def _answer(self, question: Callable[[], bool]) -> bool:
+        """What the suite's question says; False, and the fault a failed one, where it cannot be answered."""
+        try:
+            return await _in_thread(self._loop, question)
+        except Exception as error:
+            self._fail(error)
+            return False
 
     def _fail(self, error: BaseException) -> None:
         self._error = error

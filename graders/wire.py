@@ -79,9 +79,12 @@ class Wire:
         """Breaks the connection in place of running the first statement that `matches`."""
         return self._arm(f"cut before {_told(matches)}", "before", "cut", matches=_function(matches))
 
-    def hold_before_commit(self) -> Fault:
-        """Holds the first COMMIT. A statement outside a transaction block commits without one."""
-        return self._arm("hold before COMMIT", "before", "hold", matches=is_commit)
+    def hold_before_commit(self, session: Callable[[int], bool] | None = None) -> Fault:
+        """Holds the first COMMIT (of the server process whose pid `session` says yes to).
+
+        A statement outside a transaction block commits without one.
+        """
+        return self._arm("hold before COMMIT", "before", "hold", matches=is_commit, session=session)
 
     def fail(
         self, matches: Matches, *, sqlstate: str = "40001", message: str = _SERIALIZATION, times: int = 1

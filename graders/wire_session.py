@@ -56,6 +56,7 @@ class Session:
         self._early: deque[bytes] = deque()
         self._cycles = _Cycles()
         self._injected: Fault | None = None
+        self._pid = 0
         self._dropping = False
         self._swallow_ready = False
 
@@ -153,7 +154,7 @@ class Session:
         self._dropping = False
         sql = self._statements.run_by(message)
         if sql is not None:
-            fault = next((fault for fault in self._armed if fault.claims_statement(sql)), None)
+            fault = await self._claimed(sql)
             if fault is not None and fault.action == "fail":
                 self._inject(fault, message, sql, out)
                 return
@@ -163,6 +164,12 @@ class Session:
         self._statements.note(message)
         self._cycles.sent(message, sql)
         out += message.raw
+
+    async def _claimed(self, sql: str) -> Fault | None:
+        for fault in tuple(self._armed):
+            if await fault.claims_statement(sql, self._pid):
+                return fault
+        return None
 
     async def _send_back(self, out: bytearray) -> None:
         if out and self._back is not None:
@@ -231,6 +238,8 @@ class Session:
             self._injected.took_place()
             self._injected = None
             return
+        if message.kind == b"K":
+            (self._pid,) = struct.unpack_from("!i", message.raw, 5)
         if message.kind == b"G":
             self._cycles.copying()
         if message.kind == b"Z":
@@ -249,7 +258,7 @@ class Session:
 
     async def _after_commit(self, sql: str) -> None:
         for fault in tuple(self._armed):
-            if await fault.claims_commit(sql):
+            if await fault.claims_commit(sql, self._pid):
                 fault.took_place()
                 if fault.action == "cut" or not await fault.held():
                     raise _Cut

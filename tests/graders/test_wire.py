@@ -315,6 +315,25 @@ def test_a_client_that_goes_away_while_it_is_held_frees_the_server(
     assert admin.execute("select balance from accounts").fetchone() == (101,)
 
 
+def test_the_commit_of_the_session_that_wrote_is_told_from_that_of_a_reader(
+    line: Wire, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
+) -> None:
+    def writes(pid: int) -> bool:
+        sql = "select 1 from pg_locks where pid = %s and relation = 'payments'::regclass and mode = 'RowExclusiveLock'"
+        return admin.execute(sql, [pid]).fetchone() is not None
+
+    fault = line.hold_before_commit(writes)
+    with psycopg.connect(url) as reader:
+        reader.execute("select key from payments").fetchall()
+        reader.commit()
+        assert not fault.happened
+        paying = workers.submit(psycopg_block, url, "key")
+        fault.must_happen(PATIENCE)
+        assert fault.pid != reader.info.backend_pid
+    fault.release()
+    paying.result(PATIENCE)
+
+
 # -- a statement that fails ---------------------------------------------------------------------------------------
 
 
