@@ -187,6 +187,8 @@ class Service:
         except BaseException:
             self._end_all()
             raise
+        # Who knows the service by its address would not hear of another port.
+        self._fixed_port = True
         return True
 
     def _launch(self, command: Command) -> _Running:
