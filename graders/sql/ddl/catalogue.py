@@ -7,6 +7,9 @@ from typing import Literal
 
 Rule = Literal["unsafe-migration", "incompatible-step"]
 Weight = Literal["unsafe", "advice"]
+# What bears a hazard out: work done while others wait, the lock alone, a failure of the statement, statements of the
+# service as it was before, or nothing more than the text.
+Proof = Literal["work", "lock", "error", "service", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +21,37 @@ class Kind:
     weight: Weight
     what: str
     instead: str
+    proof: Proof = "work"
 
 
 def _blocking(code: str, what: str, instead: str, weight: Weight = "unsafe") -> Kind:
-    return Kind(code, "unsafe-migration", weight, what, instead)
+    return Kind(code, "unsafe-migration", weight, what, instead, _PROOFS.get(code, "work"))
 
 
 def _breaking(code: str, what: str, instead: str, weight: Weight = "unsafe") -> Kind:
-    return Kind(code, "incompatible-step", weight, what, instead)
+    return Kind(code, "incompatible-step", weight, what, instead, _PROOFS.get(code, "service"))
+
+
+_PROOFS: dict[str, Proof] = {
+    "drop-index-blocks": "lock",
+    "detach-blocks": "lock",
+    "refresh-blocks-reads": "lock",
+    "required-column": "error",
+    "concurrently-in-transaction": "error",
+    "nested-transaction": "text",
+    "uncommitted-transaction": "text",
+    "drop-database": "text",
+    "truncate": "text",
+    "truncate-cascade": "text",
+}
 
 
 _NOT_VALID = (
     "Add it NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own: that scan lets writes pass."
 )
-_USING_INDEX = "CREATE UNIQUE INDEX CONCURRENTLY first, then ADD CONSTRAINT … USING INDEX: only that step locks, briefly."
+_USING_INDEX = (
+    "CREATE UNIQUE INDEX CONCURRENTLY first, then ADD CONSTRAINT … USING INDEX, which locks briefly."
+)
 _EXPAND = (
     "Expand first, contract later: deploy code that does without it, and change the schema a release after."
 )
@@ -158,6 +178,7 @@ _KINDS = (
         "whole-table-write",
         "one statement writes every row: their locks are held, and dead rows pile up, until it commits",
         "Write in batches, each in a transaction of its own, outside the migration that changes the schema.",
+        "advice",
     ),
     _blocking(
         "nested-transaction",

@@ -1,0 +1,1 @@
+"""Migrations executed on a throwaway PostgreSQL while another session reads and writes."""

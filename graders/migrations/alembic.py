@@ -1,0 +1,101 @@
+"""Alembic's revisions as statements, by its own offline mode."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from graders.errors import UsageError
+from graders.migrations.sources import Migration, Step
+from graders.sql.ddl.split import Piece, split_statements
+
+_RUNNING = re.compile(r"^--\s*Running (?:upgrade|downgrade)\s+(?P<from>\S*)\s*->\s*(?P<to>\S*)", re.MULTILINE)
+_SECONDS = 120
+
+
+def find_alembic(path: Path) -> Path | None:
+    """The directory of the project's alembic.ini, if `path` is the project, its script folder, or its versions."""
+    for place in (path, *path.absolute().parents[:2]):
+        if (place / "alembic.ini").is_file():
+            inside = path == place or (path / "env.py").is_file() or (path.parent / "env.py").is_file()
+            return place if inside else None
+    return None
+
+
+def load_alembic(project: Path, *, command: Sequence[str] | None = None) -> Iterable[Migration]:
+    """The revisions from base to the heads. Raises UsageError where Alembic cannot write them as SQL.
+
+    `command`: how to call Alembic; else the project's own virtual environment, else this Python's.
+    """
+    call = tuple(command or _command(project))
+    ups = _revisions(_offline(call, project, "upgrade", "heads"), "to")
+    downs = _revisions(_offline(call, project, "downgrade", "heads:base", required=False), "from")
+    for revision, steps in ups.items():
+        undone = downs.get(revision)
+        yield Migration(
+            revision, _within(steps), None if undone is None else _within(undone), True, "alembic"
+        )
+
+
+def _command(project: Path) -> Iterator[str]:
+    for venv in (".venv", "venv"):
+        python = project / venv / "bin" / "python"
+        if python.is_file():
+            yield from (str(python), "-m", "alembic")
+            return
+    yield from (sys.executable, "-m", "alembic")
+
+
+def _offline(
+    call: Sequence[str], project: Path, direction: str, target: str, *, required: bool = True
+) -> str:
+    try:
+        done = subprocess.run(
+            [*call, direction, target, "--sql"],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UsageError(
+            f"{project}: `{' '.join(call)}` does not run: {error}", hint="say how with --alembic 'COMMAND'"
+        ) from error
+    if done.returncode and required:
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise UsageError(
+            f"{project}: `{' '.join(call)} {direction} {target} --sql` failed: {last}",
+            hint="migrations that ask the database cannot be written as SQL: guard them with "
+            "context.is_offline_mode(), or check their SQL as a file",
+        )
+    return "" if done.returncode else done.stdout
+
+
+def _revisions(script: str, side: str) -> Mapping[str, tuple[Step, ...]]:
+    """Statements by revision; each belongs to the last "Running …" comment before it, the first ones to the first."""
+    found: dict[str, list[Step]] = {}
+    first = _RUNNING.search(script)
+    revision = first[side].split(",")[0] if first else ""
+    for piece in split_statements(script):
+        named = [match for comment in piece.comments if (match := _RUNNING.match(comment))]
+        if named:
+            revision = named[-1][side].split(",")[0]
+        if revision:
+            found.setdefault(revision, []).append(_step(piece, revision))
+    return {name: tuple(steps) for name, steps in found.items()}
+
+
+def _step(piece: Piece, revision: str) -> Step:
+    return Step(piece.text, revision, piece.line, piece.comments, piece.data)
+
+
+def _within(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps without the outermost BEGIN and COMMIT, which the run adds again; others end an autocommit block."""
+    first = 1 if steps and steps[0].text.upper() == "BEGIN" else 0
+    last = len(steps) - (1 if steps and steps[-1].text.upper() == "COMMIT" else 0)
+    return steps[first:last]

@@ -1,0 +1,322 @@
+"""Runs the statements of one migration, each watched: what it locked, read, rewrote, and whom it kept waiting."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from graders.errors import DatabaseError
+from graders.migrations.probe import blocked_kinds, rows_locked
+from graders.migrations.seeding import fill_nulls
+from graders.migrations.sources import Migration, Step
+from graders.migrations.watch import (
+    Relation,
+    count_rows,
+    flush_statistics,
+    lock_modes,
+    relations,
+    rows_scanned,
+)
+from graders.sql.ddl.trace import Lock, Trace, Work, strongest
+from graders.sql.splitting import verb
+
+_CONTROL = {
+    "begin",
+    "start",
+    "commit",
+    "end",
+    "rollback",
+    "abort",
+    "savepoint",
+    "release",
+    "set",
+    "reset",
+    "show",
+}
+# Errors that say that the rows which are there lack a value, which a back-fill would have given them.
+_ROWS_LACK = ("23502", "23514")
+_TIMEOUT = re.compile(r"set\s+(?:local\s+|session\s+)?\w*_timeout\b", re.IGNORECASE)
+_PATIENCE_SECONDS = 60.0
+_NOT_RUN = Trace(reached=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """The migration's own session, one that looks on, one that reads and writes, one that holds a transaction open."""
+
+    migrator: psycopg.Connection[Any]
+    observer: psycopg.Connection[Any]
+    probe: psycopg.Connection[Any]
+    holder: psycopg.Connection[Any]
+
+
+@contextmanager
+def open_sessions(url: str) -> Iterator[Sessions]:
+    """Four sessions of the superuser. Raises DatabaseError where the server cannot be reached."""
+    with ExitStack() as stack:
+        try:
+            opened = [
+                stack.enter_context(psycopg.connect(url, autocommit=True, application_name=f"kata {name}"))
+                for name in ("migrator", "observer", "probe", "holder")
+            ]
+        except psycopg.Error as error:
+            raise DatabaseError(
+                f"the throwaway PostgreSQL cannot be reached: {error}", hint="Run it again."
+            ) from error
+        # Workers would count their rows elsewhere, and a cached snapshot would hide the others' counters.
+        opened[0].execute("set max_parallel_maintenance_workers = 0")
+        opened[0].execute("set max_parallel_workers_per_gather = 0")
+        opened[1].execute("set stats_fetch_consistency = none")
+        # Only waiting for a lock counts against it, so a slow machine changes nothing.
+        opened[2].execute("set lock_timeout = '200ms'")
+        yield Sessions(*opened)
+
+
+def run_migration(migration: Migration, sessions: Sessions) -> tuple[Trace, ...]:
+    """A trace for each statement, in order. After one that fails, those that its transaction holds are not reached."""
+    watched = _Watched(sessions, relations(sessions.observer))
+    return watched.run(migration.up, wrapped=migration.wrapped)
+
+
+def run_quietly(steps: Sequence[Step], *, wrapped: bool, session: psycopg.Connection[Any]) -> str:
+    """The same unwatched, for going down and up again; "" or what went wrong."""
+    try:
+        if wrapped:
+            session.execute("begin")
+        for step in steps:
+            _execute(session, step)
+        if session.info.transaction_status != TransactionStatus.IDLE:
+            session.execute("commit")
+    except psycopg.Error as error:
+        session.execute("rollback")
+        return f"{error.sqlstate}: {error.diag.message_primary or error}"
+    return ""
+
+
+class _Watched:
+    """One migration under way; `known` are the relations that existed before it."""
+
+    def __init__(self, sessions: Sessions, known: dict[int, Relation]) -> None:
+        self.sessions = sessions
+        self.known = known
+        self.tables = {oid: one for oid, one in known.items() if one.is_table}
+        self.rows = count_rows(sessions.observer, self.tables.values())
+        self.held: dict[int, str] = {}
+
+    def run(self, steps: Sequence[Step], *, wrapped: bool) -> tuple[Trace, ...]:
+        migrator = self.sessions.migrator
+        traces: list[Trace] = []
+        if wrapped:
+            migrator.execute("begin")
+        for step in steps:
+            trace = self._step(step)
+            traces.append(trace)
+            if trace.error is not None:
+                break
+        if self._open:
+            migrator.execute("rollback" if traces and traces[-1].error else "commit")
+        return (*traces, *[_NOT_RUN] * (len(steps) - len(traces)))
+
+    @property
+    def _open(self) -> bool:
+        return self.sessions.migrator.info.transaction_status != TransactionStatus.IDLE
+
+    def _step(self, step: Step) -> Trace:
+        inside = self._open
+        if not inside:
+            self.held = {}
+        try:
+            if _TIMEOUT.match(step.text):
+                # A machine under load must not decide whether a statement ends.
+                return Trace(in_transaction=inside)
+            if verb(step.text) in _CONTROL:
+                _execute(self.sessions.migrator, step)
+                return Trace(in_transaction=inside)
+            return self._inside(step) if inside else self._alone(step)
+        except psycopg.Error as error:
+            if self._open:
+                self.sessions.migrator.execute("rollback")
+            return Trace(error=_said(error), in_transaction=inside)
+
+    def _alone(self, step: Step) -> Trace:
+        """A statement in a transaction of its own, which is held open to look at what it did."""
+        migrator = self.sessions.migrator
+        migrator.execute("begin")
+        try:
+            trace = self._inside(step)
+        except psycopg.errors.ActiveSqlTransaction:
+            migrator.execute("rollback")
+            return self._outside(step)
+        migrator.execute("commit")
+        return _replaced(trace, in_transaction=False)
+
+    def _inside(self, step: Step) -> Trace:
+        migrator, observer = self.sessions.migrator, self.sessions.observer
+        before, scans = relations(migrator), rows_scanned(migrator, inside=True)
+        filled = self._execute_filling(step)
+        scanned = rows_scanned(migrator, inside=True)
+        modes = lock_modes(observer, migrator.info.backend_pid, self.known)
+        locks = self._locks(modes)
+        work = self._work(before, relations(migrator), scans, scanned)
+        touched = [self.tables[oid] for oid in modes if oid in self.tables]
+        return Trace(
+            locks=locks,
+            work=work,
+            blocked=blocked_kinds(self.sessions.probe, touched),
+            row_locks=self._row_locks(modes),
+            filled=filled,
+            in_transaction=True,
+        )
+
+    def _execute_filling(self, step: Step) -> bool:
+        """Run it; where the rows lack a value, fill them as a back-fill would have, and run it once more."""
+        migrator = self.sessions.migrator
+        migrator.execute("savepoint kata_step")
+        try:
+            _execute(migrator, step)
+        except psycopg.Error as error:
+            if error.sqlstate not in _ROWS_LACK:
+                raise
+            migrator.execute("rollback to savepoint kata_step")
+            table = error.diag.table_name
+            lacking = [one for one in self.tables.values() if one.name.rpartition(".")[2].strip('"') == table]
+            for one in lacking:
+                fill_nulls(migrator, one)
+            _execute(migrator, step)
+            return True
+        return False
+
+    def _outside(self, step: Step) -> Trace:
+        """A statement that PostgreSQL refuses in a transaction: met by one that is open, then let through."""
+        migrator, observer = self.sessions.migrator, self.sessions.observer
+        before = relations(observer)
+        flush_statistics(migrator)
+        scans = rows_scanned(observer, inside=False)
+        failure: list[psycopg.Error] = []
+
+        def execute() -> None:
+            try:
+                _execute(migrator, step)
+            except psycopg.Error as error:
+                failure.append(error)
+
+        thread = threading.Thread(target=execute, daemon=True)
+        with self._held_transaction():
+            thread.start()
+            modes, blocked = self._look_at_waiting(thread)
+        thread.join(_PATIENCE_SECONDS)
+        if thread.is_alive():
+            raise DatabaseError(f"{step.file}:{step.line}: the statement did not end", hint="run it by hand")
+        if failure:
+            raise failure[0]
+        flush_statistics(migrator)
+        work = self._work(before, relations(observer), scans, rows_scanned(observer, inside=False))
+        return Trace(locks=self._locks(modes), work=work, blocked=blocked)
+
+    @contextmanager
+    def _held_transaction(self) -> Iterator[None]:
+        """A service's transaction that has written every table and not ended."""
+        holder = self.sessions.holder
+        holder.execute("begin")
+        try:
+            for table in self.tables.values():
+                if table.kind != "m":
+                    holder.execute(f"lock table {table.sql} in row exclusive mode".encode())
+            holder.execute("select pg_current_xact_id()")
+            yield
+        finally:
+            holder.execute("rollback")
+
+    def _look_at_waiting(
+        self, thread: threading.Thread
+    ) -> tuple[dict[int, list[str]], dict[str, tuple[str, ...]]]:
+        """The locks held or asked for once the statement waits or is done, and who cannot go on then."""
+        observer, pid = self.sessions.observer, self.sessions.migrator.info.backend_pid
+        modes: dict[int, list[str]] = {}
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while thread.is_alive() and time.monotonic() < until:
+            waiting = observer.execute(
+                "select wait_event_type = 'Lock' from pg_stat_activity where pid = %s", (pid,)
+            ).fetchone()
+            for oid, found in lock_modes(observer, pid, self.known).items():
+                modes.setdefault(oid, []).extend(found)
+            if waiting and waiting[0]:
+                touched = [self.tables[oid] for oid in modes if oid in self.tables]
+                return modes, blocked_kinds(self.sessions.probe, touched)
+            time.sleep(0.001)
+        return modes, {}
+
+    def _locks(self, modes: dict[int, list[str]]) -> tuple[Lock, ...]:
+        found = []
+        for oid, names in modes.items():
+            table, mode = self.known[oid], strongest(names)
+            if oid in self.tables:
+                found.append(Lock(table.name, mode, held=self.held.get(oid) == mode))
+                self.held[oid] = mode
+        return tuple(sorted(found, key=lambda lock: lock.table))
+
+    def _work(
+        self,
+        before: dict[int, Relation],
+        after: dict[int, Relation],
+        scans: dict[int, int],
+        scanned: dict[int, int],
+    ) -> tuple[Work, ...]:
+        found: list[Work] = []
+        for oid, table in self.tables.items():
+            rows = scanned.get(oid, 0) - scans.get(oid, 0)
+            of = self.rows.get(oid, 0)
+            if rows > 0:
+                found.append(Work(table.name, "scan", rows, of))
+            if _moved(before.get(oid), after.get(oid)):
+                found.append(Work(table.name, "rewrite", of, of))
+        for oid, index in self.known.items():
+            if not index.is_table and index.owner in self.tables and _moved(before.get(oid), after.get(oid)):
+                of = self.rows.get(index.owner, 0)
+                found.append(Work(self.tables[index.owner].name, "index", of, of))
+        for oid, made in after.items():
+            if oid not in before and not made.is_table and made.owner in self.tables:
+                of = self.rows.get(made.owner, 0)
+                found.append(Work(self.tables[made.owner].name, "index", of, of))
+        return tuple(dict.fromkeys(found))
+
+    def _row_locks(self, modes: dict[int, list[str]]) -> dict[str, int]:
+        found = {}
+        for oid, names in modes.items():
+            table = self.tables.get(oid)
+            if table is None or table.kind != "r" or strongest(names) != "RowExclusiveLock":
+                continue
+            locked = rows_locked(self.sessions.probe, table, self.rows.get(oid, 0))
+            if locked:
+                found[table.name] = locked
+        return found
+
+
+def _moved(before: Relation | None, after: Relation | None) -> bool:
+    return before is not None and after is not None and before.filenode != after.filenode
+
+
+def _execute(session: psycopg.Connection[Any], step: Step) -> None:
+    if step.data is None:
+        session.execute(step.text.encode())
+        return
+    with session.cursor() as cursor, cursor.copy(step.text.encode()) as copy:
+        copy.write(step.data)
+
+
+def _said(error: psycopg.Error) -> tuple[str, str]:
+    return error.sqlstate or "XX000", error.diag.message_primary or str(error).strip()
+
+
+def _replaced(trace: Trace, **changes: Any) -> Trace:
+    from dataclasses import replace
+
+    return replace(trace, **changes)

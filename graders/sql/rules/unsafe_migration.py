@@ -1,0 +1,177 @@
+"""A schema change that keeps the service waiting, or fails on tables that hold rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from graders.sql.ddl.hazards import find_hazards
+from graders.sql.ddl.script import Hazard
+from graders.sql.ddl.trace import Trace
+from graders.sql.finding import Finding, seen
+from graders.sql.scene import Scene
+from graders.sql.splitting import verb
+from graders.sql.statement import Statement
+
+SLUG = "unsafe-migration"
+_DDL = {"alter", "create", "drop", "reindex", "cluster", "vacuum", "truncate", "refresh"}
+_KEPT = _DDL | {"begin", "start", "commit", "end", "rollback", "abort", "update", "delete"}
+_NAMED = {"read": "read", "write": "write"}
+
+
+def find(scene: Scene) -> Iterator[Finding]:
+    """Proved by `options["traces"]`, one Trace (or None) for each statement: what it did when it was executed.
+
+    Without traces, statements that change the schema are suspected by their text. `options["wrapped"]`: all of them
+    run in one transaction; `options["version"]`: PostgreSQL's major version.
+    """
+    traces: Sequence[Trace | None] | None = scene.options.get("traces")
+    if traces is None:
+        yield from _by_text(scene)
+        return
+    hazards = hazards_of(scene, SLUG)
+    explained = set[int]()
+    for hazard in hazards:
+        trace = traces[hazard.statement]
+        confidence = _confidence(hazard, trace)
+        if confidence == "proved":
+            explained.add(hazard.statement)
+        if confidence is not None:
+            yield _finding(scene, hazard, trace, confidence)
+    for place, trace in enumerate(traces):
+        if trace is not None and place not in explained:
+            yield from _unexplained(scene, place, trace)
+
+
+def hazards_of(scene: Scene, rule: str) -> tuple[Hazard, ...]:
+    """The hazards of that rule in the scene's statements."""
+    texts = [statement.text for statement in scene.statements]
+    found = find_hazards(
+        texts,
+        in_transaction=bool(scene.options.get("wrapped")),
+        version=int(scene.options.get("version", 18)),
+    )
+    return tuple(hazard for hazard in found if hazard.kind.rule == rule)
+
+
+def _by_text(scene: Scene) -> Iterator[Finding]:
+    """What a log shows: somebody changed the schema while the service ran."""
+    if not any(verb(statement.text) in _DDL for statement in scene.statements):
+        return
+    places = [place for place, one in enumerate(scene.statements) if verb(one.text) in _KEPT]
+    found = find_hazards([scene.statements[place].text for place in places])
+    for hazard in found:
+        kind = hazard.kind
+        if kind.rule == SLUG and kind.weight == "unsafe" and kind.proof not in ("text", "error"):
+            moved = Hazard(hazard.code, places[hazard.statement], hazard.subject, hazard.detail)
+            yield _finding(scene, moved, None, "suspected")
+
+
+def _confidence(hazard: Hazard, trace: Trace | None) -> str | None:
+    """proved, suspected, or None where the execution cleared it."""
+    kind = hazard.kind
+    if kind.weight == "advice":
+        return "suspected"
+    if kind.proof == "text":
+        return "proved"
+    if trace is None or not trace.reached:
+        return "suspected"
+    borne_out = {
+        "work": trace.convicts,
+        "lock": bool(trace.blocking),
+        "error": trace.error is not None,
+    }[kind.proof]
+    return "proved" if borne_out else None
+
+
+def _finding(scene: Scene, hazard: Hazard, trace: Trace | None, confidence: str) -> Finding:
+    kind = hazard.kind
+    statement = scene.statements[min(hazard.statement, len(scene.statements) - 1)]
+    about = ".".join(part for part in (hazard.subject, hazard.detail) if part)
+    message = told(trace) if trace is not None and confidence == "proved" else ""
+    return Finding(
+        rule=SLUG,
+        confidence="proved" if confidence == "proved" else "suspected",
+        title=f"{hazard.code}: {kind.what}",
+        message=message or f"{about or 'The statement'}: {kind.what}.",
+        statements=(seen([statement]),),
+        counts=counts_of(trace) | {"advice": float(kind.weight == "advice")},
+        request=scene.request,
+        cost=cost_of(trace) if confidence == "proved" else 0.0,
+        remedy=kind.instead,
+    )
+
+
+def _unexplained(scene: Scene, place: int, trace: Trace) -> Iterator[Finding]:
+    """What the execution shows and the text did not."""
+    statement = scene.statements[place]
+    if trace.error is not None:
+        code, text = trace.error
+        yield _plain(scene, statement, trace, "fails", f"It fails with {code}: {text}", "Mend the statement.")
+    elif trace.convicts:
+        yield _plain(
+            scene,
+            statement,
+            trace,
+            "blocks-while-working",
+            told(trace),
+            "Do the work in a transaction of its own that holds no such lock, in batches.",
+        )
+
+
+def _plain(scene: Scene, statement: Statement, trace: Trace, code: str, message: str, remedy: str) -> Finding:
+    titles = {
+        "fails": "fails: the statement fails on tables that hold rows",
+        "blocks-while-working": "blocks-while-working: the table is worked through while its lock keeps others out",
+    }
+    return Finding(
+        rule=SLUG,
+        confidence="proved",
+        title=titles[code],
+        message=message,
+        statements=(seen([statement]),),
+        counts=counts_of(trace) | {"advice": 0.0},
+        request=scene.request,
+        cost=cost_of(trace),
+        remedy=remedy,
+    )
+
+
+def told(trace: Trace) -> str:
+    """One or two sentences with what the execution showed."""
+    if trace.error is not None:
+        return f"Executed, it failed with {trace.error[0]}: {trace.error[1]}."
+    locks = ", ".join(
+        f"{lock.name} on {lock.table}{' (held since an earlier statement)' if lock.held else ''}"
+        for lock in trace.blocking
+    )
+    work = " and ".join(
+        f"{_VERBS[work.kind]} {work.rows:,} rows of {work.table}" for work in trace.whole_tables
+    )
+    waited = "; ".join(
+        f"on {table} a second session could not {' or '.join(_NAMED[kind] for kind in kinds)}"
+        for table, kinds in trace.blocked.items()
+    )
+    said = f"It held {locks}" if locks else "It held no lock that blocks"
+    said += f" while it {work}" if work else ""
+    return said + (f": {waited}." if waited else ".")
+
+
+_VERBS = {"scan": "read", "rewrite": "rewrote", "index": "indexed"}
+
+
+def counts_of(trace: Trace | None) -> dict[str, float]:
+    """The work as numbers: rows read, rewritten and indexed."""
+    if trace is None:
+        return {}
+    counts: dict[str, float] = {}
+    for work in trace.work:
+        name = f"rows_{_VERBS[work.kind]}" if work.kind != "rewrite" else "rows_rewritten"
+        counts[name] = counts.get(name, 0.0) + work.rows
+    return counts
+
+
+def cost_of(trace: Trace | None) -> float:
+    """Rows worked through while somebody waited; 1 for a failure or a bare lock."""
+    if trace is None:
+        return 0.0
+    return float(sum(work.rows for work in trace.work)) if trace.blocking else 1.0
