@@ -16,6 +16,7 @@ _ALWAYS: Mapping[str, str] = {
     # Dynamic shared memory in files of the cluster: a killed server leaves nothing elsewhere.
     "dynamic_shared_memory_type": "mmap",
     "wal_level": "minimal",
+    "wal_init_zero": "off",
     "max_wal_senders": "0",
     "max_wal_size": "128MB",
     "min_wal_size": "2MB",

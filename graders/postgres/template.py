@@ -25,7 +25,7 @@ from graders.postgres.world import DATABASE, ROLE, Server, load_world, make_data
 from graders.rundir import Run, reap, remove_tree, run_directory
 
 # Raise it when what a template holds changes.
-_FORMAT = 2
+_FORMAT = 3
 _READY = "ready.json"
 _MAKING = "making"
 _UNUSED_DAYS = 30
@@ -71,7 +71,7 @@ def world_template(
             load_world(kata, world, Server(HOST, port, ADMIN, base.password), ROLE, DATABASE)
         return base.password
 
-    return _find_or_make(cache / "templates" / digest, digest, fill, durable, waiting)
+    return _find_or_make(cache / "templates" / digest, digest, binaries, fill, durable, waiting)
 
 
 def empty_template(binaries: Binaries, *, cache: Path) -> Template:
@@ -87,7 +87,7 @@ def empty_template(binaries: Binaries, *, cache: Path) -> Template:
             make_database(Server(HOST, port, ADMIN, password))
         return password
 
-    return _find_or_make(cache / "templates" / digest, digest, fill, False, lambda: None)
+    return _find_or_make(cache / "templates" / digest, digest, binaries, fill, False, lambda: None)
 
 
 def _digest(kind: str, binaries: Binaries, *parts: bytes) -> str:
@@ -100,6 +100,7 @@ def _digest(kind: str, binaries: Binaries, *parts: bytes) -> str:
 def _find_or_make(
     place: Path,
     digest: str,
+    binaries: Binaries,
     fill: Callable[[Run, Path, Identity], str],
     durable: bool,
     waiting: Callable[[], None],
@@ -113,7 +114,7 @@ def _find_or_make(
         with exclusive(place.with_suffix(".lock"), waiting=waiting):
             template = _found(place, digest, durable)
             if template is None:
-                _make(place, fill)
+                _make(place, binaries, fill)
                 _forget_unused(place.parent)
                 template = _found(place, digest, durable)
     except OSError as error:
@@ -138,7 +139,7 @@ def _found(place: Path, digest: str, durable: bool) -> Template | None:
     return Template(place / "data", digest, told["bytes"], told["password"], durable)
 
 
-def _make(place: Path, fill: Callable[[Run, Path, Identity], str]) -> None:
+def _make(place: Path, binaries: Binaries, fill: Callable[[Run, Path, Identity], str]) -> None:
     identity = server_identity()
     for stale in place.parent.glob(f"{place.name}.*.part"):
         remove_tree(stale)
@@ -146,7 +147,7 @@ def _make(place: Path, fill: Callable[[Run, Path, Identity], str]) -> None:
     with run_directory(place.parent / _MAKING, mode=0o711 if identity.changes else 0o700) as run:
         data = run.path / "data"
         password = fill(run, data, identity)
-        tidy(data)
+        tidy(data, reachable_bin(binaries.bin, identity), identity)
         making.mkdir(mode=0o700)
         copy_tree(data, making / "data", Identity(os.geteuid(), os.getegid(), False))
     files, size = measure_tree(making / "data")

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from graders.errors import DatabaseError, PackError
 from graders.kata import Kata, World
+from graders.postgres.identity import Identity
 from graders.postgres.scram import new_password, verifier
 
 if TYPE_CHECKING:
@@ -113,8 +114,10 @@ def load_world(kata: Kata, world: World, server: Server, role: str, database: st
         session.execute("checkpoint")
 
 
-def tidy(data: Path) -> None:
-    """Remove what a stopped cluster does not need."""
+def tidy(data: Path, bin: Path, identity: Identity) -> None:
+    """Remove what a stopped cluster does not need, so that copies are small: the WAL of its making above all."""
+    if (bin / "pg_resetwal").exists():
+        identity.run([bin / "pg_resetwal", "-D", data])
     for name in ("startup.txt", "postmaster.opts"):
         (data / name).unlink(missing_ok=True)
     summaries = data / "pg_wal" / "summaries"

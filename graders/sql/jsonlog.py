@@ -95,13 +95,13 @@ def parse_parameters(detail: str) -> tuple[str | None, ...]:
     return tuple(values)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Draft:
     """A statement while its plan or its error may still come."""
 
     row: Row
     text: str
-    parameters: tuple[str | None, ...] = ()
+    bound: str = ""
     extended: bool = False
     nested: bool = False
     plan: Mapping[str, Any] | None = None
@@ -114,7 +114,7 @@ class _Draft:
         row, last = self.row, self.planned_by or self.row
         return Statement(
             text=self.text,
-            parameters=self.parameters,
+            parameters=parse_parameters(self.bound),
             session=row.get("session_id", ""),
             vxid=row.get("vxid", ""),
             xid=int(last.get("txid", 0)),
@@ -136,47 +136,64 @@ class _Draft:
 
 @dataclass(slots=True)
 class _Session:
-    """What a session has under way: statements without a plan, by the text that their plan will name."""
+    """What a session has under way: statements without a plan by the text that their plan will name, and the last
+    query that came, which is several statements in the simple protocol."""
 
     waiting: dict[str, deque[_Draft]] = field(default_factory=dict)
-    last: _Draft | None = None
+    query: str = ""
+    parts: list[_Draft] = field(default_factory=list)
 
-    def expect(self, draft: _Draft, text: str) -> None:
-        self.waiting.setdefault(text, deque()).append(draft)
-        self.last = draft
+    def begin(self, query: str, parts: list[_Draft], planned_as: str = "") -> None:
+        self.query, self.parts = query, parts
+        for draft in parts:
+            if draft.extended or _may_have_plan(draft.text):
+                self.waiting.setdefault(planned_as or query, deque()).append(draft)
 
-    def settle(self, text: str, parameters: tuple[str | None, ...]) -> _Draft | None:
+    def settle(self, text: str, bound: str) -> _Draft | None:
         """The statement that a plan with this text belongs to, no longer waiting."""
         queue = self.waiting.get(text) or self._misread(text)
         if not queue:
             return None
-        found = next((draft for draft in queue if draft.parameters == parameters), queue[0])
-        if len(queue) > 1 and not found.extended:
-            found = next((draft for draft in queue if _may_have_plan(draft.text)), found)
-        queue.remove(found)
-        if not queue:
-            self.waiting.pop(text, None)
+        found = next((draft for draft in queue if draft.bound == bound), queue[0])
+        self._forget(found, text)
         return found
+
+    def fail(self, text: str, tag: str) -> _Draft | None:
+        """The statement that an error with this text and command tag belongs to; those after it were never run."""
+        open_parts = [draft for draft in self.parts if draft.plan is None and draft.error is None]
+        if text != self.query or not open_parts:
+            return None
+        begun = [draft for draft in open_parts if verb(draft.text) == tag.partition(" ")[0].lower()]
+        planned = [draft for draft in open_parts if _may_have_plan(draft.text)]
+        failed = (begun or planned or open_parts)[0]
+        for draft in self.parts[self.parts.index(failed) :]:
+            draft.dropped = draft is not failed
+            self._forget(draft, text)
+        return failed
+
+    def _forget(self, draft: _Draft, text: str) -> None:
+        queue = self.waiting.get(text)
+        if queue and draft in queue:
+            queue.remove(draft)
+            if not queue:
+                del self.waiting[text]
 
     def _misread(self, text: str) -> deque[_Draft] | None:
         """What waits under a text that begins with the end of a statement's name, which may hold a colon."""
         wrong = next((known for known in self.waiting if known.endswith(f": {text}")), None)
         if wrong is None:
             return None
-        queue = self.waiting.pop(wrong)
+        queue = self.waiting[text] = self.waiting.pop(wrong)
         for draft in queue:
             draft.text = text
-        self.waiting[text] = queue
         return queue
 
 
 def _take_simple(session: _Session, drafts: list[_Draft], row: Row, text: str) -> None:
+    parts = [_Draft(row, part) for part in split_statements(text) or (text.strip(),)]
     detail = row.get("detail", "")
-    named = detail.removeprefix("prepare: ") if detail.startswith("prepare: ") else text
-    for part in split_statements(text) or (text.strip(),):
-        draft = _Draft(row, part)
-        session.expect(draft, named)
-        drafts.append(draft)
+    session.begin(text, parts, detail[9:] if detail.startswith("prepare: ") else "")
+    drafts += parts
 
 
 def _take_extended(session: _Session, drafts: list[_Draft], row: Row, message: str) -> None:
@@ -186,12 +203,11 @@ def _take_extended(session: _Session, drafts: list[_Draft], row: Row, message: s
     text = message[found.end() :]
     if found[1]:
         # More rows of a portal whose plan comes when it closes.
-        name = found[2].rpartition("/")[2]
-        draft = _Draft(row, f'FETCH FROM "{name}"', extended=True)
-        session.last = draft
+        draft = _Draft(row, f'FETCH FROM "{found[2].rpartition("/")[2]}"', extended=True)
     else:
-        draft = _Draft(row, text, parse_parameters(row.get("detail", "")), extended=True)
-        session.expect(draft, text)
+        detail = row.get("detail", "")
+        draft = _Draft(row, text, detail[detail.find("$") :] if "$" in detail else "", extended=True)
+    session.begin(text, [draft])
     drafts.append(draft)
 
 
@@ -203,17 +219,28 @@ def _take_plan(session: _Session, drafts: list[_Draft], row: Row, message: str) 
         told = json.loads(message[found.end() :])
     except ValueError:
         return
-    text = told.get("Query Text", "")
-    parameters = parse_parameters(told.get("Query Parameters", ""))
+    text, bound = told.get("Query Text", ""), told.get("Query Parameters", "")
     if _is_nested(row):
-        draft: _Draft | None = _Draft(row, text, parameters, nested=True)
+        draft: _Draft | None = _Draft(row, text, bound, nested=True)
         drafts.append(draft)  # type: ignore[arg-type]
     else:
-        draft = session.settle(text, parameters)
+        draft = session.settle(text, bound)
     if draft is not None:
         draft.plan = told.get("Plan")
         draft.duration = float(found[1])
         draft.planned_by = row
+
+
+def _take_error(session: _Session, drafts: list[_Draft], row: Row) -> None:
+    text, code = row.get("statement", ""), row.get("state_code", "XX000")
+    failed = session.fail(text, row.get("ps", ""))
+    if failed is not None:
+        failed.error = code
+    elif text:
+        # It was refused before it ran, so that nothing else in the log tells of it.
+        failed = _Draft(row, text, error=code)
+        session.parts = []
+        drafts.append(failed)
 
 
 def _is_nested(row: Row) -> bool:
@@ -227,29 +254,6 @@ def _was_raised(row: Row) -> bool:
         return False
     innermost = row["context"].partition("\n")[0]
     return innermost.endswith(" at RAISE") or not row.get("message", "").startswith("duration: ")
-
-
-def _take_error(session: _Session, drafts: list[_Draft], row: Row) -> None:
-    text, code = row.get("statement", ""), row.get("state_code", "XX000")
-    queue = session.waiting.pop(text, None)
-    if queue:
-        failed = next((draft for draft in queue if _may_have_plan(draft.text)), queue[0])
-        for draft in queue:
-            # The statements after the one that failed were never run.
-            draft.dropped = not draft.extended and draft is not failed and _comes_after(draft, failed, queue)
-        failed.error = code
-        session.last = failed
-    elif text:
-        last = session.last
-        if last is not None and last.text == text and last.plan is None and last.error is None:
-            last.error = code
-        else:
-            session.last = _Draft(row, text, error=code)
-            drafts.append(session.last)
-
-
-def _comes_after(draft: _Draft, failed: _Draft, queue: deque[_Draft]) -> bool:
-    return queue.index(draft) > queue.index(failed)
 
 
 @lru_cache(maxsize=4096)

@@ -141,6 +141,17 @@ def test_an_error_belongs_to_the_statement_that_was_running() -> None:
     assert [statement.error for statement in statements] == [None, "23505"]
 
 
+def test_an_error_of_the_second_commit_does_not_touch_the_first() -> None:
+    statements = assemble([line("statement: COMMIT"), line("statement: COMMIT"), error("COMMIT", "40001")])
+    assert [statement.error for statement in statements] == [None, "40001"]
+
+
+def test_the_command_tag_tells_which_part_of_a_query_failed() -> None:
+    text = "set x = 1; create table t (); insert into t values (1); select 1"
+    statements = assemble([line(f"statement: {text}"), {**error(text, "42P07"), "ps": "CREATE TABLE"}])
+    assert [(s.text, s.error) for s in statements] == [("set x = 1", None), ("create table t ()", "42P07")]
+
+
 def test_a_failed_commit_rolls_back() -> None:
     statements = assemble(
         [line("statement: BEGIN"), line("statement: insert into t values (1)"), plan("insert into t values (1)"),
