@@ -1,0 +1,236 @@
+"""Checks migrations one by one on a throwaway cluster, each on tables that hold rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from graders.errors import UsageError
+from graders.migrations.compatibility import Habit, habits_of, misfits
+from graders.migrations.run import Sessions, open_sessions, run_migration, run_quietly
+from graders.migrations.schema import describe_schema, differences
+from graders.migrations.seeding import fill_nulls, fill_table
+from graders.migrations.sources import Migration, Step
+from graders.migrations.standin import stand_in
+from graders.migrations.watch import relations
+from graders.postgres import Binaries, Cluster, start_cluster
+from graders.sql.ddl.split import split_statements
+from graders.sql.ddl.trace import Trace
+from graders.sql.finding import Finding
+from graders.sql.findings import findings_of
+from graders.sql.statement import Statement
+
+ROWS = 1000
+_MOST_STAND_INS = 60
+_STAND_IN_CODES = ("42P01", "42703", "42704", "42883", "3F000", "42830", "42809", "42P16", "42804")
+_RULES = ("unsafe-migration", "incompatible-step")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One migration judged. `undo`: what `up, down, up` left different, None where nothing says how to go down;
+    `unfilled`: tables that no rows could be made for, and why."""
+
+    migration: Migration
+    traces: tuple[Trace, ...]
+    findings: tuple[Finding, ...]
+    undo: tuple[str, ...] | None = None
+    unfilled: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> tuple[str, str] | None:
+        return next((trace.error for trace in self.traces if trace.error is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedAll:
+    """All of them in order; `stand_ins` are statements that made up what the migrations took for granted."""
+
+    migrations: tuple[Checked, ...]
+    stand_ins: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(finding for one in self.migrations for finding in one.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`rows` a table holds; `schema`: files run first, unwatched; `guess`: stand-ins for what is missing."""
+
+    rows: int = ROWS
+    schema: tuple[Path, ...] = ()
+    guess: bool = True
+    progress: Callable[[str], None] = field(default=lambda _name: None)
+
+
+def check_migrations(
+    migrations: Sequence[Migration], binaries: Binaries, *, run_dir: Path, settings: Settings | None = None
+) -> CheckedAll:
+    """Run and judge `migrations` in order. Raises DatabaseError, and UsageError for a schema file that fails."""
+    chosen = settings or Settings()
+    with start_cluster(None, binaries, run_dir=run_dir) as cluster:
+        made: list[str] = []
+        while True:
+            with _fresh_database(cluster, len(made)) as url, open_sessions(url) as sessions:
+                _prepare(sessions, chosen, made)
+                checked, missing = _check_all(migrations, sessions, binaries.major, chosen)
+            if not missing or len(made) >= _MOST_STAND_INS or any(one in made for one in missing):
+                return CheckedAll(tuple(checked), tuple(made))
+            made.extend(missing)
+
+
+class _fresh_database:  # noqa: N801
+    """A database of its own for each attempt, made from the empty one."""
+
+    def __init__(self, cluster: Cluster, number: int) -> None:
+        self.cluster = cluster
+        self.name = f"attempt_{number}"
+
+    def __enter__(self) -> str:
+        with psycopg.connect(self.cluster.admin_url, autocommit=True) as session:
+            session.execute(f"create database {self.name} template {self.cluster.database}".encode())
+        base, _, _ = self.cluster.admin_url.rpartition("/")
+        return f"{base}/{self.name}"
+
+    def __exit__(self, *_: object) -> None:
+        with psycopg.connect(self.cluster.admin_url, autocommit=True) as session:
+            session.execute(f"drop database {self.name} with (force)".encode())
+
+
+def _prepare(sessions: Sessions, settings: Settings, made: Sequence[str]) -> None:
+    for path in settings.schema:
+        steps = tuple(
+            Step(piece.text, str(path), piece.line, piece.comments, piece.data)
+            for piece in split_statements(path.read_text(encoding="utf-8"))
+        )
+        problem = run_quietly(steps, wrapped=False, session=sessions.migrator)
+        if problem:
+            raise UsageError(
+                f"{path}: the schema fails with {problem}", hint="mend it, or leave --schema out"
+            )
+    for statement in made:
+        try:
+            sessions.migrator.execute(statement.encode())
+        except psycopg.Error:
+            continue
+
+
+def _check_all(
+    migrations: Sequence[Migration], sessions: Sessions, version: int, settings: Settings
+) -> tuple[list[Checked], tuple[str, ...]]:
+    """What was checked, up to the first failure; and stand-ins that might have spared it."""
+    checked: list[Checked] = []
+    for migration in migrations:
+        settings.progress(migration.name)
+        one = _check_one(migration, sessions, version, settings)
+        checked.append(one)
+        if one.failed is not None:
+            missing = _missing(migration, one.traces) if settings.guess else ()
+            return checked, missing
+    return checked, ()
+
+
+def _check_one(migration: Migration, sessions: Sessions, version: int, settings: Settings) -> Checked:
+    unfilled = _fill(sessions.observer, settings.rows)
+    habits = habits_of(sessions.observer)
+    schema = describe_schema(sessions.observer)
+    traces = run_migration(migration, sessions)
+    failed = any(trace.error is not None for trace in traces)
+    service = None if failed else misfits(sessions.probe, habits, settings.rows + 2)
+    findings = _findings(migration, traces, service, version)
+    undo = None
+    if migration.down is not None and not failed:
+        undo = _undo(migration, sessions, schema)
+    return Checked(migration, traces, findings, undo, unfilled)
+
+
+def _fill(session: psycopg.Connection[Any], rows: int) -> tuple[str, ...]:
+    """Rows for every table, values for every column that an earlier migration added."""
+    problems = []
+    for table in relations(session).values():
+        if not table.is_table:
+            continue
+        problem = fill_table(session, table, rows)
+        if problem:
+            problems.append(f"{table.name}: {problem}")
+        if table.kind != "m":
+            _fill_nulls(session, table)
+    session.execute("analyze")
+    return tuple(problems)
+
+
+def _fill_nulls(session: psycopg.Connection[Any], table: Any) -> None:
+    try:
+        with session.transaction():
+            session.execute("set local session_replication_role = replica")
+            fill_nulls(session, table)
+    except psycopg.Error:
+        return
+
+
+def _findings(
+    migration: Migration, traces: tuple[Trace, ...], service: dict[str, tuple[str, str]] | None, version: int
+) -> tuple[Finding, ...]:
+    statements = tuple(
+        Statement(text=step.text, order=place, source=step.file, line=step.line)
+        for place, step in enumerate(migration.up)
+    )
+    options: dict[str, Any] = {"traces": traces, "wrapped": migration.wrapped, "version": version}
+    if service is not None:
+        options["service"] = service
+    found = [
+        finding
+        for rule in _RULES
+        for finding in findings_of(statements, rule=rule, options=options, request=migration.name)
+    ]
+    return tuple(finding for finding in found if not _is_ignored(migration, finding))
+
+
+def _is_ignored(migration: Migration, finding: Finding) -> bool:
+    """Whether a comment before the statement says `kata:ignore code` (or the whole rule)."""
+    code = finding.title.partition(":")[0]
+    lines = {seen.line for seen in finding.statements}
+    for step in migration.up:
+        if step.line not in lines:
+            continue
+        for comment in step.comments:
+            _, found, named = comment.partition("kata:ignore")
+            words = named.replace(",", " ").replace("*/", " ").split()
+            if found and (not words or code in words or finding.rule in words):
+                return True
+    return False
+
+
+def _undo(migration: Migration, sessions: Sessions, before: frozenset[str]) -> tuple[str, ...]:
+    """What `down` does not undo, and what a second `up` makes otherwise; the schema is left as `up` made it."""
+    session = sessions.migrator
+    after = describe_schema(sessions.observer)
+    problem = run_quietly(migration.down or (), wrapped=migration.wrapped, session=session)
+    if problem:
+        return (f"down fails with {problem}",)
+    undone = differences(before, describe_schema(sessions.observer))
+    problem = run_quietly(migration.up, wrapped=migration.wrapped, session=session)
+    if problem:
+        return (*_told("after down", undone), f"the second up fails with {problem}")
+    again = differences(after, describe_schema(sessions.observer))
+    return (*_told("after down", undone), *_told("after the second up", again))
+
+
+def _told(when: str, lines: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{when}: {line}" for line in lines)
+
+
+def _missing(migration: Migration, traces: tuple[Trace, ...]) -> tuple[str, ...]:
+    for step, trace in zip(migration.up, traces, strict=True):
+        if trace.error is not None:
+            code, message = trace.error
+            return stand_in(step, code, message) if code in _STAND_IN_CODES else ()
+    return ()
+
+
+__all__ = ["ROWS", "Checked", "CheckedAll", "Habit", "Settings", "check_migrations"]
