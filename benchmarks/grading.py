@@ -23,7 +23,7 @@ from typing import Any
 
 from graders.channel import Channel
 from graders.gate import render_subject, subjects_of
-from graders.grade import SERVICE_ROLE, Grader, Options, Stage
+from graders.grade import Grader, Options, Stage
 from graders.pack import open_packs
 from graders.submission import Submission
 from graders.suite import SuiteJob, _listen, _plain, copy_suite
@@ -110,7 +110,7 @@ def bare_suite(submission: Submission, stage: Stage) -> None:
         base_url=stage.control.service.base_url,
         admin_url=stage.cluster.admin_url,
         service_url=stage.cluster.service_url,
-        service_role=SERVICE_ROLE,
+        service_role=stage.cluster.role,
         log=stage.cluster.log.plain(),
         variables=dict(kata.environment.variables),
     )

@@ -31,7 +31,6 @@ from graders.submission import Submission, snapshot
 from graders.suite import SuiteHost, SuiteJob, SuiteOutcome, copy_suite, report_from
 from graders.verdicts import CheckResult, Report, judge
 
-SERVICE_ROLE = "app"
 VERSION = "0.1.0"
 
 
@@ -235,7 +234,7 @@ class _Run:
             base_url=stage.control.service.base_url,
             admin_url=stage.cluster.admin_url,
             service_url=stage.cluster.service_url,
-            service_role=SERVICE_ROLE,
+            service_role=stage.cluster.role,
             log=stage.cluster.log.plain(),
             variables=dict(kata.environment.variables),
         )

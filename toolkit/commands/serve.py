@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from graders.failures import ServiceFailure
-from graders.grade import SERVICE_ROLE, Grader, Stage
+from graders.grade import Grader, Stage
 from graders.kata import Kata
 from graders.recorder import Recorder
 from graders.score import Stop
@@ -71,7 +71,7 @@ def _serve(stage: Stage, kata: Kata, port: int | None, paint: Paint) -> int:
 
     service = stage.control.service
     with (
-        Recorder(stage.cluster.admin_url, stage.cluster.log, role=SERVICE_ROLE) as recorder,
+        Recorder(stage.cluster.admin_url, stage.cluster.log, role=stage.cluster.role) as recorder,
         front(service.port, recorder, on_exchange, port=port) as base_url,
     ):
         print(_greeting(base_url, stage, kata, paint), flush=True)
