@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal
 
 from graders.errors import SuiteError
@@ -21,8 +22,9 @@ class Fault:
     """One armed fault. It takes place once, unless `times` says more (0: every time, until it is disarmed).
 
     Where: at a new connection, before a statement that `matches`, or after a commit once `seen` is true.
-    `sql` and `pid` tell at which statement of which server process it took place.
-    Action: hold the connection until `release` or `cut`, cut it, or let the statement fail with `sqlstate`.
+    Action: hold the connection until `release` or `cut` (or for so many `seconds`, which makes it a delay), cut it,
+    or let the statement fail with `sqlstate`. `sql` and `pid` tell at which statement of which server process it
+    took place.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Fault:
         sqlstate: str = "",
         text: str = "",
         times: int = 1,
+        seconds: float | None = None,
     ) -> None:
         self.what = what
         self.where = where
@@ -53,6 +56,7 @@ class Fault:
         self._loop = loop
         self._matches = matches
         self._seen = seen
+        self._seconds = seconds
         self._session = session
         self._took_place = threading.Event()
         self._error: BaseException | None = None
@@ -131,8 +135,9 @@ class Fault:
         self._took_place.set()
 
     async def held(self) -> bool:
-        """Waits for `release` (then True) or `cut` (then False)."""
-        await self._gate.wait()
+        """Waits for `release` or the delay's end (then True), or for `cut` (then False)."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._gate.wait(), self._seconds)
         return not self._cutting
 
     @property

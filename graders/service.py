@@ -24,6 +24,7 @@ __all__ = ["Notice", "Service", "ServiceFailure", "Terms", "prepare", "serve"]
 STOP_SECONDS = 10.0
 RELEASE_SECONDS = 120.0
 SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_WORD_SECONDS = 1.0
 _FLOOD_BYTES = 8 * 1024 * 1024
 
 
@@ -225,6 +226,7 @@ class Service:
         deadline = time.monotonic() + self._terms.ready_seconds
         pause, patience = 0.002, 1.0
         said: Unready | None = None
+        next_word = 0.0
         while True:
             found = probe(self.base_url, max(0.05, min(patience, deadline - time.monotonic())))
             self._must_be_running(was_ready=found is None)
@@ -235,12 +237,20 @@ class Service:
             if time.monotonic() >= deadline:
                 # The last look was cut short, so its silence says less than an earlier answer.
                 raise self._not_ready(said if said is not None and found.code == "hangs" else found)
-            if self._terms.waiting is not None:
-                self._terms.waiting(found)
+            if self._terms.waiting is not None and time.monotonic() >= next_word:
+                next_word = time.monotonic() + _WORD_SECONDS
+                self._terms.waiting(self._explained(found))
             # A connection taken before the service could serve may never be answered: ask again, more patiently.
             patience = patience * 2 if found.code == "hangs" else patience
             time.sleep(pause)
             pause = min(0.05, pause * 1.5)
+
+    def _explained(self, found: Unready) -> Unready:
+        listeners = self._web.process.listening() if found.code == "refused" else None
+        if not listeners:
+            return found
+        where = " and ".join(map(str, listeners))
+        return Unready(found.code, f"it listens on {where}, not on {self.host}:{self.port}")
 
     def _not_ready(self, found: Unready) -> ServiceFailure:
         return failures.not_ready(
@@ -298,7 +308,7 @@ def prepare(
 
     `variables` and `path` (put before the system's PATH) are all that it is given beside PORT, HOST, DATABASE_URL
     and a HOME and TMPDIR under `private` (a temporary directory, unless given). Raises ServiceFailure for a
-    Procfile that cannot be read. `waiting` hears, again and again, why the service is not ready yet.
+    Procfile that cannot be read. `waiting` hears, about once a second, why the service is not ready yet.
     """
     try:
         procfile = read_procfile(root)

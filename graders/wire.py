@@ -59,21 +59,25 @@ class Wire:
 
     # -- faults ---------------------------------------------------------------------------------------------------
 
-    def hold_after_commit(self, seen: Callable[[], bool]) -> Fault:
-        """Holds the answer to a commit that has taken effect.
+    def hold_after_commit(self, seen: Callable[[], bool], *, seconds: float | None = None) -> Fault:
+        """Holds the answer to a commit that has taken effect (for `seconds`, if given: a delay).
 
         It takes place when the server is idle again after a transaction that may have written, and `seen`, asked
         through a session of its own, says that the awaited row is there.
         """
-        return self._arm("hold after a commit", "after-commit", "hold", seen=seen)
+        return self._arm("hold after a commit", "after-commit", "hold", seen=seen, seconds=seconds)
 
     def cut_after_commit(self, seen: Callable[[], bool]) -> Fault:
         """As `hold_after_commit`, but the connection breaks: the service cannot know that it has committed."""
         return self._arm("cut after a commit", "after-commit", "cut", seen=seen)
 
-    def hold_before(self, matches: Matches) -> Fault:
-        """Holds the first statement that `matches` (a regular expression, or a function of the SQL text)."""
-        return self._arm(f"hold before {_told(matches)}", "before", "hold", matches=_function(matches))
+    def hold_before(self, matches: Matches, *, seconds: float | None = None) -> Fault:
+        """Holds the first statement that `matches`: a regular expression, or a function of the SQL text.
+
+        With `seconds` it is a delay: the statement goes on by itself.
+        """
+        what = f"hold before {_told(matches)}"
+        return self._arm(what, "before", "hold", matches=_function(matches), seconds=seconds)
 
     def cut_before(self, matches: Matches) -> Fault:
         """Breaks the connection in place of running the first statement that `matches`."""

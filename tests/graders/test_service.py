@@ -264,6 +264,21 @@ def test_who_waits_hears_why(root: Path, options: dict[str, Any]) -> None:
     assert {found.code for found in heard} == {"refused"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells where a process listens")
+def test_who_waits_hears_of_a_wrong_port_before_the_time_is_up(root: Path, options: dict[str, Any]) -> None:
+    class Enough(Exception):
+        pass
+
+    def hear(found: Unready) -> None:
+        if "it listens on 127.0.0.1:" in found.told:
+            raise Enough
+
+    text = (root / "app.py").read_text()
+    (root / "app.py").write_text(text.replace('int(os.environ["PORT"])', "0"))
+    with pytest.raises(Enough), serve(root, **options, waiting=hear):
+        pass
+
+
 def test_the_end_of_a_process_ends_the_waiting_at_once(root: Path, options: dict[str, Any]) -> None:
     (root / "Procfile").write_text("web: exit 5\n")
     # With this limit the test would not end in time if the limit were waited for.

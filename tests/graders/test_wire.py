@@ -8,15 +8,20 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import pq
 
+from graders.client import Client, TransportFailure
 from graders.postgres import Cluster, find_binaries, start_cluster
+from graders.sandbox.process import ProcessSandbox
+from graders.service import serve
 from graders.wire import Fault, FaultError, Wire, wire
 
 PATIENCE = 30.0
@@ -268,6 +273,63 @@ def test_a_cut_after_the_commit_leaves_the_row_and_an_error(
     assert count(admin, "key") == 1
 
 
+NAIVE = """
+import json, os, sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import psycopg
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path != "/healthz":
+            with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+                connection.execute("INSERT INTO charges (key) VALUES (%s)", [self.path])
+        body = json.dumps({"status": "ok"}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_service_killed_at_its_commit_is_told_apart_by_what_its_retry_does(
+    moment: str, line: Wire, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(NAIVE)
+    (tmp_path / "Procfile").write_text(f"web: exec {sys.executable} app.py\n")
+    admin.execute("drop table if exists charges")
+    admin.execute("create table charges (key text)")
+    admin.execute("grant all on charges to app")
+
+    def charged(key: str) -> int:
+        return len(admin.execute("select from charges where key = %s", [key]).fetchall())
+
+    options: dict[str, Any] = {
+        "sandbox": ProcessSandbox(),
+        "variables": {},
+        "path": [],
+        "ready_seconds": PATIENCE,
+    }
+    with serve(tmp_path, database_url=url, **options) as service:
+        client = Client(service.base_url, deadline=PATIENCE)
+        for round in range(5):
+            key = f"/charge-{round}"
+            if moment == "after":
+                fault = line.hold_after_commit(lambda key=key: charged(key) == 1)  # type: ignore[misc]
+            else:
+                fault = line.hold_before_commit()
+            request = workers.submit(client.get, key)
+            fault.must_happen(PATIENCE)
+            service.kill()
+            fault.cut()
+            assert isinstance(request.exception(PATIENCE), TransportFailure)
+            service.start()
+            assert client.get(key).status == 200
+            assert charged(key) == (2 if moment == "after" else 1)
+
+
 # -- before a statement -------------------------------------------------------------------------------------------
 
 
@@ -297,6 +359,15 @@ def test_a_statement_that_was_held_runs_when_it_is_released(
     assert count(admin, "key") == 0
     fault.release()
     paying.result(PATIENCE)
+    assert count(admin, "key") == 1
+
+
+def test_a_delayed_statement_goes_on_by_itself(line: Wire, url: str, admin: psycopg.Connection) -> None:
+    before = line.hold_before("insert into payments", seconds=0.05)
+    after = line.hold_after_commit(lambda: count(admin, "key") == 1, seconds=0.05)
+    psycopg_block(url, "key")
+    assert before.happened
+    assert after.happened
     assert count(admin, "key") == 1
 
 
