@@ -30,6 +30,7 @@ class Bench:
         self.database = Database(job["admin_url"])
         self.meter = RecordingMeter(job, self._recorded)
         self.findings: dict[tuple[str, str], dict[str, Any]] = {}
+        self._advised: set[frozenset[str]] = set()
 
     def close(self) -> None:
         self.meter.close()
@@ -40,6 +41,11 @@ class Bench:
 
     def _recorded(self, recording: Recording) -> None:
         self.collector.recording(recording)
+        # The same statements again, at another size or after a change, bring no new advice.
+        texts = frozenset(statement.text for statement in recording.all)
+        if texts in self._advised:
+            return
+        self._advised.add(texts)
         for finding in self.meter.findings_of(recording):
             self.findings.setdefault((finding["rule"], finding["title"]), finding)
 
