@@ -18,6 +18,8 @@ from graders.database import Database
 FAST_HASHES = (
     "md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_512", "blake2b", "blake2s",
 )  # fmt: skip
+# What stands between a password and its salt, where anything does.
+_JOINTS = (b"", b":", b"$", b"|", b".")
 # So many bytes of a digest are told from chance even among millions, and a shortened fingerprint is one too.
 _TELLING = 8
 
@@ -140,8 +142,9 @@ def fast_hashes(secret: bytes, salts: Iterable[bytes] = ()) -> dict[bytes, str]:
         if salt == secret or not salt:
             continue
         for name in FAST_HASHES:
-            for text, how in ((salt + secret, f"salted {name}"), (secret + salt, f"salted {name}")):
-                found.setdefault(hashlib.new(name, text).digest()[:_TELLING], how)
+            for joint in _JOINTS:
+                for text in (salt + joint + secret, secret + joint + salt):
+                    found.setdefault(hashlib.new(name, text).digest()[:_TELLING], f"salted {name}")
             found.setdefault(hmac.digest(salt, secret, name)[:_TELLING], f"HMAC-{name}")
             found.setdefault(hmac.digest(secret, salt, name)[:_TELLING], f"HMAC-{name} keyed by it")
     return found

@@ -55,16 +55,15 @@ def check_reuse_kills_the_family__logout(http, service, rng):
 def check_reuse_kills_the_family__two_at_once(http, database, gate, concurrently, rng):
     names = [f"{schema}.{name}" for schema, name in sweeps.tables(database)]
     tables = [name for name in names if name not in ("public.notes", "public.schema_migrations")]
-    for _ in range(2):
-        ann = member(http, rng)
-        with gate.locked(*tables) as shut:
-            answers = shut.fire(2, lambda _, token=ann.refresh: refresh(http, token))
-        _at_most_one(http, answers)
+    ann = member(http, rng)
+    with gate.locked(*tables) as shut:
+        answers = shut.fire(2, lambda _: refresh(http, ann.refresh))
+    _at_most_one(http, answers)
     if shut.blocked:
         return
     for _ in range(8):
-        ann = member(http, rng)
-        _at_most_one(http, concurrently(3, lambda *_, token=ann.refresh: refresh(http, token)))
+        log_in(http, ann)
+        _at_most_one(http, concurrently(3, lambda *_: refresh(http, ann.refresh)))
 
 
 def _at_most_one(http, answers: list[Answer | BaseException]) -> None:

@@ -31,7 +31,7 @@ class Person:
 
 def stranger(rng: random.Random, name: str = "ann", password: str = PASSWORD) -> Person:
     """Somebody whom the service has never heard of."""
-    return Person(f"{name}.{rng.getrandbits(48):012x}@example.net", password)
+    return Person(f"{name}.{rng.getrandbits(32):08x}@{rng.getrandbits(32):08x}.example.net", password)
 
 
 def register(http: Client, person: Person) -> Answer:
