@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,6 +18,8 @@ from graders.measure import GrowthMeter, RecordingMeter
 from graders.sql.recording import Recording
 from graders.starting_gate import StartingGate
 from graders.together import concurrently as call_concurrently
+from graders.wire import FaultError, Wire
+from graders.wire import wire as open_wire
 
 
 class Bench:
@@ -87,6 +90,23 @@ class Fixtures:
     def gate(self) -> StartingGate:
         """Forced races: hold the rows or tables that the requests need, let all of them in, let go."""
         return StartingGate(self._bench.job["admin_url"], role=self._bench.job["service_role"])
+
+    @pytest.fixture
+    def wire(self, service: Instance, database_url: str) -> Iterator[Wire]:
+        """A wire between the service and its database: the service is restarted behind it for this check.
+
+        A fault that was armed and did not take place breaks the check, unless the service failed it before.
+        """
+        place = urlsplit(database_url)
+        assert place.hostname is not None and place.port is not None
+        with open_wire(place.hostname, place.port) as cable:
+            service.restart_with(database_url=cable.url_for(database_url))
+            yield cable
+            for fault in cable.faults:
+                if not fault.happened:
+                    raise FaultError(
+                        f"{fault.what}: it never took place", hint="then the check proves nothing"
+                    )
 
     @pytest.fixture
     def concurrently(self) -> Callable[..., list[Any]]:

@@ -124,13 +124,14 @@ class GraderPlugin:
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
         result = yield
         if call.excinfo is not None:
-            self._failed(id_of(item), call.excinfo.value)
+            self._failed(id_of(item), call.excinfo.value, teardown=call.when == "teardown")
         return result
 
-    def _failed(self, id: str, error: BaseException) -> None:
+    def _failed(self, id: str, error: BaseException, *, teardown: bool) -> None:
         report = self._open[id]
         theirs = is_theirs(error)
-        if report["outcome"] == "broken" or (report["outcome"] == "failed" and theirs):
+        # What a fixture finds while it takes itself down after a failure is a consequence of that failure.
+        if report["outcome"] == "broken" or (report["outcome"] == "failed" and (theirs or teardown)):
             return
         report["outcome"] = "failed" if theirs else "broken"
         report["message"] = clipped(self._sentence(id, error)) if theirs else ""

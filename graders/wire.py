@@ -57,6 +57,11 @@ class Wire:
         """How many connections go through it now."""
         return len(self._sessions)
 
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Every fault armed so far."""
+        return tuple(self._faults)
+
     # -- faults ---------------------------------------------------------------------------------------------------
 
     def hold_after_commit(self, seen: Callable[[], bool], *, seconds: float | None = None) -> Fault:

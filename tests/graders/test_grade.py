@@ -286,3 +286,38 @@ def test_a_subject_of_the_gate_says_what_it_must_fail() -> None:
     assert subjects_of(kata)[0] == Subject(
         "starter-python-plain", "starter", "python-plain", ("cost-is-flat",)
     )
+
+
+FAULTS = """
+def check_greets_by_name(http, service, wire, database):
+    fault = wire.cut_before("select name")
+    try:
+        http.get("/greetings", params={"limit": 2})
+    except Exception:
+        pass
+    fault.must_happen()
+
+
+def check_survives_a_kill(wire):
+    wire.cut_before("select nothing of the kind")
+
+
+def check_cost_is_flat(http, gate):
+    with gate.locked("people", mode="ACCESS EXCLUSIVE") as shut:
+        answers = shut.fire(3, lambda n: http.get("/greetings", params={"limit": 2}).status)
+    assert shut.blocked == 3, shut.blocked
+    assert answers == [200, 200, 200]
+"""
+
+
+def test_a_check_whose_fault_did_not_take_place_is_broken(judge: Judge, pack: Path) -> None:
+    suite = pack / "katas/greeting/suite"
+    (suite / "sealed_costs.py").unlink()
+    (suite / "open_greetings.py").write_text(FAULTS)
+    grade = judge(root=pack)
+    assert verdicts(grade) == {
+        "greets-by-name": "passed",
+        "cost-is-flat": "passed",
+        "survives-a-kill": "broken",
+    }
+    assert "it never took place" in grade.checks[2].detail
