@@ -58,6 +58,14 @@ VERBS = (
     Verb("reset", "reset", "Put the starter's files back; yours are kept.", "Learn"),
     Verb("status", "status", "Your attempts, the best one, what changed since the last.", "Learn"),
     Verb("report", "report", "The last attempt as text, JSON, HTML, JUnit or CSV.", "Learn"),
+    Verb("sql", "sql", "What the rules find in a PostgreSQL log.", "SQL"),
+    Verb(
+        "migrate-check",
+        "migrate_check",
+        "Run migrations on tables in use and say what they block.",
+        "SQL",
+        runs_services=True,
+    ),
     Verb("doctor", "doctor", "What kata found on this machine, and what is missing.", "This machine"),
     Verb(
         "demo",

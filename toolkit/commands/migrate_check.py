@@ -1,0 +1,132 @@
+"""`kata migrate-check`: migrations run on tables in use, and what they keep waiting."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graders.errors import UsageError
+from toolkit.commands.sql import FAIL_ON, exit_code, one_of, print_page
+from toolkit.place import settings_of
+from toolkit.views.paint import paint_for
+
+if TYPE_CHECKING:
+    from graders.migrations.check import CheckedAll
+    from toolkit.settings import Settings
+
+EXAMPLE = """\
+kata migrate-check db/migrations
+kata migrate-check --schema schema.sql 0042_add_email.sql
+kata migrate-check . --sarif          # an Alembic project"""
+
+
+def run(
+    context: typer.Context,
+    *,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="DIR|FILE…",
+            help="SQL files, dbmate, goose, golang-migrate or Flyway; or an Alembic project.",
+        ),
+    ] = None,
+    schema: Annotated[
+        list[Path] | None,
+        typer.Option("--schema", metavar="FILE", help="SQL that makes what was there before."),
+    ] = None,
+    rows: Annotated[int, typer.Option("--rows", min=1, help="Rows that each table holds.")] = 1000,
+    one_transaction: Annotated[
+        bool, typer.Option("--one-transaction", help="The tool runs each plain SQL file in one transaction.")
+    ] = False,
+    guess: Annotated[
+        bool, typer.Option("--guess/--no-guess", help="Make up tables and columns that nobody made.")
+    ] = True,
+    alembic: Annotated[
+        str | None, typer.Option("--alembic", metavar="COMMAND", help="How to call Alembic.")
+    ] = None,
+    postgres: Annotated[
+        Path | None, typer.Option("--postgres", metavar="DIR", help="PostgreSQL's bin directory.")
+    ] = None,
+    rule: Annotated[list[str] | None, typer.Option("--rule", help="Only this rule; repeatable.")] = None,
+    explain: Annotated[
+        str | None, typer.Option("--explain", metavar="RULE", help="Print the page of a rule.")
+    ] = None,
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", metavar="|".join(FAIL_ON), help="Which findings make the exit code 1.")
+    ] = "proved",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0.")] = False,
+) -> int:
+    """Run migrations on a throwaway PostgreSQL whose tables hold rows, while another session reads and writes.
+
+    What blocks is told by the locks that were really taken and the rows worked through meanwhile, never by the
+    clock. A comment `kata:ignore CODE` before a statement accepts it. Exit code 0 where nothing is convicted.
+    """
+    settings = settings_of(context)
+    if explain is not None:
+        print_page(explain, settings)
+        return 0
+    one_of(fail_on, FAIL_ON, "--fail-on")
+    if not paths:
+        raise UsageError("no migration was named", hint="kata migrate-check DIR, or one or more .sql files")
+    from graders.migrations.check import Settings as CheckSettings
+    from graders.migrations.sources import load_migrations
+
+    migrations = load_migrations(
+        paths, wrapped=one_transaction, alembic=shlex.split(alembic) if alembic else None
+    )
+    chosen = CheckSettings(rows=rows, schema=tuple(schema or ()), guess=guess)
+    checked = _only(_check(migrations, chosen, postgres, settings), rule or [])
+    _show(
+        checked, len(migrations) - len(checked.migrations), rows, settings, as_json=as_json, as_sarif=as_sarif
+    )
+    from toolkit.views.migrations import is_advice
+
+    return exit_code([one.confidence for one in checked.findings if not is_advice(one)], fail_on)
+
+
+def _check(migrations: object, chosen: object, postgres: Path | None, settings: Settings) -> CheckedAll:
+    from graders.migrations.check import check_migrations
+    from graders.postgres import find_binaries, reap
+
+    reap(settings.run_dir)
+    return check_migrations(
+        migrations,  # type: ignore[arg-type]
+        find_binaries(postgres),
+        run_dir=settings.run_dir,
+        settings=chosen,  # type: ignore[arg-type]
+    )
+
+
+def _only(checked: CheckedAll, rules: list[str]) -> CheckedAll:
+    from dataclasses import replace
+
+    if not rules:
+        return checked
+    kept = tuple(
+        replace(one, findings=tuple(finding for finding in one.findings if finding.rule in rules))
+        for one in checked.migrations
+    )
+    return replace(checked, migrations=kept)
+
+
+def _show(
+    checked: CheckedAll, left: int, rows: int, settings: Settings, *, as_json: bool, as_sarif: bool
+) -> None:
+    if as_sarif:
+        from toolkit import __version__
+        from toolkit.finding_pages import titles_of
+        from toolkit.views.sarif import render_sarif
+
+        titles = titles_of((finding.rule for finding in checked.findings), settings)
+        print(render_sarif(checked.findings, version=__version__, titles=titles))
+        return
+    from toolkit.views.migrations import render_checked, render_checked_json
+
+    if as_json:
+        print(render_checked_json(checked, left, rows))
+    else:
+        print(render_checked(checked, left, rows, paint_for(settings), verbose=settings.verbose))

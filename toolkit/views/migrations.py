@@ -1,0 +1,148 @@
+"""Checked migrations as people read them, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from graders.migrations.check import Checked, CheckedAll
+from graders.migrations.sources import Step
+from graders.sql.ddl.trace import Trace
+from graders.sql.finding import Finding
+from toolkit.text import escape, shorten, wrap
+from toolkit.views.evidence import number
+from toolkit.views.paint import Paint
+
+_INDENT = "    "
+
+
+def render_checked(checked: CheckedAll, left: int, rows: int, paint: Paint, *, verbose: bool = False) -> str:
+    """Each migration with its statements, what they locked and did, and what to do instead; `left` were not run."""
+    blocks = [_migration(one, paint, verbose) for one in checked.migrations]
+    if checked.stand_ins:
+        blocks.append(_stand_ins(checked.stand_ins, paint, verbose))
+    if left:
+        blocks.append([paint(f"{left} more migrations were not run, since this one failed", "yellow")])
+    blocks.append([_summary(checked, rows, paint)])
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def render_checked_json(checked: CheckedAll, left: int, rows: int) -> str:
+    """One document: a migration holds its statements with their traces, its findings and what it does not undo."""
+    document = {
+        "format": 1,
+        "rows": rows,
+        "stand_ins": list(checked.stand_ins),
+        "not_run": left,
+        "migrations": [_as_json(one) for one in checked.migrations],
+        "findings": [finding.as_json() for finding in checked.findings],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def pointed(text: str, paint: Paint, columns: int) -> list[str]:
+    """`text` wrapped behind an arrow."""
+    arrow = paint.sign("arrow")
+    lines = wrap(escape(text), columns - len(arrow) - 1)
+    return [f"{arrow if place == 0 else ' ' * len(arrow)} {line}" for place, line in enumerate(lines)]
+
+
+def is_advice(finding: Finding) -> bool:
+    """Whether it never convicts."""
+    return bool(finding.counts.get("advice"))
+
+
+def _migration(one: Checked, paint: Paint, verbose: bool) -> list[str]:
+    convicted = any(finding.confidence == "proved" and not is_advice(finding) for finding in one.findings)
+    sign, style = ("failed", "red") if convicted else ("passed", "green")
+    lines = [f"{paint(paint.sign(sign), style, 'bold')} {paint(escape(one.migration.name), 'bold')}"]
+    for step, trace in zip(one.migration.up, one.traces, strict=True):
+        found = [finding for finding in one.findings if _is_of(finding, step)]
+        if verbose or any(not is_advice(finding) for finding in found) or trace.error:
+            lines += _step(step, trace, found, paint, verbose)
+    lines += [_INDENT + paint(f"no rows for {escape(problem)}", "yellow") for problem in one.unfilled]
+    lines += _undo(one, paint)
+    return lines
+
+
+def _is_of(finding: Finding, step: Step) -> bool:
+    return any(
+        seen.line == step.line and seen.source == step.file and seen.sql == step.text
+        for seen in finding.statements
+    )
+
+
+def _step(step: Step, trace: Trace, found: Sequence[Finding], paint: Paint, verbose: bool) -> list[str]:
+    text = shorten(escape(" ".join(step.text.split())), paint.width - 4)
+    place = f"{escape(step.file)}:{step.line}"
+    lines = [_INDENT + text, _INDENT + paint(f"{place}  {_trace_in_words(trace)}", "dim")]
+    for finding in found:
+        if is_advice(finding) and not verbose:
+            continue
+        mark = "advice" if is_advice(finding) else finding.confidence
+        style = "dim" if is_advice(finding) else "red" if finding.confidence == "proved" else "yellow"
+        code, _, what = finding.title.partition(": ")
+        lines.append(f"{_INDENT}  {paint(mark, style)}  {paint(escape(code), 'bold')}")
+        lines += [
+            f"{_INDENT}    {line}" for line in wrap(escape(f"{what[:1].upper()}{what[1:]}."), paint.width - 8)
+        ]
+        if finding.confidence == "proved":
+            lines += [f"{_INDENT}    {line}" for line in wrap(escape(finding.message), paint.width - 8)]
+        lines += [f"{_INDENT}    {line}" for line in pointed(finding.remedy, paint, paint.width - 8)]
+    return lines
+
+
+def _trace_in_words(trace: Trace) -> str:
+    if not trace.reached:
+        return "not run"
+    if trace.error is not None:
+        return f"failed with {trace.error[0]}"
+    said = [f"{lock.name} on {lock.table}" for lock in trace.locks]
+    verbs = {"scan": "read", "rewrite": "rewrote", "index": "indexed"}
+    said += [f"{verbs[work.kind]} {number(work.rows)} rows of {work.table}" for work in trace.work]
+    said += [f"locked {number(rows)} rows of {table}" for table, rows in trace.row_locks.items()]
+    if trace.filled:
+        said.append("needed its NULLs filled first")
+    return escape(", ".join(said)) or "touched no table that was there before"
+
+
+def _undo(one: Checked, paint: Paint) -> list[str]:
+    if one.undo is None:
+        return []
+    if not one.undo:
+        return [_INDENT + paint("up, down, up gives the same schema", "dim")]
+    lines = [_INDENT + paint("up, down, up does not give the same schema", "yellow")]
+    return lines + [f"{_INDENT}  {escape(line)}" for line in one.undo[:10]]
+
+
+def _stand_ins(made: Sequence[str], paint: Paint, verbose: bool) -> list[str]:
+    lines = [paint("Made up, because no migration made it before (name it with --schema):", "dim")]
+    shown = made if verbose else made[:6]
+    lines += [paint(_INDENT + shorten(escape(one), paint.width - 4), "dim") for one in shown]
+    return lines + (
+        [paint(f"{_INDENT}and {len(made) - len(shown)} more", "dim")] if len(made) > len(shown) else []
+    )
+
+
+def _summary(checked: CheckedAll, rows: int, paint: Paint) -> str:
+    convicted = [one for one in checked.findings if one.confidence == "proved" and not is_advice(one)]
+    suspected = [one for one in checked.findings if one.confidence == "suspected" and not is_advice(one)]
+    ran = f"{len(checked.migrations)} run on tables of {number(rows)} rows"
+    if not convicted and not suspected:
+        return paint(f"{ran}: nothing blocks and nothing breaks", "green")
+    return f"{ran}: {len(convicted)} proved, {len(suspected)} suspected; kata sql --explain unsafe-migration"
+
+
+def _as_json(one: Checked) -> dict[str, object]:
+    return {
+        "name": one.migration.name,
+        "tool": one.migration.tool,
+        "wrapped": one.migration.wrapped,
+        "statements": [
+            {"sql": step.text, "file": step.file, "line": step.line, **trace.as_json()}
+            for step, trace in zip(one.migration.up, one.traces, strict=True)
+        ],
+        "findings": [finding.as_json() for finding in one.findings],
+        "undo": None if one.undo is None else list(one.undo),
+        "unfilled": list(one.unfilled),
+    }
