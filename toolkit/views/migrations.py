@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from graders.migrations.check import Checked, CheckedAll
-from graders.migrations.sources import Step
-from graders.sql.ddl.trace import Trace
-from graders.sql.finding import Finding
 from toolkit.text import escape, shorten, wrap
 from toolkit.views.evidence import number
 from toolkit.views.paint import Paint
+
+if TYPE_CHECKING:
+    from graders.migrations.check import Checked, CheckedAll
+    from graders.migrations.sources import Step
+    from graders.sql.ddl.trace import Trace
+    from graders.sql.finding import Finding
 
 _INDENT = "    "
 
