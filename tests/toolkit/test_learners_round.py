@@ -1,0 +1,278 @@
+"""A learner's round, as commands: start, red, a hint, mended, green, the solution; on the tiny kata."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+from running import TINY, Kata
+
+REFERENCE = TINY / "katas" / "greeting" / "solutions" / "reference" / "greetings.py"
+
+
+@pytest.fixture
+def repository(tiny: Kata) -> Path:
+    done = tiny("start", "greeting")
+    assert done.returncode == 0, done.stderr
+    return tiny.home / "greeting"
+
+
+def test_start_makes_a_repository_and_says_what_to_do_next(tiny: Kata, repository: Path) -> None:
+    assert (repository / "README.md").read_text() == (TINY / "katas/greeting/brief.md").read_text()
+    assert (repository / ".kata.yaml").read_text().startswith("format: 1\nkata: greeting\n")
+    assert not list(repository.glob("checks/sealed_*"))
+    again = tiny("start", "greeting")
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+    elsewhere = tiny("start", "greeting", "deep/down")
+    assert elsewhere.returncode == 0
+    assert "cd deep/down" in elsewhere.stdout
+
+
+def test_from_red_to_green_and_what_is_remembered(tiny: Kata, repository: Path) -> None:
+    red = tiny("test", "--seed", "5", cwd=repository)
+    assert red.returncode == 1, red.stdout + red.stderr
+    assert "✗ cost-is-flat  0 of 30 points" in red.stdout
+    assert "4, 13, 49 statements for 3, 12, 48 persons" in red.stdout
+    assert "70 of 100" in red.stdout
+    assert "kata hint cost-is-flat" in red.stdout
+    assert "kata test --seed 5 repeats this run" in red.stdout
+    assert "check_cost_is_flat" not in red.stdout
+
+    refused = tiny("solution", cwd=repository)
+    assert refused.returncode == 2
+    assert "once every check passes" in refused.stderr
+    assert "Hint 1 of 3" in tiny("hint", cwd=repository).stdout
+
+    (repository / "greetings.py").write_text(REFERENCE.read_text())
+    green = tiny("test", cwd=repository / "checks")
+    assert green.returncode == 0, green.stdout + green.stderr
+    assert "100 of 100" in green.stdout
+    assert "since the last attempt: +30 cost-is-flat" in green.stdout
+
+    status = tiny("status", cwd=repository)
+    assert "2 attempts" in status.stdout
+    assert "+30 cost-is-flat" in status.stdout
+    assert "1 for cost-is-flat" in status.stdout
+    assert "greeting  100 of 100" in tiny("status").stdout
+    assert "100/100" in tiny("list").stdout
+    solution = tiny("solution", cwd=repository)
+    assert solution.returncode == 0
+    assert "forgets-names" not in solution.stdout
+    assert "looked at before" not in tiny("status", cwd=repository).stdout
+
+
+def test_the_report_of_the_last_attempt_comes_in_every_form(tiny: Kata, repository: Path) -> None:
+    assert "there is no attempt yet" in tiny("report", cwd=repository).stderr
+    judged = tiny("test", "--seed", "5", "--json", cwd=repository)
+    assert judged.returncode == 1
+    document = json.loads(judged.stdout)
+    assert document["kata"] == "greeting"
+    assert document["costs"][0]["values"] == [4, 13, 49]
+    assert json.loads(tiny("report", "--json", cwd=repository).stdout) == document
+    assert "4, 13, 49 statements" in tiny("report").stdout
+    files = tiny("report", "--html", "r.html", "--junit", "r.xml", "--csv", "r.csv", cwd=repository)
+    assert files.returncode == 0, files.stderr
+    assert "49" in (repository / "r.html").read_text()
+    assert 'name="cost-is-flat"' in (repository / "r.xml").read_text()
+    with (repository / "r.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["verdict"] for row in csv.DictReader(file)] == ["passed", "failed", "passed"]
+    assert "there is no attempt 7" in tiny("report", "--attempt", "7", cwd=repository).stderr
+
+
+def test_only_some_checks_can_be_asked_for(tiny: Kata, repository: Path) -> None:
+    done = tiny("test", "--only", "greets-by-name", cwd=repository)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "40 of 40" in done.stdout
+    assert "cost-is-flat" not in done.stdout
+    assert "only some checks" in tiny("status", cwd=repository).stdout
+    wrong = tiny("test", "--only", "greets-by-nam", cwd=repository)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "did you mean `greets-by-name`?" in wrong.stderr
+
+
+def test_a_service_that_does_not_start_is_told_once_with_its_output(tiny: Kata, repository: Path) -> None:
+    (repository / "greetings.py").write_text("raise SystemExit('no luck today')\n")
+    done = tiny("test", cwd=repository)
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.count("no luck today") == 1
+    assert "skipped: there was no service to ask" in done.stdout
+    assert "0 of 100" in done.stdout
+
+
+def test_hints_are_climbed_one_at_a_time(tiny: Kata) -> None:
+    said = [tiny("hint", "cost-is-flat", "--kata", "greeting").stdout for _ in range(4)]
+    assert ["Count the statements." in said[0], "Who asks" in said[1], "One question" in said[2]] == [
+        True
+    ] * 3
+    assert "Count the statements." not in said[1]
+    assert "That was the last one" in said[2]
+    assert said[3] == said[2]
+    again = tiny("hint", "cost-is-flat", "--kata", "greeting", "--again").stdout
+    assert all(words in again for words in ("Count the statements.", "Who asks", "One question"))
+    early = tiny("hint", "survives-a-kill", "--kata", "greeting", "--again")
+    assert early.returncode == 2
+    assert "no hint was taken" in early.stderr
+
+
+def test_giving_up_shows_the_solution_and_is_remembered(tiny: Kata, repository: Path) -> None:
+    shown = tiny("solution", "--give-up", cwd=repository)
+    assert shown.returncode == 0
+    assert "greetings.py" in shown.stdout
+    assert "\n+" in shown.stdout
+    assert "looked at before it was solved" in _after_an_attempt(tiny, repository)
+    assert tiny("solution", cwd=repository).returncode == 0
+    written = tiny("solution", "greeting", "--into", tiny.home / "solved")
+    assert written.returncode == 0, written.stderr
+    assert (tiny.home / "solved" / "greetings.py").read_text() == REFERENCE.read_text()
+    assert "did you mean `reference`?" in tiny("solution", "greeting", "--name", "referense").stderr
+    assert tiny("solution", "greeting", "--name", "forgets-names").returncode == 2
+
+
+def _after_an_attempt(tiny: Kata, repository: Path) -> str:
+    assert tiny("test", "--only", "greets-by-name", cwd=repository).returncode == 0
+    return tiny("status", cwd=repository).stdout
+
+
+def test_reset_brings_the_starter_back_and_keeps_what_was_there(tiny: Kata, repository: Path) -> None:
+    starter = (repository / "greetings.py").read_text()
+    (repository / "greetings.py").write_text("mine")
+    (repository / "notes").mkdir()
+    (repository / "notes" / "idea.md").write_text("an idea")
+    (repository / ".git").mkdir()
+    (repository / ".git" / "HEAD").write_text("ref")
+    one = tiny("reset", "--only", "greetings.py", cwd=repository)
+    assert "1 files put back, 0 removed" in one.stdout, one.stderr
+    assert (repository / "notes" / "idea.md").exists()
+    (repository / "greetings.py").write_text("mine again")
+    done = tiny("reset", cwd=repository)
+    assert "1 files put back, 1 removed" in done.stdout
+    backup = Path(done.stdout.split("everything as it was is in")[1].strip())
+    assert (backup / "greetings.py").read_text() == "mine again"
+    assert (backup / "notes" / "idea.md").read_text() == "an idea"
+    assert (repository / "greetings.py").read_text() == starter
+    assert not (repository / "notes").exists()
+    assert (repository / ".git" / "HEAD").read_text() == "ref"
+    wrong = tiny("reset", "--only", "nothing.py", cwd=repository)
+    assert wrong.returncode == 2
+
+
+def test_explain_has_a_page_for_katas_and_checks(tiny: Kata, repository: Path) -> None:
+    page = tiny("explain", cwd=repository).stdout
+    assert "greets-by-name" in page
+    assert "Every greeting asks the database once more." in page
+    assert "Every greeting asks the database once more." in tiny("explain", "cost-is-flat").stdout
+    assert tiny("explain", "nothing-like-it").returncode == 2
+
+
+def test_outside_of_a_repository_test_says_where_to_go(tiny: Kata) -> None:
+    done = tiny("test")
+    assert done.returncode == 2
+    assert "kata start SLUG" in done.stderr
+
+
+@contextmanager
+def running(kata: Kata, *arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        kata.command(*arguments),
+        cwd=cwd,
+        env={**kata.environment, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    assert process.stdout is not None
+    read = ""
+    for line in process.stdout:
+        read += line
+        if words in line:
+            return read
+    assert process.stderr is not None
+    raise AssertionError(f"{words!r} never came: {read}\n{process.stderr.read()}")
+
+
+def end(process: subprocess.Popen[str]) -> int:
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+def test_serve_tells_what_each_request_cost(tiny: Kata, repository: Path) -> None:
+    with running(tiny, "serve", cwd=repository) as process:
+        greeting = read_until(process, "statements    rows  request")
+        base = greeting.split("curl -sS ")[1].split("/healthz")[0]
+        assert "postgresql://app:" in greeting
+        with urlopen(f"{base}/greetings?limit=7", timeout=60) as answer:
+            assert answer.status == 200
+            assert json.load(answer)
+        line = read_until(process, "GET /greetings?limit=7")
+        assert "  200  " in line
+        assert "7 × " in read_until(process, "×").lower()
+        with pytest.raises(HTTPError) as caught:
+            urlopen(f"{base}/nowhere", timeout=60)
+        caught.value.close()
+        # The tiny service falls over such a request: its output is shown below the line.
+        assert caught.value.code == 502
+        assert " --- " in read_until(process, "GET /nowhere")
+        assert "KeyError: 'limit'" in read_until(process, "KeyError")
+        assert end(process) == 130
+
+
+def test_watch_judges_again_after_a_change(tiny: Kata, repository: Path) -> None:
+    with running(tiny, "test", "--watch", "--only", "cost-is-flat", cwd=repository) as process:
+        assert "✗ cost-is-flat" in read_until(process, "Waiting for a change")
+        (repository / "greetings.py").write_text(REFERENCE.read_text())
+        assert "70 of 70" in read_until(process, "Waiting for a change")
+        (repository / ".kata.yaml").write_text("format: 1\n")
+        (repository / "greetings.py").write_text("raise SystemExit('no luck')\n")
+        assert "no luck" in read_until(process, "Waiting for a change")
+        assert end(process) == 130
+
+
+def test_the_demo_goes_from_red_to_green(tiny: Kata) -> None:
+    done = tiny("demo", "greeting")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "70 → 100" in done.stdout
+    assert "4, 13, 49 statements" in done.stdout
+    assert not Path(tiny.environment["KATA_DATA_DIR"]).exists(), "a demo is no attempt"
+
+
+def test_the_gate_prints_its_matrix_and_the_json_of_it(tiny: Kata) -> None:
+    done = tiny("author", "check", "greeting", "--only", "reference", "--only", "forgets-names", "--json")
+    [proof] = json.loads(done.stdout)["katas"]
+    rows = {row["name"]: row for row in proof["rows"]}
+    assert rows["reference"]["verdicts"] == dict.fromkeys(proof["checks"], "passed")
+    assert rows["forgets-names"]["verdicts"]["greets-by-name"] == "failed"
+    assert rows["reference"]["problems"] == rows["forgets-names"]["problems"] == []
+    assert proof["caught"]["greets-by-name"] == 1
+    assert done.returncode == (0 if proof["proved"] else 1)
+    assert "there is no solution" in tiny("author", "check", "greeting", "--only", "nothing").stderr
+
+
+def test_the_doctor_finds_a_postgresql_and_says_why(kata: Kata) -> None:
+    done = kata("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "PostgreSQL" in done.stdout
+    document = json.loads(kata("doctor", "--json").stdout)
+    states = {finding["name"]: finding["state"] for finding in document["findings"]}
+    assert states["PostgreSQL"] == states["A cluster"] == "fine"
+    wrong = kata("doctor", "--postgres", kata.home)
+    assert wrong.returncode == 3
+    assert "has no `postgres`" in " ".join(wrong.stdout.split())
