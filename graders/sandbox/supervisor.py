@@ -195,4 +195,5 @@ def exit_as(status: int) -> None:
     os._exit(os.WEXITSTATUS(status))
 
 
-main()
+if __name__ == "__main__":
+    main()

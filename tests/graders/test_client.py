@@ -156,7 +156,7 @@ HOSTILE: dict[str, tuple[Script | bytes, str]] = {
         "too-large",
     ),
     "endless chunks": (
-        endlessly(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"4\r\naaaa\r\n" * 500),
+        endlessly(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b"a" * 4096 + b"\r\n"),
         "too-large",
     ),
     "endless trailers": (

@@ -30,16 +30,18 @@ Pay = Callable[[str, str], None]
 
 NODE_SCRIPT = """
 const { Client } = require("pg");
-const [url, key, way] = process.argv.slice(2);
-(async () => {
+const [url, way] = process.argv.slice(2);
+const pay = async (key) => {
   const client = new Client({ connectionString: url });
-  client.on("error", () => process.exit(3));
+  client.on("error", () => {});
   await client.connect();
   if (way === "block") await client.query("BEGIN");
   await client.query("INSERT INTO payments (key) VALUES ($1)", [key]);
   if (way === "block") await client.query("COMMIT");
   await client.end();
-})().catch(() => process.exit(3));
+};
+require("readline").createInterface({ input: process.stdin }).on("line", (key) =>
+  pay(key).then(() => console.log("paid"), () => console.log("failed")));
 """
 
 
@@ -171,11 +173,26 @@ PYTHON_DRIVERS = [
 ]
 
 
-def node(folder: Path, way: str) -> Pay:
-    def pay(url: str, key: str) -> None:
-        subprocess.run(["node", "pay.js", url, key, way], cwd=folder, check=True, capture_output=True)
+@contextlib.contextmanager
+def node(folder: Path, url: str, way: str) -> Iterator[Pay]:
+    """One node process that pays a key a line."""
+    command = ["node", "pay.js", url, way]
+    with subprocess.Popen(
+        command, cwd=folder, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        told, heard = process.stdin, process.stdout
+        assert told is not None
+        assert heard is not None
 
-    return pay
+        def pay(_url: str, key: str) -> None:
+            print(key, file=told, flush=True)
+            if heard.readline() != "paid\n":
+                raise ConnectionError(key)
+
+        try:
+            yield pay
+        finally:
+            process.kill()
 
 
 def count(admin: psycopg.Connection, key: str) -> int:
@@ -203,8 +220,9 @@ def test_a_commit_is_held_until_the_connection_is_cut(
 def test_a_commit_of_node_postgres_is_held_until_the_connection_is_cut(
     way: str, node_pg: Path, line: Wire, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
 ) -> None:
-    for round in range(REPEATS):
-        crash_after_commit(node(node_pg, way), f"key-{round}", line, url, admin, workers)
+    with node(node_pg, url, way) as pay:
+        for round in range(REPEATS):
+            crash_after_commit(pay, f"key-{round}", line, url, admin, workers)
 
 
 def crash_after_commit(
