@@ -22,7 +22,7 @@ __all__ = ["Recorder", "open_log"]
 _READ_SECONDS = 20.0
 _QUIET = (
     "-c log_statement=none -c log_min_duration_statement=-1 -c auto_explain.log_min_duration=-1"
-    " -c statement_timeout=20s"
+    " -c statement_timeout=20s -c search_path=pg_catalog"
 )
 # A session that has been inside a transaction since before the window has nothing to add to it.
 _BUSY = """

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DATABASE = "kata"
 ROLE = "app"
 SEED = 1
+_LOAD_TIMEOUT = "10min"
 _LEAVE_ONE_DATABASE = (
     "drop database postgres",
     "alter database template0 is_template false",
@@ -105,6 +106,7 @@ def load_world(kata: Kata, world: World, server: Server, role: str, database: st
         _create_extensions(session, kata)
         session.execute(f"alter role {role} password '{verifier(password)}'")
         with server.connect(database, role, password) as own:
+            own.execute(f"set statement_timeout = '{_LOAD_TIMEOUT}'")
             own.execute("select set_config('kata.scale', %s, false)", [str(world.scale)])
             own.execute("select set_config('kata.seed', %s, false)", [str(SEED)])
             for name in ("schema.sql", "seed.sql"):

@@ -14,6 +14,22 @@ _VERBS = {
     "", "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "set", "show", "reset",
     "discard", "deallocate", "prepare", "listen", "unlisten", "close", "load", "checkpoint",
 }  # fmt: skip
+# The tables of pg_catalog and information_schema; anybody may call a table of their own pg_something.
+_CATALOG = frozenset(
+    """
+    pg_aggregate pg_am pg_amop pg_amproc pg_attrdef pg_attribute pg_auth_members pg_authid pg_cast
+    pg_class pg_collation pg_constraint pg_conversion pg_database pg_db_role_setting pg_default_acl
+    pg_depend pg_description pg_enum pg_event_trigger pg_extension pg_foreign_data_wrapper
+    pg_foreign_server pg_foreign_table pg_index pg_inherits pg_init_privs pg_language
+    pg_largeobject_metadata pg_namespace pg_opclass pg_operator pg_opfamily pg_parameter_acl
+    pg_partitioned_table pg_policy pg_proc pg_publication pg_publication_namespace pg_publication_rel
+    pg_range pg_replication_origin pg_rewrite pg_seclabel pg_sequence pg_shdepend pg_shdescription
+    pg_shseclabel pg_statistic pg_statistic_ext pg_statistic_ext_data pg_subscription
+    pg_subscription_rel pg_tablespace pg_transform pg_trigger pg_ts_config pg_ts_config_map pg_ts_dict
+    pg_ts_parser pg_ts_template pg_type pg_user_mapping sql_features sql_implementation_info sql_parts
+    sql_sizing
+    """.split()  # noqa: SIM905 - a list literal would take a screen
+)
 _ASKING = {"select", "with", "values", "table"}
 # Functions and words before a parenthesis that ask about the session and touch no data of the kata.
 _SESSION_CALLS = {
@@ -49,7 +65,7 @@ def is_housekeeping(statement: Statement) -> bool:
         return False
     touched = relations(statement)
     if touched:
-        return all(_is_catalog(name) for name in touched)
+        return touched <= _CATALOG
     return _asks_the_session(statement.text)
 
 
@@ -62,14 +78,6 @@ def ends_transaction(text: str) -> bool:
     if words[:1] == ("rollback",):
         return words[1:] != ("to",) and "to" not in leading_words(text, 3)
     return words[:1] in (("commit",), ("end",), ("abort",))
-
-
-def _is_catalog(name: str) -> bool:
-    return name.startswith("pg_") or name in _STANDARD
-
-
-# The few base tables of information_schema.
-_STANDARD = {"sql_features", "sql_implementation_info", "sql_parts", "sql_sizing"}
 
 
 @lru_cache(maxsize=4096)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import psycopg
 import pytest
@@ -59,10 +60,8 @@ def test_a_portal_left_open_until_the_commit_still_gets_its_own_plan(
     assert [statement.parameters for statement in window.work] == [("1",), ("2",), ("3",)]
 
 
-def test_a_window_waits_for_a_commit_that_comes_after_the_answer(
-    recorder: Recorder, service: Session
-) -> None:
-    with recorder.window() as window:
+def test_a_window_waits_for_a_commit_that_comes_after_the_answer(cluster: Cluster, service: Session) -> None:
+    with Recorder(cluster.admin_url, cluster.log, settle=60) as recorder, recorder.window() as window:
         service.execute("select name from item where id <= %s", (4,))
         closing = threading.Timer(0.1, service.commit)
         closing.start()
@@ -353,9 +352,21 @@ def test_lines_that_the_service_writes_into_the_log_are_no_statements(
         "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'postgres'",
     ],
 )
-def test_the_services_role_cannot_touch_the_recording(autocommit: Session, attempt: str) -> None:
+def test_the_services_role_cannot_touch_the_recording(
+    recorder: Recorder, autocommit: Session, attempt: str
+) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         autocommit.execute(attempt)
+
+
+def test_the_grader_gets_in_when_the_service_has_taken_every_connection(cluster: Cluster) -> None:
+    with ExitStack() as stack:
+        with pytest.raises(psycopg.OperationalError, match="too many connections"):
+            for _ in range(200):
+                stack.enter_context(psycopg.connect(cluster.service_url))
+        with Recorder(cluster.admin_url, cluster.log) as recorder, recorder.window() as window:
+            pass
+        assert window.all == ()
 
 
 def test_another_process_can_open_the_same_log(cluster: Cluster) -> None:

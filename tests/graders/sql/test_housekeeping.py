@@ -56,6 +56,7 @@ def test_the_plan_decides_where_there_is_one() -> None:
     assert is_housekeeping(
         Statement("select * from information_schema.columns", plan=scan("pg_attribute", "pg_class"))
     )
+    assert not is_housekeeping(Statement("select * from pg_orders", plan=scan("pg_orders")))
     assert not is_housekeeping(Statement("select * from my_view", plan=scan("pg_class", "orders")))
     assert not is_housekeeping(Statement("select * from orders where false", plan=RESULT))
 
