@@ -148,7 +148,9 @@ def _at_sort(node: Node) -> Iterator[MissingIndex]:
     while scan.kind in ("Subquery Scan", "Gather", "Gather Merge", "Result") and len(scan.children) == 1:
         scan = scan.children[0]
     keys = [_sort_key(key, scan.alias) for key in sort.sort_keys]
-    if not scan.is_scan or not all(keys) or not _is_wasteful((scan.rows or 0) - node.rows, node.rows):
+    # What an OFFSET skips was sorted for it, so it counts as used here.
+    used = max(node.rows, sort.rows or 0)
+    if not scan.is_scan or not all(keys) or not _is_wasteful((scan.rows or 0) - used, used):
         return
     equal = [
         part
@@ -167,7 +169,7 @@ def _at_sort(node: Node) -> Iterator[MissingIndex]:
         column=keys[0].split()[0] if len(keys) == 1 else None,
         expression=False,
         definition=f"CREATE INDEX ON {_qualified(scan)} ({ordered})",
-        wasted=(scan.rows or 0) - node.rows,
+        wasted=(scan.rows or 0) - used,
         line=f"{sort.line}, of {scan.rows} sorted",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from graders.sql.fingerprint import shape_of
 from graders.sql.scene import Execution
 from graders.sql.statement import Statement
 
@@ -22,8 +23,19 @@ def is_pipelined(run: Sequence[Execution], session: Sequence[Statement]) -> bool
     """
     if len(run) < _ENOUGH or len({one.statement.vxid for one in run}) > 1 or _returns_rows(run):
         return False
+    if any(one.statement.protocol == "simple" for one in run):
+        # A simple query is answered before the next one is read.
+        return False
+    if _is_implicit(run[0].statement.vxid, session):
+        return True
     pause = _mean_pause([one.statement for one in run])
     return pause < max(_PIPELINED, _SHARE_OF_ROUND_TRIP * _round_trip(run, session))
+
+
+def _is_implicit(vxid: str, session: Sequence[Statement]) -> bool:
+    """One transaction without BEGIN ends with the client's first wait for an answer, so there was none inside."""
+    same = [one for one in session if one.vxid == vxid]
+    return bool(vxid) and all(shape_of(one).is_work for one in same)
 
 
 def _returns_rows(run: Sequence[Execution]) -> bool:

@@ -1,0 +1,77 @@
+"""What an index would do for a statement: made on the grader's copy, looked at, and rolled back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from graders.sql.scene import WhatIf
+from graders.sql.statement import Statement
+
+_NAME = "kata_what_if"
+_CREATE = re.compile(r"create\s+index\s+on\s+", re.IGNORECASE)
+_TIMEOUT = "20s"
+
+
+def what_if(url: str) -> Callable[[Statement, str], WhatIf | None]:
+    """A function that tries `CREATE INDEX ON ...` for a statement, to be handed to `findings_of(what_if=...)`.
+
+    `url`: a session of the tables' owner, best the service's own role: planning a stranger's statement may run the
+    stranger's functions. The function answers None where either cannot be planned: the definition does not fit, or
+    the statement's tables are gone. Nothing of it is kept: each try is a transaction that is rolled back, and the
+    statement itself does not run. The index locks its table against writes while it is built: use a copy.
+    """
+
+    def try_index(statement: Statement, definition: str) -> WhatIf | None:
+        if not _CREATE.match(definition) or ";" in definition:
+            return None
+        try:
+            with _rolled_back(url) as session:
+                before = _plan(session, statement)
+                session.execute(_CREATE.sub(f"create index {_NAME} on ", definition).encode())
+                after = _plan(session, statement)
+        except psycopg.Error:
+            return None
+        return WhatIf(definition, _cost(before), _cost(after), _NAME in _indexes(after))
+
+    return try_index
+
+
+@contextmanager
+def _rolled_back(url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(url) as session:
+        try:
+            session.execute(f"set local statement_timeout = '{_TIMEOUT}'".encode())
+            # A plan for the values that ran, not for any values.
+            session.execute("set local plan_cache_mode = force_custom_plan")
+            yield session
+        finally:
+            session.rollback()
+
+
+def _plan(session: psycopg.Connection, statement: Statement) -> Mapping[str, Any]:
+    """The plan of a statement with the values that it was sent with; it is not executed."""
+    cursor = session.cursor()
+    # Binary results force the extended protocol, which takes one statement and no second one behind a semicolon.
+    cursor.execute(f"prepare {_NAME} as {statement.text.rstrip().rstrip(';')}".encode(), binary=True)
+    values = sql.SQL(", ").join([sql.Literal(value) for value in statement.parameters])
+    arguments = sql.SQL("({})").format(values) if statement.parameters else sql.SQL("")
+    explain = sql.SQL("explain (format json, verbose) execute {}{}").format(sql.Identifier(_NAME), arguments)
+    row = cursor.execute(explain).fetchone()
+    cursor.execute(f"deallocate {_NAME}".encode())
+    plan: Mapping[str, Any] = row[0][0]["Plan"] if row else {}
+    return plan
+
+
+def _cost(plan: Mapping[str, Any]) -> float:
+    return float(plan.get("Total Cost", 0.0))
+
+
+def _indexes(plan: Mapping[str, Any]) -> set[str]:
+    names = {str(plan["Index Name"])} if "Index Name" in plan else set()
+    return names.union(*(_indexes(child) for child in plan.get("Plans", ())))
