@@ -114,3 +114,24 @@ class Trace:
 
 def strongest(modes: list[str]) -> str:
     return max(modes, key=lambda mode: MODES.index(mode) if mode in MODES else -1)
+
+
+def trace_from(document: Mapping[str, Any]) -> Trace:
+    """A trace from the plain values that `as_json` gives."""
+    modes = {name: mode for mode, name in _NAMES.items()}
+    error = document.get("error")
+    return Trace(
+        locks=tuple(
+            Lock(one["table"], modes.get(one["mode"], one["mode"]), bool(one.get("held")))
+            for one in document.get("locks", ())
+        ),
+        work=tuple(
+            Work(one["table"], one["kind"], int(one["rows"]), int(one["of"]))
+            for one in document.get("work", ())
+        ),
+        blocked={table: tuple(kinds) for table, kinds in document.get("blocked", {}).items()},
+        row_locks=dict(document.get("row_locks", {})),
+        error=None if error is None else (error["code"], error["message"]),
+        reached=bool(document.get("reached", True)),
+        in_transaction=bool(document.get("in_transaction")),
+    )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from graders.sql.ddl.hazards import find_hazards
 from graders.sql.ddl.script import Hazard
-from graders.sql.ddl.trace import Trace
+from graders.sql.ddl.trace import Trace, trace_from
 from graders.sql.finding import Finding, seen
 from graders.sql.scene import Scene
 from graders.sql.splitting import verb
@@ -19,15 +19,16 @@ _NAMED = {"read": "read", "write": "write"}
 
 
 def find(scene: Scene) -> Iterator[Finding]:
-    """Proved by `options["traces"]`, one Trace (or None) for each statement: what it did when it was executed.
+    """Proved by `options["traces"]`, one Trace (or its plain values, or None) a statement: what it did when executed.
 
     Without traces, statements that change the schema are suspected by their text. `options["wrapped"]`: all of them
     run in one transaction; `options["version"]`: PostgreSQL's major version.
     """
-    traces: Sequence[Trace | None] | None = scene.options.get("traces")
-    if traces is None:
+    given = scene.options.get("traces")
+    if given is None:
         yield from _by_text(scene)
         return
+    traces: Sequence[Trace | None] = [trace_from(one) if isinstance(one, Mapping) else one for one in given]
     hazards = hazards_of(scene, SLUG)
     explained = set[int]()
     for hazard in hazards:
@@ -96,7 +97,7 @@ def _finding(scene: Scene, hazard: Hazard, trace: Trace | None, confidence: str)
         statements=(seen([statement]),),
         counts=counts_of(trace) | {"advice": float(kind.weight == "advice")},
         request=scene.request,
-        cost=cost_of(trace) if confidence == "proved" else 0.0,
+        cost=cost_of(trace) if confidence == "proved" else 1.0,
         remedy=kind.instead,
     )
 
@@ -172,6 +173,6 @@ def counts_of(trace: Trace | None) -> dict[str, float]:
 
 def cost_of(trace: Trace | None) -> float:
     """Rows worked through while somebody waited; 1 for a failure or a bare lock."""
-    if trace is None:
-        return 0.0
-    return float(sum(work.rows for work in trace.work)) if trace.blocking else 1.0
+    if trace is None or not trace.blocking:
+        return 1.0
+    return float(max(1, sum(work.rows for work in trace.work)))
