@@ -31,5 +31,5 @@ def page_query(filters: Filters, start: Position | None) -> Select[tuple[Event]]
     for name, value in filters.items():
         query = query.where(getattr(Event, name) == value)
     if start is not None:
-        query = query.where(tuple_(Event.occurred_at, Event.id) < tuple_(start.occurred_at, start.id))
+        query = query.where(tuple_(Event.occurred_at, Event.id) < (start.occurred_at, start.id))
     return query

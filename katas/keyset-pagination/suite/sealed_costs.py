@@ -1,0 +1,169 @@
+"""What pages cost: at any depth, with any filter, in a larger table; and what it costs to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from shared_feed import OWN_IDS, get_page
+
+from graders.client import Client
+from graders.database import Database
+from graders.errors import SuiteError
+from graders.measure import GrowthMeter, RecordingMeter
+from graders.sql.recording import Recording
+
+LIMIT = 25
+BUDGET = 4 * LIMIT + 200
+# Drivers prepare a statement after some executions, and PostgreSQL makes one plan for all values after some more.
+WARM_UP = 12
+MOST_INDEXES = 4
+COPY_ROWS = 5_000
+
+Parameters = dict[str, Any]
+FILTERS: tuple[Parameters, ...] = (
+    {},
+    {"kind": "login"},
+    {"kind": "refund"},
+    {"kind": "export"},
+    {"account_id": 1},
+    {"account_id": 2},
+    {"account_id": 57},
+    {"account_id": 1, "kind": "login"},
+    {"account_id": 1, "kind": "export"},
+    {"account_id": 2, "kind": "export"},
+    {"account_id": 2, "kind": "login"},
+    {"account_id": 57, "kind": "comment"},
+)
+
+
+def check_depth_costs_nothing(http: Client, recording: RecordingMeter, growth: GrowthMeter) -> None:
+    pages = (1, 100, 1_000)
+    cursors = _cursors_of_pages(http, pages)
+    recordings = [_recorded(http, recording, {"cursor": cursors[page]}, f"page {page}") for page in pages]
+    label = f"GET /events?limit={LIMIT}, page {{size}}"
+    for unit, told in (("rows_read", "rows read"), ("buffers", "buffers")):
+        values = growth.growth_of(unit, pages, recordings, label=label).values
+        allowed = 2 * values[0] + 200
+        assert values[-1] <= allowed, (
+            f"page 1,000 took {values[-1]:,.0f} {told}, page 1 took {values[0]:,.0f}: at most {allowed:,.0f} would do"
+        )
+
+
+def _cursors_of_pages(http: Client, pages: tuple[int, ...]) -> dict[int, str | None]:
+    """The cursors of these pages of 25. A cursor is not bound to the limit, so large steps lead there as well."""
+    cursors: dict[int, str | None] = {1: None}
+    cursor: str | None = None
+    seen = 0
+    for page in pages[1:]:
+        while seen < (page - 1) * LIMIT:
+            step = min(100, (page - 1) * LIMIT - seen)
+            found = get_page(http, limit=step, cursor=cursor)
+            cursor, seen = found.next_cursor, seen + step
+            assert cursor is not None, f"the feed of 100,000 events ends after {seen} events"
+        cursors[page] = cursor
+    return cursors
+
+
+def check_filters_use_an_index(http: Client, recording: RecordingMeter) -> None:
+    for filters in FILTERS:
+        _must_be_cheap(http, recording, filters, "first page")
+        cursor = _deep_cursor(http, filters)
+        if cursor is not None:
+            _must_be_cheap(http, recording, {**filters, "cursor": cursor}, "deep page")
+
+
+def _must_be_cheap(http: Client, recording: RecordingMeter, parameters: Parameters, what: str) -> None:
+    shown = "&".join(f"{name}={value}" for name, value in parameters.items() if name != "cursor")
+    told = f"the {what} of {shown or 'the whole feed'}"
+    found = _recorded(http, recording, parameters, told, WARM_UP)
+    rows, buffers = found.rows_read(), found.buffers
+    assert rows <= BUDGET, f"{told}: {rows:,} rows read for {LIMIT} events, at most {BUDGET} would do"
+    assert buffers <= BUDGET, (
+        f"{told}: {buffers:,} buffers touched for {LIMIT} events, at most {BUDGET} would do"
+    )
+
+
+def _deep_cursor(http: Client, filters: Parameters) -> str | None:
+    """A cursor some pages down, so far as there are pages."""
+    cursor: str | None = None
+    for _ in range(6):
+        found = get_page(http, limit=100 if cursor else 20, cursor=cursor, **filters)
+        if found.next_cursor is None:
+            break
+        cursor = found.next_cursor
+    return cursor
+
+
+def _recorded(
+    http: Client, recording: RecordingMeter, parameters: Parameters, label: str, warm_up: int = 2
+) -> Recording:
+    """One request of this page, recorded after the warm-up."""
+    for _ in range(warm_up):
+        get_page(http, limit=LIMIT, **parameters)
+    with recording.window(label) as window:
+        get_page(http, limit=LIMIT, **parameters)
+    return window
+
+
+def check_no_hidden_count(
+    http: Client, database: Database, recording: RecordingMeter, growth: GrowthMeter
+) -> None:
+    filters = [given for given in FILTERS if given.get("account_id", 1) == 1]
+    requests: list[Parameters] = []
+    for given in filters:
+        second = get_page(http, limit=LIMIT, **given).next_cursor
+        requests += [given, {**given, "cursor": second}, {**given, "cursor": _deep_cursor(http, given)}]
+    before = [_recorded(http, recording, request, "the table as it is") for request in requests]
+    with _doubled(database):
+        after = [_recorded(http, recording, request, "the table doubled") for request in requests]
+    for request, small, large in zip(requests, before, after, strict=True):
+        shown = "&".join(f"{name}={'...' if name == 'cursor' else value}" for name, value in request.items())
+        label = f"GET /events?limit={LIMIT}{'&' if shown else ''}{shown}"
+        first, second = growth.growth_of("rows_read", (1, 2), [small, large], label=label).values
+        assert second <= 1.2 * first + 50, (
+            f"{label}: {first:,.0f} rows read, and {second:,.0f} after the table had doubled"
+        )
+
+
+@contextmanager
+def _doubled(database: Database) -> Iterator[None]:
+    """Every event a second time, long before."""
+    limit = database.value("select count(*) from events")
+    if limit > 1_000_000:
+        raise SuiteError("this world is too large to be doubled", hint="Grade with the small world.")
+    with database.connect(autocommit=False) as session:
+        # The accounts are there already; a million look-ups would only prove it again.
+        session.execute("set local session_replication_role = replica")
+        session.execute(
+            "insert into events select id + %s, account_id, kind, occurred_at - interval '10 years', payload "
+            "from events where id < %s",
+            (2 * OWN_IDS, OWN_IDS),
+        )
+    database.execute("vacuum analyze events")
+    try:
+        yield
+    finally:
+        database.execute("delete from events where id >= %s", 2 * OWN_IDS)
+        database.execute("vacuum analyze events")
+
+
+def check_writes_stay_cheap(database: Database) -> None:
+    indexes = database.rows("""
+        select c.relname as name from pg_index i join pg_class c on c.oid = i.indexrelid
+        where i.indrelid = 'public.events'::regclass and not i.indisprimary order by 1
+    """)
+    names = ", ".join(index["name"] for index in indexes)
+    assert len(indexes) <= MOST_INDEXES, (
+        f"`events` has {len(indexes)} indexes beside its primary key: {names}"
+    )
+    relations = database.rows("""
+        select format('%I.%I', n.nspname, c.relname) as name, c.reltuples as rows
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'm', 'p') and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
+          and c.oid not in ('public.events'::regclass, 'public.accounts'::regclass)
+    """)
+    for relation in relations:
+        rows = database.value(f"select count(*) from {relation['name']}")
+        assert rows < COPY_ROWS, f"{relation['name']} holds {rows:,} rows: it copies `events`"

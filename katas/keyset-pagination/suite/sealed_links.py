@@ -1,0 +1,45 @@
+"""Where the `next` link leads, and that the last page has none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from shared_feed import bursts, follow, get_page, must_show, own_account
+
+from graders.client import Client
+from graders.database import Database
+
+
+def check_link_header(http: Client) -> None:
+    for parameters in (
+        {},
+        {"limit": 7},
+        {"kind": "refund"},
+        {"limit": 3, "account_id": 1},
+        {"limit": 11, "kind": "export", "account_id": 2},
+        {"account_id": 1, "kind": "comment", "limit": 100},
+    ):
+        _must_lead_on(http, parameters)
+
+
+def _must_lead_on(http: Client, parameters: dict[str, Any]) -> None:
+    page = get_page(http, **parameters)
+    for _ in range(3):
+        assert page.next_link is not None, f"{page.answer.request.target} has a next page and no `next` link"
+        assert page.next_cursor is not None, (
+            f"{page.answer.request.target} has a `next` link and no next_cursor"
+        )
+        behind = get_page(http, **{**parameters, "cursor": page.next_cursor})
+        page = follow(http, page.next_link)
+        must_show(page.events, behind.events, f"the page behind the link {page.answer.request.target}")
+
+
+def check_link_header__on_the_last_page(http: Client, database: Database) -> None:
+    with own_account(database, bursts(datetime(2024, 6, 1, tzinfo=UTC), 12)) as account:
+        page = get_page(http, limit=4, account_id=account)
+        for _ in range(2):
+            assert page.next_link is not None, "a page in the middle has no `next` link"
+            page = follow(http, page.next_link)
+        assert len(page.events) == 4, f"the third page of 12 events with limit 4 has {len(page.events)}"
+        assert page.next_link is None, "the last page, which is exactly full, has a `next` link"

@@ -1,0 +1,178 @@
+"""Pages as a reader sees them, the table's own truth about them, and events made for a check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from graders.client import Answer, Client
+from graders.database import Database
+
+KINDS = ("login", "purchase", "refund", "comment", "export")
+FIELDS = ("id", "account_id", "kind", "occurred_at", "payload")
+LONGEST_CURSOR = 512
+# What may stand in a URL's query and means nothing there.
+URL_SAFE = re.compile(r"[A-Za-z0-9\-._~=!$'()*,;:@/?]+")
+# Ids of events that a check made: beyond what 32 bits hold, and beyond any that the seed made.
+OWN_IDS = 5_000_000_000
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer: its events (with `occurred_at` as a datetime), the cursor to the next page, the link to it."""
+
+    events: list[Event]
+    next_cursor: str | None
+    next_link: str | None
+    answer: Answer
+
+    @property
+    def ids(self) -> list[int]:
+        return [event["id"] for event in self.events]
+
+
+def get_page(http: Client, **parameters: Any) -> Page:
+    """A page of the feed for these parameters (None: not sent); it must be a 200 of the contract's shape."""
+    return read_page(http.get("/events", params=parameters))
+
+
+def read_page(answer: Answer) -> Page:
+    assert answer.status == 200, f"{answer.request.target} was answered {answer.status}: {answer.text[:300]}"
+    assert answer.media_type == "application/json", f"a page came as {answer.media_type!r}"
+    document = answer.json()
+    assert isinstance(document, dict), f"a page is no JSON object: {answer.text[:200]}"
+    assert isinstance(document.get("events"), list), f"a page has no list `events`: {answer.text[:200]}"
+    assert "next_cursor" in document, "a page has no `next_cursor`"
+    cursor = document["next_cursor"]
+    assert cursor is None or isinstance(cursor, str), f"next_cursor is {cursor!r}; it is a string or null"
+    if cursor is not None:
+        assert len(cursor.encode()) <= LONGEST_CURSOR, (
+            f"a cursor has {len(cursor)} bytes, more than {LONGEST_CURSOR}"
+        )
+        assert URL_SAFE.fullmatch(cursor), f"the cursor {cursor!r} is not safe in a URL"
+    return Page([_event(event) for event in document["events"]], cursor, next_link(answer), answer)
+
+
+def _event(event: Any) -> Event:
+    assert isinstance(event, dict), f"an event is no JSON object: {event!r}"
+    for name in FIELDS:
+        assert name in event, f"an event has no {name!r}: {event}"
+    for name in ("id", "account_id"):
+        value = event[name]
+        assert isinstance(value, int) and not isinstance(value, bool), f"{name} is no number: {value!r}"
+    return {**{name: event[name] for name in FIELDS}, "occurred_at": moment_of(event["occurred_at"])}
+
+
+def moment_of(text: Any) -> datetime:
+    assert isinstance(text, str) and text.endswith("Z"), (
+        f"occurred_at is {text!r}; it is RFC 3339 in UTC with `Z`"
+    )
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise AssertionError(f"occurred_at is {text!r}, which is no RFC 3339 time") from None
+
+
+def next_link(answer: Answer) -> str | None:
+    """The target of the link with rel="next" (RFC 8288), None where there is none."""
+    for value in answer.headers.get_all("Link"):
+        for target, parameters in re.findall(
+            r"<([^>]*)>((?:\s*;\s*[\w*!-]+(?:\s*=\s*(?:\"[^\"]*\"|[^\s;,]+))?)*)", value
+        ):
+            relation = re.search(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,]+))", parameters, re.IGNORECASE)
+            if relation and "next" in (relation[1] or relation[2]).lower().split():
+                return str(target)
+    return None
+
+
+def follow(http: Client, link: str) -> Page:
+    """The page that a link leads to, absolute or relative."""
+    parts = urlsplit(link)
+    path = parts.path or "/events"
+    if not path.startswith("/"):
+        path = "/" + path
+    return read_page(http.get(f"{path}?{parts.query}"))
+
+
+def newest(
+    database: Database, limit: int | None, *, kind: str | None = None, account_id: int | None = None
+) -> list[Event]:
+    """What the table says a first page of `limit` (None: all) events holds."""
+    return database.rows(
+        """
+        select id, account_id, kind, occurred_at, payload from events
+        where (%s::text is null or kind = %s) and (%s::bigint is null or account_id = %s)
+        order by occurred_at desc, id desc limit %s
+        """,
+        kind, kind, account_id, account_id, limit,
+    )  # fmt: skip
+
+
+def must_show(events: Sequence[Event], expected: Sequence[Event], what: str) -> None:
+    """The same events in the same order; the first difference makes the sentence."""
+    for number, (found, wanted) in enumerate(zip(events, expected, strict=False), start=1):
+        assert found["id"] == wanted["id"], (
+            f"{what}: event {number} has the id {found['id']}, expected {wanted['id']}"
+        )
+        for name in FIELDS:
+            assert found[name] == wanted[name], (
+                f"{what}: {name} of event {found['id']} is {_told(found[name])}, expected {_told(wanted[name])}"
+            )
+    assert len(events) == len(expected), f"{what} has {len(events)} events, expected {len(expected)}"
+
+
+def _told(value: Any) -> str:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else repr(value)
+
+
+def walk(http: Client, most: int, **parameters: Any) -> Iterator[Page]:
+    """Page after page along `next_cursor`; fails when events come again or when it goes beyond `most` events."""
+    seen: set[int] = set()
+    cursor: str | None = None
+    while True:
+        page = get_page(http, cursor=cursor, **parameters)
+        again = seen.intersection(page.ids)
+        assert not again, f"following the cursor, event {min(again)} came a second time"
+        seen.update(page.ids)
+        assert len(seen) <= most, f"following the cursor, more than {most} events came"
+        yield page
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+        assert page.events, "an empty page names a next one"
+
+
+@contextmanager
+def own_account(
+    database: Database, moments: Sequence[datetime], kinds: Sequence[str] = ("login",)
+) -> Iterator[int]:
+    """An account with one event for each moment; it goes away with the block. Ids do not follow the time."""
+    account = int(database.value("select max(id) + 1 from accounts"))
+    database.execute("insert into accounts (id, name) values (%s, 'Grader')", account)
+    try:
+        for number, moment in enumerate(moments):
+            id = OWN_IDS + account * 100_000 + (number * 7) % 9973 * 10
+            add_event(database, id, account, kinds[number % len(kinds)], moment)
+        yield account
+    finally:
+        database.execute("delete from events where account_id = %s", account)
+        database.execute("delete from accounts where id = %s", account)
+
+
+def add_event(database: Database, id: int, account: int, kind: str, moment: datetime) -> None:
+    database.execute(
+        "insert into events (id, account_id, kind, occurred_at, payload) values (%s, %s, %s, %s, '{}')",
+        id, account, kind, moment,
+    )  # fmt: skip
+
+
+def bursts(begin: datetime, *sizes: int) -> list[datetime]:
+    """Moments in whole seconds, a minute apart, each as often as its size says."""
+    return [begin + timedelta(minutes=n) for n, size in enumerate(sizes) for _ in range(size)]
