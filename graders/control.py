@@ -9,6 +9,7 @@ from typing import Any
 
 from graders.environment import Toolchain
 from graders.errors import SuiteError
+from graders.readiness import Unready
 from graders.sandbox.process import ProcessSandbox
 from graders.service import Service, prepare
 
@@ -104,15 +105,18 @@ def controlled(
     database_url: str,
     ready_seconds: float,
     private: Path,
+    adopt: Callable[[int], None],
+    waiting: Callable[[Unready], None],
 ) -> Iterator[ServiceControl]:
     """The service of the repository copy `work`, neither released nor started; it ends with the block."""
     with prepare(
         work,
-        sandbox=ProcessSandbox(),
+        sandbox=ProcessSandbox(adopt=adopt),
         variables={**toolchain.variables, **variables},
         path=toolchain.path,
         database_url=database_url,
         ready_seconds=ready_seconds,
         private=private,
+        waiting=waiting,
     ) as service:
         yield ServiceControl(service, database_url)

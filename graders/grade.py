@@ -25,7 +25,7 @@ from graders.postgres import (
     world_template,
 )
 from graders.rundir import reap, run_directory
-from graders.score import Grade, Phase, Stop
+from graders.score import Grade, Phase, Remark, Stop
 from graders.service import ServiceFailure
 from graders.submission import Submission, snapshot
 from graders.suite import SuiteHost, SuiteJob, SuiteOutcome, copy_suite, report_from
@@ -178,6 +178,8 @@ class _Run:
                 database_url=cluster.service_url,
                 ready_seconds=max(kata.environment.ready_seconds or 0, self.submission.stack.ready_seconds),
                 private=run.path,
+                adopt=run.adopt,
+                waiting=lambda why: self.progress(Event("note", "service", why.told)),
             )
         )
         with self.phase("release"):
@@ -277,7 +279,12 @@ class _Run:
             },
             partial=len(selected) < len(kata.checks),
             stop=stop,
+            notices=self._remarks(stage),
         )
+
+    def _remarks(self, stage: Stage | None) -> tuple[Remark, ...]:
+        notices = stage.control.service.notices if stage else ()
+        return tuple(Remark(notice.code, notice.message) for notice in notices)
 
 
 def chosen(kata: Kata, only: Sequence[str]) -> list[str]:

@@ -31,6 +31,14 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about the service that costs no point but that its author wants to know, such as a flood of output."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Grade:
     """One submission judged once. `findings` are advice; `stop` is set where the service could not be judged."""
 
@@ -48,6 +56,7 @@ class Grade:
     versions: Mapping[str, str]
     partial: bool = False
     stop: Stop | None = None
+    notices: tuple[Remark, ...] = ()
 
     @property
     def valid(self) -> bool:
