@@ -102,9 +102,8 @@ def _life_of_a_lock(http, rng, most: int, lock: int) -> bool:
 def _over_many_connections(http, rng, most: int, lock: int) -> bool:
     ann = stranger(rng, "many")
     register(http, ann)
-    statuses, started = [], time.monotonic()
-    for _ in range(2 * most + 1):
-        statuses.append(_try(http, ann.email, WRONG).status)
+    started = time.monotonic()
+    statuses = [_try(http, ann.email, WRONG).status for _ in range(2 * most + 1)]
     if time.monotonic() > started + lock:
         return False
     assert statuses == [401] * most + [429] * (most + 1), (
