@@ -45,7 +45,7 @@ def render_kata(kata: Kata, best: tuple[int, int] | None, paint: Paint) -> str:
         lines.append(f"  {paint('Your best', 'bold')}     {best[0]} of {kata.points}")
     lines += ["", f"  {paint('Checks', 'bold')}  {paint(_legend(kata), 'dim')}"]
     columns = max(len(check.id) for check in kata.checks)
-    lines += [_check(check, columns, paint) for check in kata.checks]
+    lines += [line for check in kata.checks for line in _check(check, columns, paint)]
     return "\n".join([*lines, "", f"  {paint('Next', 'bold')}  {paint(f'kata start {kata.slug}', 'cyan')}"])
 
 
@@ -54,7 +54,8 @@ def _legend(kata: Kata) -> str:
     return f"{opened} open (you can read them in checks/), {len(kata.checks) - opened} sealed"
 
 
-def _check(check: Check, columns: int, paint: Paint) -> str:
+def _check(check: Check, columns: int, paint: Paint) -> list[str]:
     seal = "open  " if check.visibility == "open" else "sealed"
-    title = shorten(escape(check.title), max(20, paint.width - columns - 20))
-    return f"  {check.points:>5}  {paint(seal, 'dim')}  {pad(check.id, columns)}  {paint(title, 'dim')}"
+    first, *rest = wrap(escape(check.title), paint.width - columns - 20)
+    lines = [f"  {check.points:>5}  {paint(seal, 'dim')}  {pad(check.id, columns)}  {paint(first, 'dim')}"]
+    return lines + [" " * (columns + 19) + paint(line, "dim") for line in rest]

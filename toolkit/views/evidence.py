@@ -17,7 +17,7 @@ UNITS = {
     "rows_read": "rows read",
     "buffers": "buffers",
 }
-_FEW_STATEMENTS, _FEW_REQUESTS, _REPEATED = 3, 2, 3
+_FEW_STATEMENTS, _REPEATED = 3, 3
 _SQL_LINES, _BODY_LINES = 6, 2
 
 
@@ -36,7 +36,8 @@ def growth_lines(cost: Cost, paint: Paint) -> list[str]:
             f"{_INDENT}{size:>8}  {number(value):>12}  {paint(bar, 'red' if _grows(cost) else 'green')}"
         )
     said = f"slope {cost.slope:.2f}: {_slope_in_words(cost, unit)}"
-    return [*lines, _INDENT + paint(said, "red" if _grows(cost) else "dim")]
+    style = "red" if _grows(cost) else "dim"
+    return lines + [_INDENT + paint(line, style) for line in wrap(said, paint.width - 4)]
 
 
 def number(value: float) -> str:
@@ -44,13 +45,16 @@ def number(value: float) -> str:
     return f"{round(value):,}" if float(value).is_integer() else f"{value:,.2f}"
 
 
-def evidence_lines(evidence: Evidence, paint: Paint, *, verbose: bool = False) -> list[str]:
-    """The statements and requests behind a failure: the repeated ones where there are any, or all of them."""
+def evidence_lines(
+    evidence: Evidence, paint: Paint, *, verbose: bool = False, few_requests: int = 2
+) -> list[str]:
+    """The statements and requests behind a failure: the repeated statements where there are any, and the last
+    `few_requests` requests; with `verbose` all of both."""
     statements = sorted(evidence.statements, key=lambda statement: -int(statement.get("times", 1)))
     shown = statements if verbose else _telling(statements)
     blocks = [statement_lines(statement, paint) for statement in shown]
     requests = _distinct(evidence.requests)
-    shown_requests = requests if verbose else requests[-_FEW_REQUESTS:]
+    shown_requests = requests if verbose else requests[-few_requests:]
     blocks += [request_lines(request, paint) for request in shown_requests]
     if left_out := len(statements) - len(shown) + len(requests) - len(shown_requests):
         blocks.append([_INDENT + paint(f"{left_out} more of them: kata report --verbose", "dim")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -82,22 +83,30 @@ class _Board:
             self.stream.flush()
 
     def _lines(self, turn: int) -> Sequence[str]:
+        # The window may change its size meanwhile, and what scrolled away cannot be redrawn.
+        columns, rows = shutil.get_terminal_size()
         frames = _FRAMES[0 if self.paint.unicode else 1]
         seconds = time.monotonic() - self._began
-        done = f"{len(self._outcomes)}/{len(self.checks)}"
-        room = self.paint.width - 26
+        facts = (
+            f"{len(self._outcomes)}/{len(self.checks)}  {seconds:.1f} s"
+            if self.checks
+            else f"{seconds:.1f} s"
+        )
+        room = max(1, columns - len(facts) - 8)
         doing = pad(shorten(escape(self._doing), room), min(room, 40))
         spinner = self.paint(frames[turn % len(frames)], "cyan")
-        lines = [self._finished(id) for id in self._outcomes]
-        return [*lines, f"  {spinner} {doing}  {self.paint(f'{done}  {seconds:.1f} s', 'dim')}"]
+        finished = list(self._outcomes)[-max(1, rows - 2) :]
+        lines = [self._finished(id, columns) for id in finished]
+        return [*lines, f"  {spinner} {doing}  {self.paint(facts, 'dim')}"]
 
-    def _finished(self, id: str) -> str:
+    def _finished(self, id: str, columns: int) -> str:
         sign, style = _SIGNS[self._outcomes[id]]
-        title = shorten(escape(self.checks.get(id, "")), max(10, self.paint.width - len(id) - 8))
-        return f"  {self.paint(self.paint.sign(sign), style)} {id}  {self.paint(title, 'dim')}"
+        name = shorten(id, max(1, columns - 6))
+        title = shorten(escape(self.checks.get(id, "")), max(1, columns - len(name) - 8))
+        return f"  {self.paint(self.paint.sign(sign), style)} {name}  {self.paint(title, 'dim')}"
 
     def _draw(self, lines: Sequence[str]) -> None:
-        back = f"\x1b[{self._drawn}A" if self._drawn else "\x1b[?25l"
-        self.stream.write(back + "".join(f"\x1b[2K{line}\n" for line in lines))
+        back = f"\x1b[{self._drawn}A\x1b[J" if self._drawn else "\x1b[?25l"
+        self.stream.write(back + "".join(f"{line}\n" for line in lines))
         self.stream.flush()
         self._drawn = len(lines)

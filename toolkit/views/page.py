@@ -51,7 +51,7 @@ def render_finding_page(rule: str, page: Mapping[str, Any], paint: Paint) -> str
         blocks.append("\n".join(paragraph(str(summary), paint, indent="  ")))
     for key, value in page.items():
         if key not in ("format", "rule", "slug", "title", "summary"):
-            blocks.append("\n".join([paint(_heading(key), "bold"), *_value(value, paint)]))
+            blocks.append("\n".join([paint(_heading(key), "bold"), *_value(value, paint, key=key)]))
     return "\n\n".join(blocks)
 
 
@@ -93,30 +93,42 @@ def _check(check: Check, paint: Paint) -> str:
     return "\n".join([*lines, "", *paragraph(check.feedback, paint)])
 
 
+_HEADINGS = {
+    "what": "What it means",
+    "decided": "How it is decided",
+    "why": "Why it matters",
+    "mend": "How to mend it",
+    "not_a_fault": "What is no fault",
+    "proved": "Proved",
+    "suspected": "Suspected",
+    "sql": "In SQL",
+    "orm": "In an ORM",
+}
+# What stands under these keeps its lines.
+_VERBATIM = {"sql", "orm", "code", "shell"}
+
+
 def _heading(key: str) -> str:
-    known = {
-        "what": "What it means",
-        "meaning": "What it means",
-        "why": "Why it matters",
-        "mend": "How to mend it",
-    }
-    return known.get(key, key.replace("_", " ").capitalize())
+    return _HEADINGS.get(key, key.replace("_", " ").capitalize())
 
 
-def _value(value: Any, paint: Paint) -> list[str]:
+def _value(value: Any, paint: Paint, *, key: str = "") -> list[str]:
+    if isinstance(value, Mapping):
+        return _titled(value, paint)
+    if isinstance(value, str) and key in _VERBATIM:
+        return [f"    {paint(escape(line), 'cyan')}" for line in value.strip("\n").splitlines()]
     if isinstance(value, str) and "\n" in value.strip():
         return _prose_and_code(value, paint)
-    if isinstance(value, str):
-        return paragraph(value, paint, indent="  ")
-    if isinstance(value, Mapping):
-        return [
-            line
-            for key, entry in value.items()
-            for line in (f"  {_heading(str(key))}", *_value(entry, paint))
-        ]
-    if isinstance(value, Sequence):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         return [line for entry in value for line in paragraph(f"- {_plain(entry)}", paint, indent="  ")]
-    return [f"  {escape(str(value))}"]
+    return paragraph(str(value), paint, indent="  ")
+
+
+def _titled(value: Mapping[str, Any], paint: Paint) -> list[str]:
+    lines: list[str] = []
+    for key, entry in value.items():
+        lines += ["", f"  {paint(_heading(str(key)), 'bold')}", *_value(entry, paint, key=str(key))]
+    return lines[1:]
 
 
 def _plain(entry: Any) -> str:

@@ -137,7 +137,8 @@ def _failure(check: CheckResult, kata: str, paint: Paint, *, verbose: bool, hint
     lines += [_INDENT + paint(line, "dim") for line in wrap(escape(check.title), paint.width - 4)]
     parts = [paragraph(check.message, paint) if check.message else []]
     parts += [growth_lines(cost, paint) for cost in _shown_costs(check, verbose)]
-    parts += [evidence_lines(check.evidence, paint, verbose=verbose)]
+    # Of a cost that grows, the largest request says it all.
+    parts += [evidence_lines(check.evidence, paint, verbose=verbose, few_requests=1 if check.costs else 2)]
     if check.feedback:
         parts.append([_INDENT + paint("Why it matters", "bold"), *paragraph(check.feedback, paint)])
     parts.append(_next_steps(check, kata, paint, hint_left))
@@ -162,8 +163,9 @@ def _next_steps(check: CheckResult, kata: str, paint: Paint, hint_left: bool) ->
     lines = []
     for number, (command, why) in enumerate(steps):
         label = "Next" if number == 0 else "    "
+        said = shorten(why, max(1, paint.width - columns - 12))
         lines.append(
-            f"{_INDENT}{paint(label, 'bold')}  {paint(pad(command, columns), 'cyan')}  {paint(why, 'dim')}"
+            f"{_INDENT}{paint(label, 'bold')}  {paint(pad(command, columns), 'cyan')}  {paint(said, 'dim')}"
         )
     return lines
 
@@ -214,7 +216,7 @@ def _score(grade: Grade, paint: Paint) -> list[str]:
         way = paint("another way, and the reasons", "dim")
         lines.append(f"  {paint('Next', 'bold')}  {paint('kata solution', 'cyan')}  {way}")
     elif any(check.evidence.requests for check in grade.checks):
-        why = paint("keeps the service up, so that you can send the requests above", "dim")
+        why = paint("keeps the service up, to send requests yourself", "dim")
         lines.append(f"  {paint('kata serve', 'cyan')}  {why}")
     lines.append(paint(f"  kata test --seed {grade.seed} repeats this run", "dim"))
     return lines
