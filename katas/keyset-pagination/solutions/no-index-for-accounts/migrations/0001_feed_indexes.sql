@@ -1,0 +1,3 @@
+-- One for each combination of filters: what is compared with = first, then what decides the order.
+create index events_by_time on events (occurred_at desc, id desc);
+create index events_by_kind on events (kind, occurred_at desc, id desc);
