@@ -22,7 +22,10 @@ _READY = ".kata-ready"
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
-    """A ready environment: `path` goes before PATH, `links` are made in the repository, `variables` are set."""
+    """A ready environment: `path` goes before PATH, `links` are made in the repository, `variables` are set.
+
+    `path` ends with the folders of the programs that the stack needs: they may stand outside the system's own.
+    """
 
     folder: Path
     path: tuple[str, ...]
@@ -43,10 +46,9 @@ def prepare_environment(
     `variables` is the environment of the install commands (proxies, package indexes, certificates). `progress` is
     told what takes time. Raises UsageError for what the learner can mend and SandboxError for a failed install.
     """
-    for requirement in stack.requires:
-        check_requirement(requirement, variables)
-    folder = cache / "environments" / f"{stack.name}-{_key(stack, root)}"
-    toolchain = _toolchain(stack, folder)
+    versions = tuple(check_requirement(requirement, variables) for requirement in stack.requires)
+    folder = cache / "environments" / f"{stack.name}-{_key(stack, root, versions)}"
+    toolchain = _toolchain(stack, folder, variables)
     if (folder / _READY).is_file():
         return toolchain
     with exclusive(folder.with_suffix(".lock"), waiting=lambda: progress("waiting for another install")):
@@ -58,27 +60,55 @@ def prepare_environment(
 
 def check_requirement(requirement: Requirement, variables: Mapping[str, str]) -> str:
     """The version found of a program that the stack needs. Raises UsageError when it is missing or too old."""
-    found = shutil.which(requirement.command, path=variables.get("PATH"))
-    if found is None:
-        raise UsageError(f"`{requirement.command}` is not on PATH", hint=requirement.hint)
-    printed = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
-    match = re.search(r"\d+(\.\d+)*", printed.stdout + printed.stderr)
-    version = match.group() if match else "0"
+    found = _found(requirement, variables)
+    printed = _printed_version(found, variables)
+    match = re.search(r"\d+(\.\d+)*", printed)
+    if match is None:
+        last = printed.strip().splitlines()[-1:] or ["nothing"]
+        raise UsageError(f"`{found} --version` does not tell a version: {last[0]}", hint=requirement.hint)
+    version = match.group()
     if _numbers(version) < _numbers(requirement.minimum):
         raise UsageError(
-            f"`{requirement.command}` is {version}; this stack needs {requirement.minimum} or later",
-            hint=requirement.hint,
+            f"`{found}` is {version}; this stack needs {requirement.minimum} or later", hint=requirement.hint
         )
     return version
+
+
+def _found(requirement: Requirement, variables: Mapping[str, str]) -> str:
+    found = shutil.which(requirement.command, path=variables.get("PATH", ""))
+    if found is None:
+        raise UsageError(
+            f"`{requirement.command}` is not on PATH; this stack needs {requirement.minimum} or later",
+            hint=requirement.hint,
+        )
+    return str(Path(found).absolute())
+
+
+def _printed_version(program: str, variables: Mapping[str, str]) -> str:
+    # Its own folder comes first: a script such as npm finds the interpreter that stands beside it.
+    path = f"{Path(program).parent}:{variables.get('PATH', '')}"
+    try:
+        done = subprocess.run(
+            [program, "--version"],
+            env={**variables, "PATH": path},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        return str(error.strerror)
+    return done.stdout + done.stderr
 
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def _key(stack: Stack, root: Path) -> str:
+def _key(stack: Stack, root: Path, versions: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
-    digest.update(f"{sys.executable}\0{sys.version}\0{stack.install}\0{stack.links}".encode())
+    digest.update(f"{sys.executable}\0{sys.version}\0{versions}\0{stack.install}\0{stack.links}".encode())
     for name in stack.inputs:
         path = root / name
         if not path.is_file():
@@ -90,10 +120,11 @@ def _key(stack: Stack, root: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _toolchain(stack: Stack, folder: Path) -> Toolchain:
+def _toolchain(stack: Stack, folder: Path, variables: Mapping[str, str]) -> Toolchain:
+    programs = [str(Path(_found(requirement, variables)).parent) for requirement in stack.requires]
     return Toolchain(
         folder=folder,
-        path=tuple(_filled(entry, folder) for entry in stack.path),
+        path=tuple(dict.fromkeys([*(_filled(entry, folder) for entry in stack.path), *programs])),
         links={name: _filled(place, folder) for name, place in stack.links.items()},
         variables=stack.variables,
     )
