@@ -12,7 +12,7 @@ from graders.postgres.binaries import Binaries
 from graders.postgres.copying import copy_tree
 from graders.postgres.identity import server_identity
 from graders.postgres.log import FileLog, LogSource
-from graders.postgres.scram import new_password, verifier
+from graders.postgres.scram import FEWEST, new_password, verifier
 from graders.postgres.server import HOST, running_server
 from graders.postgres.settings import LOG_NAME, log_format
 from graders.postgres.template import ADMIN, Template, empty_template
@@ -78,7 +78,7 @@ def _new_secrets() -> tuple[_Secret, _Secret]:
     import psycopg  # noqa: F401
 
     admin, service = new_password(), new_password()
-    return _Secret(admin, verifier(admin)), _Secret(service, verifier(service))
+    return _Secret(admin, verifier(admin, FEWEST)), _Secret(service, verifier(service))
 
 
 def _settle(server: Server, secrets: Future[tuple[_Secret, _Secret]]) -> tuple[str, str]:

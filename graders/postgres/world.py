@@ -13,7 +13,7 @@ from urllib.parse import quote
 from graders.errors import DatabaseError, PackError
 from graders.kata import Kata, World
 from graders.postgres.identity import Identity
-from graders.postgres.scram import new_password, verifier
+from graders.postgres.scram import FEWEST, new_password, verifier
 
 if TYPE_CHECKING:
     import psycopg
@@ -82,6 +82,7 @@ def make_database(server: Server) -> None:
         for statement in _LEAVE_ONE_DATABASE:
             session.execute(statement)
         make_role(session, ROLE, DATABASE)
+        session.execute(f"alter role {server.admin} password '{verifier(server.password, FEWEST)}'")
 
 
 def make_role(session: psycopg.Connection, role: str, database: str) -> None:
