@@ -6,11 +6,13 @@ import contextlib
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 
+from graders import replay
 from graders.errors import DatabaseError
 from graders.postgres.log import LogSource, open_log
 from graders.sql.jsonlog import Row, assemble, read_rows
@@ -26,7 +28,7 @@ _QUIET = (
 )
 # A session that has been inside a transaction since before the window has nothing to add to it.
 _BUSY = """
-select count(*) from pg_catalog.pg_stat_activity
+select count(*) filter (where state = 'active'), count(*) from pg_catalog.pg_stat_activity
  where usename = %s and backend_type = 'client backend' and state <> 'idle' and state_change >= %s
 """
 
@@ -59,6 +61,8 @@ class Recorder:
         self._role = role
         self._service_url = service_url
         self._settle = settle
+        # How long to wait for sessions that do nothing inside a transaction; less once one has been left open.
+        self._patience = settle
         self._turn = threading.Lock()
         self._admin_url = admin_url
         self._session = self._connect()
@@ -112,9 +116,9 @@ class Recorder:
     def _mark(self) -> tuple[str, str]:
         """Write a line into the log that nobody else can write; gives it and the server's clock."""
         self._number += 1
-        mark = f"kata-mark {self._token} {self._number}"
+        mark = f"kata-mark {self._token} {self._number}."
         self._ask(f"do $$ begin raise log '{mark}'; end $$")
-        return mark, str(self._ask("select pg_catalog.clock_timestamp()::text"))
+        return mark, str(self._ask("select pg_catalog.clock_timestamp()::text")[0])
 
     def _close(self, begun: _Edge, recording: Recording) -> None:
         unfinished = self._await_idle(begun.at)
@@ -122,17 +126,25 @@ class Recorder:
             mark, _ = self._mark()
         rows = self._rows_between(begun, mark)
         statements = assemble(row for row in rows if self._is_the_services(row))
-        recording.fill(statements, open_transactions=unfinished, measure_bytes=self._replay())
+        if unfinished and self._service_url:
+            # The plan of a transaction's latest statement comes with its next one, which may be in no window.
+            statements = replay.with_plans(self._service_url, statements, self._own_sessions.add)
+        measure = self._bytes_sent if self._service_url else None
+        recording.fill(statements, open_transactions=unfinished, measure_bytes=measure)
 
     def _await_idle(self, since: str) -> int:
         """Wait until no session of the service is inside what it began; gives how many still are."""
-        until = time.monotonic() + self._settle
+        begun = time.monotonic()
         pause = 0.0005
         while True:
             with self._turn:
-                busy = int(str(self._ask(_BUSY, self._role, since)))
-            if busy == 0 or time.monotonic() > until:
-                return busy
+                active, busy = self._ask(_BUSY, self._role, since)
+            waited = time.monotonic() - begun
+            if not busy:
+                return 0
+            if waited > (self._settle if active else self._patience):
+                self._patience = self._settle / 10
+                return int(busy)
             time.sleep(pause)
             pause = min(pause * 1.5, 0.02)
 
@@ -162,7 +174,7 @@ class Recorder:
                 )
             time.sleep(0.0002)
 
-    def _ask(self, sql: str, *parameters: object) -> object:
+    def _ask(self, sql: str, *parameters: object) -> tuple[Any, ...]:
         if self._session.closed:
             # A suite may have taken the server down and brought it back.
             self._session = self._connect()
@@ -174,11 +186,7 @@ class Recorder:
                 f"the recorder lost PostgreSQL: {error}",
                 hint="Did the server end? See its log in the report.",
             ) from error
-        return row[0] if row else None
+        return row or ()
 
-    def _replay(self) -> Callable[[Sequence[Statement]], int] | None:
-        if not self._service_url:
-            return None
-        from graders.replay import bytes_sent
-
-        return lambda statements: bytes_sent(self._service_url, statements, self._own_sessions.add)
+    def _bytes_sent(self, statements: Sequence[Statement]) -> int:
+        return replay.bytes_sent(self._service_url, statements, self._own_sessions.add)

@@ -1,8 +1,12 @@
-"""How many bytes reading statements returned, found by running them again as the service's role."""
+"""What the log does not say of reading statements, found by running them again as the service's role."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 import psycopg
 from psycopg import pq
@@ -16,7 +20,9 @@ from graders.sql.statement import Statement
 # A service may have sent something that never ends, or never stops sending.
 _OPTIONS = "-c statement_timeout=10s -c lock_timeout=2s -c default_transaction_read_only=on"
 _MOST_BYTES = 256 * 1024 * 1024
-_READING = {"select", "with", "values", "table", "copy"}
+_ASKING = {"select", "with", "values", "table"}
+_READING = {*_ASKING, "copy"}
+_EXPLAIN = b"explain (analyze, buffers, timing off, format json) "
 _ROWS = (pq.ExecStatus.SINGLE_TUPLE, pq.ExecStatus.TUPLES_OK)
 
 
@@ -33,16 +39,43 @@ def bytes_sent(
     total = estimate_bytes([statement for statement in sending if statement not in reading])
     if not reading:
         return total
+    with _session(service_url, on_session) as session:
+        return total + sum(_replayed(session.pgconn, statement) for statement in reading)
+
+
+def with_plans(
+    service_url: str, statements: Sequence[Statement], on_session: Callable[[str], None] = lambda _: None
+) -> tuple[Statement, ...]:
+    """The statements, those that only read and have no plan yet completed with the plan of running them again.
+
+    Where PostgreSQL will not run one again it stays without a plan. Errors as `bytes_sent`.
+    """
+    lacking = {
+        statement.order
+        for statement in statements
+        if statement.plan is None and statement.error is None and verb(statement.text) in _ASKING
+    }
+    if not lacking:
+        return tuple(statements)
+    with _session(service_url, on_session) as session:
+        return tuple(
+            replace(statement, plan=_planned(session.pgconn, statement))
+            if statement.order in lacking
+            else statement
+            for statement in statements
+        )
+
+
+@contextmanager
+def _session(service_url: str, on_session: Callable[[str], None]) -> Iterator[psycopg.Connection]:
     try:
         with psycopg.connect(service_url, options=_OPTIONS, autocommit=True) as session:
             on_session(_session_id(session))
-            for statement in reading:
-                total += _replayed(session.pgconn, statement)
+            yield session
     except psycopg.Error as error:
         raise DatabaseError(
             f"statements could not be run again to measure them: {error}", hint="Is the server still running?"
         ) from error
-    return total
 
 
 def _session_id(session: psycopg.Connection) -> str:
@@ -69,6 +102,14 @@ def _replayed(link: pq.abc.PGconn, statement: Statement) -> int:
         if total > _MOST_BYTES:
             link.get_cancel().cancel()
     return estimate_bytes([statement]) if refused and total <= _MOST_BYTES else total
+
+
+def _planned(link: pq.abc.PGconn, statement: Statement) -> Mapping[str, Any] | None:
+    values = [None if value is None else value.encode() for value in statement.parameters]
+    result = link.exec_params(_EXPLAIN + statement.text.encode(), values)
+    told = result.get_value(0, 0) if result.status == pq.ExecStatus.TUPLES_OK else None
+    plan: Mapping[str, Any] | None = json.loads(told)[0]["Plan"] if told else None
+    return plan
 
 
 def _copied(link: pq.abc.PGconn) -> int:

@@ -77,6 +77,14 @@ def test_a_transaction_that_never_ends_is_given_up_on_and_marked(cluster: Cluste
         assert window.open_transactions == 1
         assert window.transactions[0].outcome == "open"
         assert window.work[0].plan is None
+        with recorder.window() as second:
+            service.execute("select 1 from item where id = 1")
+        assert second.open_transactions == 1
+    with Recorder(cluster.admin_url, cluster.log, service_url=cluster.service_url, settle=0.05) as recorder:
+        # With the service's address, what only reads is run again for its plan.
+        with recorder.window() as third:
+            service.execute("select name from item where id <= %s", (6,))
+        assert (third.open_transactions, third.statements, third.rows_sent) == (1, 1, 6)
         # It has nothing to add to a window that opens later, so nothing is waited for.
         with recorder.window() as later:
             pass
