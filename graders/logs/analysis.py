@@ -81,7 +81,7 @@ def _take(tally: _Tally, request: Request, rules: Collection[str]) -> None:
     tally.requests += 1
     for statement in request.statements:
         shape = shape_of(statement)
-        if not shape.known and shape.is_work:
+        if not shape.known and shape.is_work and statement.text.strip(" ;\n\t"):
             tally.unknown += 1
             if len(tally.unread) < _SHOWN_UNKNOWN:
                 tally.unread.setdefault(shape.fingerprint, statement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 from graders.logs.messages import read_duration, read_execute, read_parameters, read_plan
 from graders.logs.moments import Clock
 from graders.logs.row import Row
+from graders.logs.source import Notebook
 from graders.sql.splitting import split_statements, verb
 from graders.sql.statement import Statement
 
@@ -42,6 +44,7 @@ class _Pending:
     parameters: tuple[str | None, ...]
     protocol: Literal["simple", "extended"]
     nested: bool = False
+    told_by_plan: bool = False
     plans: list[Mapping[str, Any] | None] = field(default_factory=list)
     duration: float | None = None
     error: str | None = None
@@ -51,7 +54,8 @@ class _Pending:
 class Assembler:
     """Feeds on the entries of one log, in order; gives the statements, each when nothing more can be said of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, notebook: Notebook) -> None:
+        self.notebook = notebook
         self.clock = Clock()
         self.entries = 0
         self._order = 0
@@ -146,7 +150,7 @@ class Assembler:
             protocol: Literal["simple", "extended"] = "extended" if parameters else "simple"
             yield from self._begin(entry, query, protocol)
             pending = self._pending[entry.session]
-            pending.parameters = parameters
+            pending.parameters, pending.told_by_plan = parameters, True
         pending.plans.append(plan)
         pending.xid = _number(entry.row.get("txid")) or pending.xid
         if pending.duration is None:
@@ -184,7 +188,8 @@ class Assembler:
 
     def _statements(self, pending: _Pending) -> Iterator[Statement]:
         """One statement; several where a simple query held several, up to the one that failed."""
-        if pending.protocol != "simple" or ";" not in pending.text.rstrip().rstrip(";"):
+        alone = pending.protocol != "simple" or pending.told_by_plan
+        if alone or ";" not in pending.text.rstrip().rstrip(";"):
             yield self._statement(pending, pending.text, next(iter(pending.plans), None), pending.error)
             return
         texts = split_statements(pending.text) or (pending.text,)
@@ -208,7 +213,7 @@ class Assembler:
             session=pending.entry.session,
             vxid=str(row.get("vxid") or ""),
             xid=pending.xid or _number(row.get("txid")),
-            at=self._moment(row),
+            at=self._moment(pending.entry),
             order=pending.order,
             user=str(row.get("user") or ""),
             database=str(row.get("dbname") or ""),
@@ -224,15 +229,20 @@ class Assembler:
             line=pending.entry.line,
         )
 
-    def _moment(self, row: Row) -> float:
-        if "epoch" in row:
-            return float(row["epoch"])
-        return self.clock.read(str(row.get("timestamp") or ""))
+    def _moment(self, entry: _Entry) -> float:
+        if "epoch" in entry.row:
+            return float(entry.row["epoch"])
+        moment = self.clock.read(str(entry.row.get("timestamp") or ""))
+        while self.clock.unknown:
+            zone = self.clock.unknown.pop()
+            self.notebook.add(entry.source, entry.line, f"the time zone {zone} is unknown; taken for UTC")
+        return moment
 
 
 def _belongs(pending: _Pending, query: str) -> bool:
     if pending.text == query:
-        return True
+        # Only a string of several statements, logged as such, has several plans.
+        return not pending.plans or (not pending.told_by_plan and ";" in query)
     return not pending.plans and pending.text.split(None, 1)[0].lower().rstrip(";") in _INDIRECT
 
 
@@ -245,19 +255,27 @@ def _code(row: Row, message: str) -> str:
     known = row.get("state_code")
     if known:
         return str(known)
-    return next((code for start, code in _PLAIN.items() if message.startswith(start)), "XX000")
+    return next((code for pattern, code in _PLAIN if pattern.match(message)), "XX000")
 
 
-_PLAIN = {
-    "syntax error": "42601",
-    "duplicate key value": "23505",
-    "deadlock detected": "40P01",
-    "could not serialize access": "40001",
-    "null value in column": "23502",
-    "insert or update on table": "23503",
-    "canceling statement due to statement timeout": "57014",
-    "canceling statement due to lock timeout": "55P03",
-}
+_PLAIN = tuple(
+    (re.compile(pattern), code)
+    for pattern, code in (
+        ("syntax error", "42601"),
+        ("duplicate key value", "23505"),
+        ("null value in column", "23502"),
+        ("insert or update on table|update or delete on table", "23503"),
+        ("deadlock detected", "40P01"),
+        ("could not serialize access", "40001"),
+        ("canceling statement due to lock timeout", "55P03"),
+        ("canceling statement", "57014"),
+        ("permission denied", "42501"),
+        (r'relation ".*" does not exist', "42P01"),
+        ("column .* does not exist", "42703"),
+        ("(function|operator) .* does not exist", "42883"),
+        ("current transaction is aborted", "25P02"),
+    )
+)
 
 
 def _number(value: Any) -> int:

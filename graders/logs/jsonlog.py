@@ -21,13 +21,11 @@ def read_jsonlog(source: Source, notebook: Notebook) -> Iterator[tuple[int, Row]
         try:
             row, _ = _decode(line.decode("utf-8", "replace"))
         except ValueError:
-            if line.strip():
-                notebook.add(source.name, number, _what_is_wrong(line, number, source.ended))
-            continue
+            row = None
         if isinstance(row, dict):
             yield number, row
-        else:
-            notebook.add(source.name, number, "JSON, but no log entry; left out")
+        elif line.strip():
+            notebook.add(source.name, number, _what_is_wrong(line, number, source.ended))
 
 
 def _what_is_wrong(line: bytes, number: int, ended: bool) -> str:

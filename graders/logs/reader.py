@@ -39,12 +39,11 @@ class Log:
         """Every statement, each as soon as nothing more can be said of it. Raises LogError, UsageError."""
         if self.prefix is not None:
             compile_prefix(self.prefix)
-        assembler, done = Assembler(), 0
+        assembler, done = Assembler(self.notebook), 0
         for path in _in_order(self.paths):
             with open_source(path, partial(self._advance, done)) as source:
                 yield from self._read(source, assembler)
             done += path.stat().st_size if path != STDIN else 0
-            self._note_zones(assembler, source)
         yield from assembler.finish()
 
     def _advance(self, before: int, read: int) -> None:
@@ -77,11 +76,6 @@ class Log:
             line = next(number for number, text in enumerate(first, 1) if text.strip())
             raise LogError("this is no log that kata knows", source=source.name, line=line, hint=_HINT)
         return read_stderr_log(source, self.notebook, prefix)
-
-    def _note_zones(self, assembler: Assembler, source: Source) -> None:
-        for zone in assembler.clock.unknown:
-            self.notebook.add(source.name, 1, f"the time zone {zone} is unknown; taken for UTC")
-        assembler.clock.unknown.clear()
 
 
 def _in_order(paths: Sequence[Path]) -> list[Path]:

@@ -1,0 +1,238 @@
+"""Logs of real services, and logs that were cut, rotated, mixed and mangled on the way."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders.errors import UsageError
+from graders.logs.reader import Log
+from graders.logs.recording_lines import to_line
+from graders.logs.source import LogError
+from graders.sql.statement import Statement
+
+RECORDED = Path(__file__).parent / "recorded"
+PREFIX = "%m [%p] %q%u@%d %a %c %v %x %e "
+
+
+def read(*paths: Path, prefix: str | None = None) -> tuple[list[Statement], list[str]]:
+    log = Log(paths, prefix)
+    found = list(log.statements())
+    return found, [str(note) for note in log.notebook.notes]
+
+
+def entry(message: str, at: str = "2026-03-01 10:00:00.000 UTC", session: str = "a.1", **more: object) -> str:
+    row = {"timestamp": at, "session_id": session, "error_severity": "LOG", "message": message, "vxid": "1/1"}
+    return json.dumps(row | more) + "\n"
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "postgresql.json"
+
+
+def test_a_django_service_is_read_with_its_plans() -> None:
+    found, notes = read(RECORDED / "django.json")
+    assert notes == []
+    orders = [one for one in found if one.text.startswith('SELECT "orders"."id"') and "JOIN" not in one.text]
+    assert orders and all(one.plan is not None and one.user == "app" and one.vxid for one in orders)
+    updates = [one for one in found if one.text.startswith("UPDATE")]
+    assert len(updates) == 1 and updates[0].xid > 0
+
+
+def test_a_node_service_is_read_with_its_parameters() -> None:
+    found, notes = read(RECORDED / "node.json")
+    assert notes == []
+    inserts = [one for one in found if one.text.startswith("INSERT")]
+    assert [one.parameters for one in inserts] == [(str(1000 + n), f"new {n}") for n in range(8)]
+    assert {one.application for one in found if one.text.startswith("INSERT")} == {"shop-node"}
+    assert all(one.protocol == "extended" and one.plan is not None for one in inserts)
+
+
+@pytest.mark.parametrize(("name", "prefix"), [("node.csv", None), ("node.log", PREFIX)])
+def test_each_format_tells_the_same(name: str, prefix: str | None) -> None:
+    told = [
+        [
+            (one.text, one.parameters, one.session, one.vxid, one.xid, one.at, one.plan, one.error)
+            for one in found
+        ]
+        for found, _ in (read(RECORDED / "node.json"), read(RECORDED / name, prefix=prefix))
+    ]
+    assert told[0] == told[1]
+
+
+def test_a_common_prefix_needs_not_be_said(tmp_path: Path) -> None:
+    log = tmp_path / "postgresql.log"
+    log.write_text(
+        "2026-03-01 10:00:00.000 CET [7] app@shop LOG:  statement: select 1,\n\t  2\n"
+        '2026-03-01 10:00:01.000 CET [7] app@shop ERROR:  relation "x" does not exist at character 15\n'
+        "2026-03-01 10:00:01.000 CET [7] app@shop STATEMENT:  select * from x\n"
+    )
+    found, notes = read(log)
+    assert [(one.text, one.user, one.database) for one in found] == [
+        ("select 1,\n  2", "app", "shop"),
+        ("select * from x", "app", "shop"),
+    ]
+    assert found[1].error == "42P01" and found[1].at - found[0].at == 1 and notes == []
+
+
+def test_our_own_lines_come_back_as_they_were(tmp_path: Path) -> None:
+    found, _ = read(RECORDED / "node.json")
+    own = tmp_path / "recording.jsonl"
+    own.write_text("".join(to_line(one) + "\n" for one in found))
+    again, notes = read(own)
+    assert again == found and notes == []
+
+
+def test_plans_alone_are_statements(tmp_path: Path) -> None:
+    plans = tmp_path / "plans.json"
+    plan = {
+        "Query Text": "select 1 where $1",
+        "Query Parameters": "$1 = 't'",
+        "Plan": {"Node Type": "Result"},
+    }
+    plans.write_text(json.dumps(plan, indent=2) + "\n" + json.dumps(plan) + "\n")
+    found, notes = read(plans)
+    assert [(one.text, one.parameters, one.plan) for one in found] == [
+        ("select 1 where $1", ("t",), {"Node Type": "Result"})
+    ] * 2
+    assert notes == []
+
+
+def test_a_line_that_is_no_json_is_named_and_the_rest_is_read(log: Path) -> None:
+    log.write_text(entry("statement: select 1") + "Segmentation fault\n" + entry("statement: select 2"))
+    found, notes = read(log)
+    assert [one.text for one in found] == ["select 1", "select 2"]
+    assert notes == [f"{log}:2: no JSON; left out"]
+
+
+def test_a_log_that_is_cut_at_both_ends_is_read_in_between(log: Path) -> None:
+    whole = entry("statement: select 1") + entry("statement: select 2") + entry("statement: select 3")
+    log.write_text(whole[30:-30])
+    found, notes = read(log)
+    assert [one.text for one in found] == ["select 2"]
+    assert [note.split(": ", 1)[1] for note in notes] == [
+        "the first line has lost its beginning; left out",
+        "the last line is cut off; left out",
+    ]
+
+
+def test_rotated_files_are_put_in_order_and_statements_may_span_them(tmp_path: Path) -> None:
+    older, newer = tmp_path / "z.json.gz", tmp_path / "a.json"
+    plan = 'duration: 1.5 ms  plan:\n{"Query Text": "select 1", "Plan": {"Node Type": "Result"}}'
+    older.write_bytes(gzip.compress(entry("statement: select 1").encode()))
+    newer.write_text(
+        entry(plan, at="2026-03-01 10:00:01.000 UTC")
+        + entry("statement: select 2", at="2026-03-01 10:00:02.000 UTC")
+    )
+    found, _ = read(newer, older)
+    assert [(one.text, one.duration_ms) for one in found] == [("select 1", 1.5), ("select 2", None)]
+    assert found[0].source == str(older) and found[0].line == 1
+
+
+def test_mixed_time_zones_are_one_time_and_an_unknown_one_is_named(log: Path) -> None:
+    log.write_text(
+        entry("statement: select 1", at="2026-03-01 10:00:00.000 UTC")
+        + entry("statement: select 2", at="2026-03-01 11:00:00.000 CET")
+        + entry("statement: select 3", at="2026-03-01 15:30:00.000 +0530")
+        + entry("statement: select 4", at="2026-03-01 07:00:00.000 -03")
+        + entry("statement: select 5", at="2026-03-01 10:00:00.000 XYZ")
+    )
+    found, notes = read(log)
+    assert len({one.at for one in found}) == 1
+    assert notes == [f"{log}:5: the time zone XYZ is unknown; taken for UTC"]
+
+
+def test_a_csv_entry_that_is_cut_does_not_swallow_the_next(tmp_path: Path) -> None:
+    log = tmp_path / "postgresql.csv"
+    start = '2026-03-01 10:00:0{} UTC,"app","shop",7,"[local]",a.1,1,"idle",2026-03-01 09:00:00 UTC,1/1,0,LOG,00000,'
+    end = ',,,,,,,,,"","client backend",,0\n'
+    log.write_text(
+        start.format("0.000")
+        + '"statement: select ""cut\n'
+        + start.format("1.000")
+        + '"statement: select ""two\nlines"""'
+        + end
+    )
+    found, notes = read(log)
+    assert [one.text for one in found] == ['select "two\nlines"']
+    assert notes == [f"{log}:1: the entry is cut off; left out"]
+
+
+def test_a_simple_query_of_several_statements_is_several(log: Path) -> None:
+    plan = 'duration: 1 ms  plan:\n{"Query Text": "begin; select 1; select 2", "Plan": {"Node Type": "%s"}}'
+    log.write_text(entry("statement: begin; select 1; select 2") + entry(plan % "A") + entry(plan % "B"))
+    found, _ = read(log)
+    assert [(one.text, (one.plan or {}).get("Node Type")) for one in found] == [
+        ("begin", None),
+        ("select 1", "A"),
+        ("select 2", "B"),
+    ]
+
+
+def test_what_a_function_runs_is_nested_and_portals_that_close_late_are_not_counted_twice(log: Path) -> None:
+    plan = 'duration: 1 ms  plan:\n{{"Query Text": "{}", "Plan": {{"Node Type": "Result"}}}}'
+    log.write_text(
+        entry("execute C_1: select f($1)", detail="Parameters: $1 = 'it''s'")
+        + entry(plan.format("select 7"), context="PL/pgSQL function f(text) line 1 at SQL statement")
+        + entry("execute <unnamed>: select 2")
+        + entry(plan.format("select 2"))
+        + entry(plan.format("select f($1)"))
+    )
+    found, _ = read(log)
+    assert [(one.text, one.parameters, one.nested) for one in found] == [
+        ("select 7", (), True),
+        ("select f($1)", ("it's",), False),
+        ("select 2", (), False),
+    ]
+
+
+@pytest.mark.parametrize("text", ["hello\nworld\n", '{"a": 1}\n', "\x00\xff\n"])
+def test_what_is_no_log_is_refused_by_file_and_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text(text)
+    with pytest.raises(LogError) as raised:
+        read(path)
+    assert (
+        raised.value.message.startswith(f"{path}:1: ") and raised.value.hint and raised.value.exit_code == 2
+    )
+
+
+def test_a_missing_file_and_a_wrong_prefix_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match="No such file"):
+        read(tmp_path / "none.json")
+    with pytest.raises(UsageError, match="%y is no escape"):
+        read(RECORDED / "node.log", prefix="%m %y ")
+
+
+def test_an_empty_log_holds_nothing(log: Path) -> None:
+    log.write_text("")
+    assert read(log) == ([], [])
+
+
+@given(st.binary(max_size=300), st.integers(0, 40), st.booleans())
+def test_no_mangled_log_raises_anything_but_a_log_error(
+    tmp_path_factory: pytest.TempPathFactory, junk: bytes, place: int, before: bool
+) -> None:
+    path = tmp_path_factory.mktemp("mangled") / "log.json"
+    lines = (RECORDED / "django.json").read_bytes().splitlines(keepends=True)[:40]
+    lines.insert(place, junk if before else junk + b"\n")
+    path.write_bytes(b"".join(lines))
+    try:
+        found, _ = read(path)
+    except LogError:
+        return
+    assert all(isinstance(one.text, str) for one in found)
+
+
+def test_progress_counts_the_bytes_of_the_file() -> None:
+    path = RECORDED / "node.json"
+    told: list[int] = []
+    log = Log([path], progress=told.append)
+    assert sum(1 for _ in log.statements()) > 10
+    assert told[-1] == path.stat().st_size and told == sorted(told)
