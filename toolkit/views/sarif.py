@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import quote
 
 from graders.sql.finding import Finding
 
@@ -71,7 +72,9 @@ def _result(finding: Finding, place: int) -> dict[str, Any]:
 
 
 def _location(source: str, line: int) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": PurePath(source).as_posix()}}
+    path = PurePath(source)
+    uri = path.as_uri() if path.is_absolute() else quote(path.as_posix())
+    place: dict[str, Any] = {"artifactLocation": {"uri": uri}}
     if line > 0:
         place["region"] = {"startLine": line}
     return {"physicalLocation": place}

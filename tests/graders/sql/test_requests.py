@@ -1,0 +1,105 @@
+"""Statements of a log become the requests that sent them."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders.sql.requests import GroupBy, group_requests, read_tags, trace_of
+from graders.sql.statement import Statement
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+OTHER = "00-5bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def sent(text: str, at: float, session: str = "s1", application: str = "", nested: bool = False) -> Statement:
+    return Statement(
+        text, at=at, session=session, application=application, order=round(at * 1000), nested=nested
+    )
+
+
+def grouped(statements: list[Statement], by: GroupBy = "auto", gap: float = 0.1) -> list[list[str]]:
+    found = sorted(group_requests(statements, by=by, gap=gap), key=lambda one: one.statements[0].order)
+    return [[one.text for one in request.statements] for request in found]
+
+
+def test_a_pause_ends_a_request_and_sessions_are_apart() -> None:
+    statements = [sent("a", 0.0), sent("x", 0.01, "s2"), sent("b", 0.05), sent("c", 0.5)]
+    assert grouped(statements) == [["a", "b"], ["x"], ["c"]]
+
+
+def test_a_long_statement_is_no_pause() -> None:
+    slow = Statement("slow", at=0.0, session="s1", duration_ms=900.0)
+    assert grouped([slow, sent("next", 0.95)]) == [["slow", "next"]]
+
+
+def test_a_pool_that_resets_its_session_ends_a_request() -> None:
+    statements = [sent("a", 0.0), sent("DISCARD ALL", 0.001), sent("b", 0.002)]
+    assert grouped(statements) == [["a", "DISCARD ALL"], ["b"]]
+
+
+def test_another_application_name_begins_a_request() -> None:
+    statements = [sent("a", 0.0, application="web r1"), sent("b", 0.001, application="web r2")]
+    assert grouped(statements) == [["a"], ["b"]]
+
+
+def test_an_application_name_can_join_sessions() -> None:
+    statements = [sent("a", 0.0, "s1", "r1"), sent("b", 0.01, "s2", "r1"), sent("c", 0.02, "s3", "r2")]
+    assert grouped(statements, by="application") == [["a", "b"], ["c"]]
+    assert grouped(statements, by="session") == [["a"], ["b"], ["c"]]
+
+
+def test_a_traceparent_joins_sessions_and_parts_what_is_close() -> None:
+    statements = [
+        sent(f"a /*traceparent='{TRACE}'*/", 0.0),
+        sent(f"b /*route='%2Forders',traceparent='{OTHER}'*/", 0.001),
+        sent(f"c /*traceparent='{TRACE}'*/", 0.002, "s2"),
+    ]
+    requests = sorted(group_requests(statements), key=lambda one: one.statements[0].order)
+    assert [[one.text[0] for one in request.statements] for request in requests] == [["a", "c"], ["b"]]
+    assert [request.label for request in requests] == ["", "/orders"]
+    assert requests[0].trace == "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def test_another_route_begins_a_request() -> None:
+    statements = [
+        sent("begin", 0.0),
+        sent("a /*route='one'*/", 0.001),
+        sent("commit", 0.002),
+        sent("b /*route='two'*/", 0.003),
+    ]
+    assert grouped(statements) == [["begin", "a /*route='one'*/", "commit"], ["b /*route='two'*/"]]
+
+
+def test_nested_statements_stay_with_what_called_them() -> None:
+    statements = [sent("call", 0.0), sent("inner", 3.0, nested=True), sent("next", 3.2)]
+    assert grouped(statements) == [["call", "inner"], ["next"]]
+
+
+def test_tags_are_decoded_and_a_trace_of_zeroes_is_none() -> None:
+    tags = read_tags("select 1 /*controller='a%20b',action='it\\'s'*/ -- x")
+    assert tags == {"controller": "a b", "action": "it's"}
+    assert trace_of({"traceparent": "00-" + "0" * 32 + "-00f067aa0ba902b7-01"}) == ""
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 50, allow_nan=False)), max_size=60),
+    st.sampled_from(["auto", "session", "application", "trace"]),
+)
+def test_every_statement_is_in_one_request_and_sessions_do_not_touch_each_other(
+    drawn: list[tuple[str, float]], by: GroupBy
+) -> None:
+    statements = [
+        Statement(f"s{place}", session=session, at=at, order=place)
+        for place, (session, at) in enumerate(sorted(drawn, key=lambda one: one[1]))
+    ]
+    requests = list(group_requests(statements, by=by))
+    assert sorted(one.order for request in requests for one in request.statements) == list(
+        range(len(statements))
+    )
+    for name in "abc":
+        alone = grouped([one for one in statements if one.session == name], by=by)
+        among = [
+            one for one in grouped(statements, by=by) if one and one[0] in {text for g in alone for text in g}
+        ]
+        assert among == alone
