@@ -1,22 +1,32 @@
 // The way to PostgreSQL: one pool for the process, transactions as a function.
 import pg from "pg";
 
-// bigint and numeric arrive as text, since they may be larger than a number holds; ids and counts here are not.
-pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+const { builtins } = pg.types;
+// bigint arrives as text, since it may be larger than a number holds exactly; ids and counts here are not.
+pg.types.setTypeParser(builtins.INT8, Number);
+// A Date holds milliseconds and PostgreSQL microseconds, so a time stays text: RFC 3339, in UTC (see `options`).
+pg.types.setTypeParser(builtins.TIMESTAMPTZ, (text) => text.replace(" ", "T").replace(/\+00$/, "Z"));
 
-export const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 16 });
-// A connection that breaks while it is idle is replaced; without a listener it would end the process.
+export const pool = new pg.Pool({
+  connectionString: process.env.DATABASE_URL,
+  max: 16,
+  options: "-c TimeZone=UTC",
+});
+// A connection may break at any time, in use or idle. Whoever uses it hears of it from its query and the pool makes
+// a new one; without listeners Node would end the process.
 pool.on("error", () => {});
+pool.on("connect", (client) => client.on("error", () => {}));
 
 /**
  * Run `work` in a transaction: committed when it ends, rolled back when it throws.
  * @template T
  * @param {(client: pg.PoolClient) => Promise<T>} work
- * @param {string} [begin]
+ * @param {string} [begin] e.g. "BEGIN ISOLATION LEVEL SERIALIZABLE"
  * @returns {Promise<T>}
  */
 export async function transaction(work, begin = "BEGIN") {
   const client = await pool.connect();
+  /** @type {Error | undefined} */
   let broken;
   try {
     await client.query(begin);
@@ -29,6 +39,7 @@ export async function transaction(work, begin = "BEGIN") {
     });
     throw error;
   } finally {
+    // A connection that could not even roll back is not given to anybody else.
     client.release(broken);
   }
 }

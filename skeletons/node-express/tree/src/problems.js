@@ -1,12 +1,14 @@
 // Errors as RFC 9457 problem documents; nothing of the inside reaches a client.
 import { STATUS_CODES } from "node:http";
 
+/** @typedef {{pointer?: string, parameter?: string, detail: string}} Fault */
+
 /** An error with its answer: throw it anywhere in a request. */
 export class Problem extends Error {
   /**
    * @param {number} status
    * @param {string} detail
-   * @param {object} [members] added to the document
+   * @param {object} [members] added to the document, e.g. `type`
    * @param {Record<string, string>} [headers]
    */
   constructor(status, detail, members = {}, headers = {}) {
@@ -18,15 +20,15 @@ export class Problem extends Error {
 }
 
 /**
- * 422 with its faults, each {pointer or parameter, detail}.
- * @param {...{pointer?: string, parameter?: string, detail: string}} errors
+ * 422 with its faults.
+ * @param {...Fault} errors
  */
 export function invalid(...errors) {
   return new Problem(422, "The request is well-formed but invalid.", { errors });
 }
 
 /** @type {import("express").RequestHandler} */
-export function notFound(request) {
+export function notFound() {
   throw new Problem(404, "There is nothing here.");
 }
 
@@ -37,25 +39,28 @@ export function answerProblem(error, request, response, next) {
     return;
   }
   const problem = problemOf(error);
-  if (problem.status === 500) console.error(`${error?.name ?? "Error"} in ${request.method} ${request.path}`);
+  if (problem.status === 500) console.error(`${request.method} ${request.path}:`, error);
+  const document = {
+    type: "about:blank",
+    title: STATUS_CODES[problem.status],
+    status: problem.status,
+    detail: problem.message,
+    ...problem.members,
+  };
   response
     .status(problem.status)
     .set(problem.headers)
     .type("application/problem+json")
-    .send(
-      JSON.stringify({
-        type: "about:blank",
-        title: STATUS_CODES[problem.status],
-        status: problem.status,
-        detail: problem.message,
-        ...problem.members,
-      }),
-    );
+    .send(JSON.stringify(document));
 }
 
+/**
+ * What a client gets to know of an error. Those of the body parser and the router say which 4xx they are.
+ * @returns {Problem}
+ */
 function problemOf(error) {
   if (error instanceof Problem) return error;
   if (error?.type === "entity.parse.failed") return new Problem(400, "The body is not JSON.");
-  if (error?.expose && error.status >= 400 && error.status < 500) return new Problem(error.status, "The request cannot be read.");
+  if (error?.status >= 400 && error.status < 500) return new Problem(error.status, "The request cannot be read.");
   return new Problem(500, "Something went wrong on our side.");
 }
