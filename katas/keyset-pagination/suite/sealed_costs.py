@@ -12,6 +12,7 @@ from graders.client import Client
 from graders.database import Database
 from graders.errors import SuiteError
 from graders.measure import GrowthMeter, RecordingMeter
+from graders.sql.plan import nodes_of, read_plan
 from graders.sql.recording import Recording
 
 LIMIT = 25
@@ -49,6 +50,17 @@ def check_depth_costs_nothing(http: Client, recording: RecordingMeter, growth: G
         assert values[-1] <= allowed, (
             f"page 1,000 took {values[-1]:,.0f} {told}, page 1 took {values[0]:,.0f}: at most {allowed:,.0f} would do"
         )
+    skipped = [_skipped(window) for window in recordings]
+    assert skipped[-1] <= 2 * skipped[0] + 200, (
+        f"for page 1,000 PostgreSQL put {skipped[-1]:,} rows in order only to skip them, for page 1 {skipped[0]:,}"
+    )
+
+
+def _skipped(window: Recording) -> int:
+    """Rows that came to a LIMIT and were passed over: what an OFFSET costs, also where everything is read anyway."""
+    plans = [read_plan(statement.plan) for statement in (*window.work, *window.nested) if statement.plan]
+    limits = [node for plan in plans for node in nodes_of(plan) if node.kind == "Limit"]
+    return sum(max(0, sum(child.rows or 0 for child in node.children) - (node.rows or 0)) for node in limits)
 
 
 def _cursors_of_pages(http: Client, pages: tuple[int, ...]) -> dict[int, str | None]:
