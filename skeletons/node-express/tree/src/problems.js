@@ -40,18 +40,22 @@ export function answerProblem(error, request, response, next) {
   }
   const problem = problemOf(error);
   if (problem.status === 500) console.error(`${request.method} ${request.path}:`, error);
-  const document = {
+  response
+    .status(problem.status)
+    .set(problem.headers)
+    .type("application/problem+json")
+    .send(JSON.stringify(documentOf(problem)));
+}
+
+/** @param {Problem} problem */
+export function documentOf(problem) {
+  return {
     type: "about:blank",
     title: STATUS_CODES[problem.status],
     status: problem.status,
     detail: problem.message,
     ...problem.members,
   };
-  response
-    .status(problem.status)
-    .set(problem.headers)
-    .type("application/problem+json")
-    .send(JSON.stringify(document));
 }
 
 /**
