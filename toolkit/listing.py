@@ -16,9 +16,10 @@ def print_list(
     *,
     level: str | None = None,
     skill: str | None = None,
+    track: str | None = None,
     as_json: bool = False,
 ) -> int:
-    """Print the katas, all of them unless `level` or `skill` is named; the exit code.
+    """Print the katas, all of them unless `level`, `skill` or `track` is named; the exit code.
 
     This is what a bare `kata list` comes to without a command line being built (`settings` None).
     """
@@ -27,13 +28,20 @@ def print_list(
     chosen = [
         kata for kata in katas if level in (None, kata.level) and (skill is None or skill in kata.skills)
     ]
+    heading = ""
+    if track is not None:
+        from graders.content import find_track
+
+        way = find_track(track, packs_of(settings))
+        heading = f"{way.title}: {way.summary}"
+        chosen = sorted((k for k in chosen if k.slug in way.katas), key=lambda k: way.katas.index(k.slug))
     best = best_results(settings)
     if as_json:
         print(_as_json(chosen, best))
     else:
         from toolkit.views.catalog import render_list
 
-        print(render_list(chosen, best, paint_for(settings)))
+        print(render_list(chosen, best, paint_for(settings), heading=heading))
     for mistake in mistakes:
         print(f"left out: {mistake.message}\n  {mistake.hint}", file=sys.stderr)
     return 2 if mistakes else 0

@@ -9,7 +9,9 @@ import typer
 from toolkit.listing import print_list
 from toolkit.place import settings_of
 
-EXAMPLE = "kata list --level core"
+EXAMPLE = """\
+kata list --level core
+kata list --track core"""
 
 
 def run(
@@ -18,7 +20,8 @@ def run(
         str | None, typer.Option(help="Only katas of this level: intro, core, advanced.")
     ] = None,
     skill: Annotated[str | None, typer.Option(help="Only katas that train this skill.")] = None,
+    track: Annotated[str | None, typer.Option(help="The katas of this track, in its order.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """The katas there are, with your best result of each."""
-    return print_list(settings_of(context), level=level, skill=skill, as_json=as_json)
+    return print_list(settings_of(context), level=level, skill=skill, track=track, as_json=as_json)

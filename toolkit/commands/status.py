@@ -17,7 +17,8 @@ from toolkit.views.paint import paint_for
 
 EXAMPLE = """\
 kata status
-kata status n-plus-one"""
+kata status n-plus-one
+kata status --skills"""
 
 
 def run(
@@ -28,15 +29,33 @@ def run(
             help="The kata; the one you stand in, or all of them, if left out.", autocompletion=slugs
         ),
     ] = None,
+    skills: Annotated[bool, typer.Option("--skills", help="What you have trained, skill by skill.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
-    """Your attempts, the best one, what changed since the last."""
+    """Your attempts, the best one, what changed since the last; or the skills that you have trained."""
     settings = settings_of(context)
+    if skills:
+        print(_skills(settings, as_json=as_json))
+        return 0
     slug = kata if kata is None else kata_meant(kata, packs_of(settings)).slug
     slug = slug or _kata_here(settings)
     with open_progress(settings.progress_file) as progress:
         print(_as_json(slug, progress) if as_json else _as_text(slug, progress, settings))
     return 0
+
+
+def _skills(settings: Settings, *, as_json: bool) -> str:
+    import json
+
+    from graders.content import load_skills
+    from toolkit.listing import best_results
+    from toolkit.views.skills import render_skills, skills_document
+
+    packs = packs_of(settings)
+    known, best, found = packs.slugs(), best_results(settings), load_skills(packs)
+    if as_json:
+        return json.dumps({"format": 1, "skills": skills_document(found, best, known)}, indent=2)
+    return render_skills(found, best, known, paint_for(settings))
 
 
 def _kata_here(settings: Settings) -> str | None:

@@ -9,14 +9,21 @@ from toolkit.text import escape, pad, shorten, wrap
 from toolkit.views.paint import Paint
 
 
-def render_list(katas: Sequence[Kata], best: Mapping[str, tuple[int, int]], paint: Paint) -> str:
-    """Two lines a kata: its name, level, time, best result and title; then its summary."""
+def render_list(
+    katas: Sequence[Kata], best: Mapping[str, tuple[int, int]], paint: Paint, *, heading: str = ""
+) -> str:
+    """Two lines a kata: its name, level, time, best result and title; then its summary. The next is the first of
+    them that is not solved yet."""
     if not katas:
         return "No kata here matches.\n\n" + paint("  kata list  shows all of them", "dim")
     columns = max(len(kata.slug) for kata in katas)
     lines = [line for kata in katas for line in _entry(kata, best.get(kata.slug), columns, paint)]
-    newest = katas[0].slug
-    return "\n".join([*lines, f"{paint('Next', 'bold')}  {paint(f'kata start {newest}', 'cyan')}"])
+    if heading:
+        lines = [*(paint(line, "bold") for line in wrap(escape(heading), paint.width)), "", *lines]
+    left = [kata.slug for kata in katas if best.get(kata.slug, (0, 0))[0] < kata.points]
+    if not left:
+        return "\n".join([*lines, f"{paint('All of them solved.', 'green')}"])
+    return "\n".join([*lines, f"{paint('Next', 'bold')}  {paint(f'kata start {left[0]}', 'cyan')}"])
 
 
 def _entry(kata: Kata, best: tuple[int, int] | None, columns: int, paint: Paint) -> list[str]:
