@@ -31,7 +31,8 @@ class Bench:
         self.caller = Caller(channel)
         self.first = Instance(self.caller, 0, job["base_url"], self._exchanged)
         self.database = Database(job["admin_url"])
-        self.meter = RecordingMeter(job, self._recorded)
+        self.exchanges = 0
+        self.meter = RecordingMeter(job, self._recorded, lambda: self.exchanges)
         self.findings: dict[tuple[str, str], dict[str, Any]] = {}
         self._advised: set[frozenset[str]] = set()
 
@@ -40,10 +41,14 @@ class Bench:
         self.database.close()
 
     def _exchanged(self, exchange: Answer | TransportFailure) -> None:
+        self.exchanges += 1
         self.collector.exchange(exchange)
 
-    def _recorded(self, recording: Recording) -> None:
+    def _recorded(self, recording: Recording, requests: int) -> None:
         self.collector.recording(recording)
+        # The rules speak of one request; several in one window would look like repetition.
+        if requests != 1:
+            return
         # The same statements again, at another size or after a change, bring no new advice.
         texts = frozenset(statement.text for statement in recording.all)
         if texts in self._advised:

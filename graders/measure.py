@@ -22,11 +22,20 @@ UNITS = {
 
 
 class RecordingMeter:
-    """Recordings of what PostgreSQL saw of the service. The recorder is connected at the first window."""
+    """Recordings of what PostgreSQL saw of the service. The recorder is connected at the first window.
 
-    def __init__(self, job: dict[str, Any], on_recorded: Callable[[Recording], None]) -> None:
+    `on_recorded` hears of each recording with the number of requests in it; `exchanges` counts all requests so far.
+    """
+
+    def __init__(
+        self,
+        job: dict[str, Any],
+        on_recorded: Callable[[Recording, int], None],
+        exchanges: Callable[[], int],
+    ) -> None:
         self._job = job
         self._on_recorded = on_recorded
+        self._exchanges = exchanges
         self._recorder: Recorder | None = None
 
     @contextmanager
@@ -40,9 +49,10 @@ class RecordingMeter:
                 role=self._job["service_role"],
                 service_url=self._job["service_url"],
             )
+        before = self._exchanges()
         with self._recorder.window(label) as recording:
             yield recording
-        self._on_recorded(recording)
+        self._on_recorded(recording, self._exchanges() - before)
 
     def findings_of(self, recording: Recording) -> list[dict[str, Any]]:
         """What the rules say of it, as plain values: advice that costs no points."""
