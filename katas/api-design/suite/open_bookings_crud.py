@@ -1,0 +1,97 @@
+"""The life of a booking, and the interval filter."""
+
+from __future__ import annotations
+
+from shared_booking import (
+    at,
+    booking_body,
+    change,
+    instant,
+    located,
+    must_be,
+    new_booking,
+    new_room,
+    strong_tag,
+)
+
+
+def check_bookings_crud(http, rng):
+    room = new_room(http, rng)
+    collection = f"/v1/rooms/{room['id']}/bookings"
+    body = booking_body(0, 2, notes="Bring the plans")
+    created = must_be(http.post(collection, json=body), 201, f"POST {collection}")
+    booking = created.json()
+    for name in ("title", "notes", "attendees"):
+        assert booking.get(name) == body[name], f"POST: `{name}` is {booking.get(name)!r}, not {body[name]!r}"
+    for name in ("starts_at", "ends_at"):
+        assert instant(booking.get(name)) == instant(body[name]), f"POST: `{name}` is {booking.get(name)!r}"
+    strong_tag(created, f"POST {collection}")
+    path = f"/v1/bookings/{booking['id']}"
+    assert located(created, f"POST {collection}") == path, (
+        f"Location is {created.headers['Location']!r}, which does not lead to {path}"
+    )
+    read = must_be(http.get(path), 200, f"GET {path}")
+    assert read.json() == booking, f"GET {path} is not what POST had answered"
+    without = new_booking(http, room, 5)
+    assert without["notes"] is None, "a booking without notes has null for them"
+
+    patched = must_be(change(http, "PATCH", path, {"title": "Review"}), 200, f"PATCH {path}")
+    assert patched.json() == {**booking, "title": "Review"}, (
+        "PATCH of the title changed something else, or nothing"
+    )
+    moved = must_be(change(http, "PATCH", path, {"starts_at": at(1)}), 200, f"PATCH {path} of its start")
+    assert instant(moved.json()["starts_at"]) == instant(at(1)), "PATCH of the start did not move it"
+    assert http.get(path).json() == moved.json(), "GET after PATCH does not show the change"
+    must_be(change(http, "PUT", path, body), 405, f"PUT {path}")
+    must_be(change(http, "DELETE", path), 204, f"DELETE {path}")
+    must_be(http.get(path), 404, f"GET {path} after DELETE")
+    must_be(change(http, "DELETE", path), 404, f"DELETE {path} for the second time")
+    must_be(http.post(collection, json=body), 201, "POST of a booking where a deleted one had been")
+
+
+def check_bookings_crud__conflicts(http, rng):
+    room, other = new_room(http, rng), new_room(http, rng)
+    taken = new_booking(http, room, 10, 2)
+    collection = f"/v1/rooms/{room['id']}/bookings"
+    for hours, length in ((10, 2), (9, 1.5), (11, 3), (10.5, 0.5), (9, 4)):
+        must_be(
+            http.post(collection, json=booking_body(hours, length)), 409, "POST of a booking that overlaps"
+        )
+    new_booking(http, other, 10, 2)
+    new_booking(http, room, 9, 1)
+    later = new_booking(http, room, 12, 1)
+    path = f"/v1/bookings/{later['id']}"
+    must_be(change(http, "PATCH", path, {"starts_at": at(11.5)}), 409, "PATCH into another booking")
+    must_be(change(http, "PATCH", path, {"ends_at": at(14)}), 200, "PATCH of a booking over its own time")
+    must_be(change(http, "DELETE", f"/v1/bookings/{taken['id']}"), 204, "DELETE of a booking")
+    must_be(change(http, "PATCH", path, {"starts_at": at(11.5)}), 200, "PATCH to a time that has become free")
+    must_be(
+        http.post("/v1/rooms/999999999/bookings", json=booking_body()), 404, "POST of a booking of no room"
+    )
+    must_be(http.get("/v1/rooms/999999999/bookings"), 404, "GET of the bookings of no room")
+
+
+def check_bookings_crud__intervals(http, rng):
+    room = new_room(http, rng)
+    ids = [new_booking(http, room, hours, 1)["id"] for hours in (4, 0, 2, 6)]
+    late, early, middle, last = ids
+    path = f"/v1/rooms/{room['id']}/bookings"
+    for params, wanted in (
+        ({}, [early, middle, late, last]),
+        ({"from": at(2.5)}, [middle, late, last]),
+        ({"to": at(2.5)}, [early, middle]),
+        ({"from": at(2.25), "to": at(2.75)}, [middle]),
+        ({"from": at(0.5), "to": at(4.5)}, [early, middle, late]),
+        ({"from": at(-1), "to": at(9)}, [early, middle, late, last]),
+        ({"limit": 2, "offset": 1}, [middle, late]),
+    ):
+        answer = must_be(http.get(path, params=params), 200, f"GET {path} with {params}")
+        got = [booking["id"] for booking in answer.json()["items"]]
+        assert got == wanted, f"GET {path} with {params} shows {got}, not {wanted} (by start)"
+    for params in (
+        {"from": at(3), "to": at(3)},
+        {"from": at(3), "to": at(2)},
+        {"from": "noon"},
+        {"limit": 0},
+    ):
+        must_be(http.get(path, params=params), 422, f"GET {path} with {params}")

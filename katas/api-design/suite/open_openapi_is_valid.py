@@ -1,0 +1,65 @@
+"""The OpenAPI document: valid, and complete."""
+
+from __future__ import annotations
+
+import json
+
+from shared_booking import booking_body, change, must_be, new_booking, new_room
+
+from graders import openapi
+
+ROUTES = {
+    ("GET", "/v1/rooms"): (200, 422),
+    ("POST", "/v1/rooms"): (201, 400, 409, 415, 422),
+    ("GET", "/v1/rooms/{}"): (200, 404),
+    ("PUT", "/v1/rooms/{}"): (200, 400, 404, 409, 412, 415, 422, 428),
+    ("PATCH", "/v1/rooms/{}"): (200, 400, 404, 409, 412, 415, 422, 428),
+    ("DELETE", "/v1/rooms/{}"): (204, 404, 409, 412, 428),
+    ("GET", "/v1/rooms/{}/bookings"): (200, 404, 422),
+    ("POST", "/v1/rooms/{}/bookings"): (201, 400, 404, 409, 415, 422),
+    ("GET", "/v1/bookings/{}"): (200, 404),
+    ("PATCH", "/v1/bookings/{}"): (200, 400, 404, 409, 412, 415, 422, 428),
+    ("DELETE", "/v1/bookings/{}"): (204, 404, 412, 428),
+}
+
+
+def check_openapi_is_valid(http, rng):
+    document = must_be(http.get("/v1/openapi.json"), 200, "GET /v1/openapi.json").json()
+    for fault in openapi.invalidities(document):
+        raise AssertionError(f"the document is not valid: {fault}")
+    told = {(operation.method, operation.shape): operation for operation in openapi.operations(document)}
+    for (method, shape), statuses in ROUTES.items():
+        operation = told.get((method, shape))
+        assert operation is not None, f"the document has no {method} {shape.replace('{}', '{id}')}"
+        missing = [str(status) for status in statuses if str(status) not in operation.statuses]
+        assert not missing, (
+            f"{method} {operation.path} does not name {', '.join(missing)} among its responses"
+        )
+    text = json.dumps(document)
+    for what, answer in _mistakes(http, rng):
+        type_ = answer.json().get("type")
+        assert json.dumps(str(type_))[1:-1] in text, (
+            f"{what} answers {answer.status} with the type {type_!r}, which the document does not list"
+        )
+
+
+def _mistakes(http, rng):
+    room = new_room(http, rng)
+    booking = new_booking(http, room)
+    path, taken = f"/v1/rooms/{room['id']}", {"name": room["name"], "capacity": 3}
+    broken = {"data": '{"name": ', "headers": {"Content-Type": "application/json"}}
+    return (
+        ("broken JSON", http.post("/v1/rooms", **broken)),
+        ("an unknown room", http.get("/v1/rooms/999999999")),
+        ("a name that is taken", http.post("/v1/rooms", json=taken)),
+        ("deleting a room with bookings", change(http, "DELETE", path)),
+        ("a capacity below a booking's attendees", change(http, "PATCH", path, {"capacity": 1})),
+        ("a double booking", http.post(f"{path}/bookings", json=booking_body())),
+        ("a stale tag", change(http, "DELETE", f"/v1/bookings/{booking['id']}", tag='"of long ago"')),
+        (
+            "a body of another type",
+            http.post("/v1/rooms", data="name=x", headers={"Content-Type": "text/plain"}),
+        ),
+        ("an invalid value", http.post("/v1/rooms", json={"name": "", "capacity": 0})),
+        ("a missing If-Match", http.delete(path)),
+    )

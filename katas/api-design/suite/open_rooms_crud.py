@@ -1,0 +1,85 @@
+"""The life of a room."""
+
+from __future__ import annotations
+
+from shared_booking import change, located, must_be, new_booking, new_room, room_body, strong_tag, tag_of
+
+CONTACT = {"email": "desk@example.org", "phone": "+49 30 5550123"}
+
+
+def check_rooms_crud(http, rng):
+    body = room_body(rng, contact=CONTACT)
+    created = must_be(http.post("/v1/rooms", json=body), 201, "POST /v1/rooms")
+    room = created.json()
+    _must_show(room, body, "POST /v1/rooms")
+    strong_tag(created, "POST /v1/rooms")
+    path = f"/v1/rooms/{room['id']}"
+    assert located(created, "POST /v1/rooms") == path, (
+        f"Location is {created.headers['Location']!r}, which does not lead to {path}"
+    )
+    read = must_be(http.get(path), 200, f"GET {path}")
+    assert read.json() == room, f"GET {path} is not what POST had answered"
+
+    put = must_be(change(http, "PUT", path, room_body(rng, capacity=7)), 200, f"PUT {path}")
+    assert put.json()["capacity"] == 7, "PUT did not replace the capacity"
+    assert put.json()["contact"] is None, (
+        "PUT without `contact` replaces the room: the contact is null afterwards"
+    )
+    patched = must_be(change(http, "PATCH", path, {"capacity": 9}), 200, f"PATCH {path}")
+    assert patched.json() == {**put.json(), "capacity": 9}, (
+        "PATCH of the capacity changed something else, or nothing"
+    )
+    assert http.get(path).json() == patched.json(), "GET after PATCH does not show the change"
+    must_be(change(http, "DELETE", path), 204, f"DELETE {path}")
+    must_be(http.get(path), 404, f"GET {path} after DELETE")
+    must_be(change(http, "DELETE", path), 404, f"DELETE {path} for the second time")
+
+
+def check_rooms_crud__conflicts(http, rng):
+    taken, room = new_room(http, rng), new_room(http, rng)
+    path, twin = f"/v1/rooms/{room['id']}", {"name": taken["name"], "capacity": 10}
+    must_be(http.post("/v1/rooms", json=twin), 409, "POST of a room whose name is taken")
+    must_be(change(http, "PUT", path, twin), 409, "PUT of a name that is taken")
+    must_be(change(http, "PATCH", path, {"name": taken["name"]}), 409, "PATCH to a name that is taken")
+    must_be(change(http, "PATCH", path, {"name": room["name"]}), 200, "PATCH of a room to its own name")
+    new_booking(http, room, attendees=6)
+    must_be(change(http, "DELETE", path), 409, "DELETE of a room with a booking")
+    for method, body in (("PATCH", {"capacity": 5}), ("PUT", {"name": room["name"], "capacity": 5})):
+        what = f"{method} of a capacity below the attendees of a booking"
+        must_be(change(http, method, path, body), 409, what)
+    must_be(
+        change(http, "PATCH", path, {"capacity": 6}),
+        200,
+        "PATCH of the capacity to just what the bookings need",
+    )
+    assert tag_of(http, path)
+
+
+def check_rooms_crud__lists(http, database, rng):
+    mark = f"zz{rng.getrandbits(40):010x}"
+    sizes = {"c": 9100, "a": 9300, "d": 9200, "b": 9200}
+    ids = {
+        name: new_room(http, rng, name=f"{mark} {name}", capacity=size)["id"] for name, size in sizes.items()
+    }
+    for sort, order in (("name", "abcd"), ("-name", "dcba"), ("capacity", "cdba"), ("-capacity", "adbc")):
+        answer = http.get("/v1/rooms", params={"sort": sort, "min_capacity": 9100, "limit": 100})
+        got = [room["id"] for room in must_be(answer, 200, f"GET /v1/rooms?sort={sort}").json()["items"]]
+        wanted = [ids[name] for name in order]
+        got = [id for id in got if id in wanted]
+        assert got == wanted, f"GET /v1/rooms?sort={sort} has the new rooms in the order {got}, not {wanted}"
+    large = http.get("/v1/rooms", params={"min_capacity": 9200, "limit": 100}).json()["items"]
+    wanted = {row["id"] for row in database.rows("select id from rooms where capacity >= 9200")}
+    assert {room["id"] for room in large} == wanted, (
+        "min_capacity=9200 does not show the rooms with 9200 seats or more"
+    )
+    first = http.get("/v1/rooms", params={"sort": "name", "limit": 2}).json()["items"]
+    second = http.get("/v1/rooms", params={"sort": "name", "limit": 2, "offset": 2}).json()["items"]
+    both = http.get("/v1/rooms", params={"sort": "name", "limit": 4}).json()["items"]
+    assert first + second == both, "limit and offset do not cut the list into pages"
+    assert http.get(f"/v1/rooms/{first[0]['id']}").json() == first[0], "a room in the list is not the room"
+
+
+def _must_show(room, body, what):
+    assert isinstance(room.get("id"), int), f"{what}: `id` is {room.get('id')!r}, no number"
+    for name, value in body.items():
+        assert room.get(name) == value, f"{what}: `{name}` is {room.get(name)!r}, not {value!r}"

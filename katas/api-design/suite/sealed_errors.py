@@ -1,0 +1,346 @@
+"""Errors: their documents, methods and media types, and the ids of requests."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+from shared_booking import (
+    JSON,
+    MERGE,
+    booking_body,
+    change,
+    must_be,
+    must_be_problem,
+    new_booking,
+    new_room,
+    room_body,
+)
+
+from graders.client import Answer
+
+ALLOWED = {
+    "/v1/rooms": {"GET", "POST"},
+    "/v1/rooms/{room}": {"GET", "PUT", "PATCH", "DELETE"},
+    "/v1/rooms/{room}/bookings": {"GET", "POST"},
+    "/v1/bookings/{booking}": {"GET", "PATCH", "DELETE"},
+}
+REFUSING = (
+    "text/html",
+    "application/xml",
+    "text/*",
+    "application/json;q=0",
+    "application/json;q=0, */*",
+    "*/*;q=0",
+    "application/*;q=0.0, text/html",
+    "application/json-seq",
+    "image/png, text/html;q=0.9",
+    "application/vnd.api+json",
+)
+WELCOMING = (
+    "application/json",
+    "*/*",
+    "application/*",
+    "APPLICATION/JSON",
+    "text/html, application/json;q=0.1",
+    "text/html, */*;q=0.1",
+    "application/*;q=0, application/json",
+    "*/*;q=0, application/json;q=0.5",
+    "text/html;q=0, */*",
+    "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+)
+
+
+def check_problem_details(http, rng):
+    types: dict[str, str] = {}
+    for what, status, answer in _one_of_each(http, rng):
+        document = must_be_problem(answer, status, what)
+        type_ = document["type"]
+        assert isinstance(type_, str) and type_ and type_ != "about:blank" and " " not in type_, (
+            f"{what}: `type` is {type_!r}; each problem has a URI of its own, and not about:blank"
+        )
+        for name in ("title", "detail"):
+            assert isinstance(document[name], str) and document[name], (
+                f"{what}: `{name}` is {document[name]!r}, no text"
+            )
+        assert type_ not in types, f"{what} has the type {type_!r}, and so has {types.get(type_)}"
+        types[type_] = what
+    must_be_problem(http.get("/v1/nowhere"), 404, "GET of a path that does not exist")
+
+
+def check_problem_details__every_faulty_field(http, rng):
+    room = new_room(http, rng)
+    booking = new_booking(http, room)
+    rooms, bookings = "/v1/rooms", f"/v1/rooms/{room['id']}/bookings"
+    bad_contact = {"email": 7, "phone": "x" * 201, "fax": "1"}
+    bad_room = {"name": " ", "capacity": 0, "contact": bad_contact, "color": "red", "a/b~c": 1}
+    room_faults = {
+        "/name",
+        "/capacity",
+        "/contact/email",
+        "/contact/phone",
+        "/contact/fax",
+        "/color",
+        "/a~1b~0c",
+    }
+    bad_booking = {"title": "", "starts_at": "noon", "ends_at": 7, "attendees": 0, "notes": 1, "id": 9}
+    booking_faults = {"/title", "/starts_at", "/ends_at", "/attendees", "/notes", "/id"}
+    turned = booking_body(5, -1)
+    for what, answer, wanted in (
+        ("POST of a room with seven faults", http.post(rooms, json=bad_room), room_faults),
+        (
+            "PUT of a room with seven faults",
+            change(http, "PUT", f"{rooms}/{room['id']}", bad_room),
+            room_faults,
+        ),
+        (
+            "PATCH of a room with seven faults",
+            change(http, "PATCH", f"{rooms}/{room['id']}", bad_room),
+            room_faults,
+        ),
+        ("POST of an empty room", http.post(rooms, json={}), {"/name", "/capacity"}),
+        ("POST of a booking with six faults", http.post(bookings, json=bad_booking), booking_faults),
+        (
+            "PATCH of a booking with six faults",
+            change(http, "PATCH", f"/v1/bookings/{booking['id']}", bad_booking),
+            booking_faults,
+        ),
+        (
+            "POST of an empty booking",
+            http.post(bookings, json={}),
+            {"/title", "/starts_at", "/ends_at", "/attendees"},
+        ),
+    ):
+        found = _pointers(answer, what)
+        assert found == wanted, f"{what}: `errors` points at {sorted(found)}, not at {sorted(wanted)}"
+    what = "POST of a booking that ends before it starts"
+    found = _pointers(http.post(bookings, json=turned), what)
+    assert len(found) == 1 and found <= {"/ends_at", "/starts_at"}, (
+        f"{what}: `errors` points at {sorted(found)}; a rule between the two points at one of them"
+    )
+
+
+def check_problem_details__every_faulty_parameter(http, rng):
+    room = new_room(http, rng)
+    for path, params in (
+        ("/v1/rooms", {"limit": "0", "offset": "-1", "sort": "color", "min_capacity": "many"}),
+        ("/v1/rooms", {"limit": "101"}),
+        ("/v1/rooms", {"limit": "ten", "offset": "x"}),
+        (f"/v1/rooms/{room['id']}/bookings", {"from": "noon", "to": "2033-05-02"}),
+    ):
+        what = f"GET {path} with {params}"
+        document = must_be_problem(http.get(path, params=params), 422, what)
+        found = {error.get("parameter") for error in _errors(document, what)}
+        assert found == set(params), f"{what}: `errors` names the parameters {sorted(map(str, found))}"
+
+
+def check_method_and_media_rules(http, database, rng):
+    room = new_room(http, rng)
+    booking = new_booking(http, room)
+    before = _everything(database)
+    for template, allowed in ALLOWED.items():
+        path = template.format(room=room["id"], booking=booking["id"])
+        for method in sorted({"GET", "POST", "PUT", "PATCH", "DELETE"} - allowed):
+            answer = http.request(method, path, json=room_body(rng), headers={"If-Match": "*"})
+            must_be_problem(answer, 405, f"{method} {path}")
+            told = {word.strip().upper() for word in answer.headers.get("Allow", "").split(",")} - {""}
+            assert told - {"HEAD", "OPTIONS"} == allowed, (
+                f"{method} {path}: Allow is {answer.headers.get('Allow')!r};"
+                f" the path can do {', '.join(sorted(allowed))}"
+            )
+    assert _everything(database) == before, "a request with a method that does not exist changed the tables"
+
+
+def check_method_and_media_rules__accept(http, database, rng):
+    room = new_room(http, rng)
+    path = f"/v1/rooms/{room['id']}"
+    before = _everything(database)
+    for accept in REFUSING:
+        for method, target, body in (
+            ("GET", path, None),
+            ("GET", "/v1/rooms", None),
+            ("POST", "/v1/rooms", room_body(rng)),
+            ("PATCH", path, {"capacity": 3}),
+        ):
+            headers = {"Accept": accept, "If-Match": "*"}
+            must_be_problem(
+                http.request(method, target, json=body, headers=headers),
+                406,
+                f"{method} with Accept: {accept}",
+            )
+    assert _everything(database) == before, "a request that was answered 406 has changed the tables"
+    for accept in (*WELCOMING, None):
+        answer = http.get(path, headers={"Accept": accept})
+        must_be(answer, 200, f"GET with {f'Accept: {accept}' if accept else 'no Accept'}")
+        assert answer.media_type == "application/json", (
+            f"GET with Accept: {accept} came as {answer.media_type!r}"
+        )
+
+
+def check_method_and_media_rules__request_types(http, database, rng):
+    room = new_room(http, rng)
+    booking = new_booking(http, room)
+    targets = (
+        ("POST", "/v1/rooms"),
+        ("PUT", f"/v1/rooms/{room['id']}"),
+        ("PATCH", f"/v1/rooms/{room['id']}"),
+        ("POST", f"/v1/rooms/{room['id']}/bookings"),
+        ("PATCH", f"/v1/bookings/{booking['id']}"),
+    )
+    before = _everything(database)
+    for method, path in targets:
+        for kind in (
+            None,
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/xml",
+            "application/jsonp",
+        ):
+            answer = http.request(
+                method, path, data='{"capacity": 3}', headers={"Content-Type": kind, "If-Match": "*"}
+            )
+            must_be_problem(
+                answer, 415, f"{method} {path} with {f'Content-Type: {kind}' if kind else 'no Content-Type'}"
+            )
+        for text in (
+            '{"name": ',
+            "nul",
+            '{"name": "x",}',
+            "{'name': 'x'}",
+            '{"name": "x"} {}',
+            '{"name": "\\x"}',
+            "[" * 20_000,
+        ):
+            answer = http.request(method, path, data=text, headers={**JSON, "If-Match": "*"})
+            must_be_problem(answer, 400, f"{method} {path} with the body {text[:20]!r}")
+        answer = http.request(method, path, data=b'{"name": "\xff"}', headers={**JSON, "If-Match": "*"})
+        must_be_problem(answer, 400, f"{method} {path} with a body that is no UTF-8")
+    assert _everything(database) == before, "a request that was answered 400 or 415 has changed the tables"
+    for kind in ("application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON"):
+        answer = http.post("/v1/rooms", json=room_body(rng), headers={"Content-Type": kind})
+        must_be(answer, 201, f"POST with Content-Type: {kind}")
+
+
+def check_method_and_media_rules__head(http, rng):
+    room = new_room(http, rng)
+    for path in (
+        "/v1/rooms",
+        f"/v1/rooms/{room['id']}",
+        "/v1/rooms/999999999",
+        f"/v1/rooms/{room['id']}/bookings",
+    ):
+        got, head = http.get(path), http.head(path)
+        must_be(head, got.status, f"HEAD {path}")
+        assert not head.body, f"HEAD {path} came with a body"
+        for name in ("Content-Type", "ETag"):
+            assert head.headers.get(name) == got.headers.get(name), (
+                f"HEAD {path}: {name} is {head.headers.get(name)!r}, GET says {got.headers.get(name)!r}"
+            )
+
+
+def check_request_ids(http, rng):
+    room = new_room(http, rng)
+    path, requests = f"/v1/rooms/{room['id']}", _requests(room, rng)
+    for given in ("abc-123", f"{rng.getrandbits(128):032x}", "x" * 64, "!#$%&'*+-.^_`|~/:;=?@[]{}()<>\\\""):
+        answer = http.get(path, headers={"X-Request-Id": given})
+        assert answer.headers.get("X-Request-Id") == given, (
+            f"X-Request-Id {given!r} came back as {answer.headers.get('X-Request-Id')!r}"
+        )
+    seen: set[str] = set()
+    for bad in ("x" * 65, "two words", "tab\there", "caf\u00e9", "x" * 3000, "", None):
+        answer = http.get(path, headers={"X-Request-Id": bad})
+        fresh = _visible_id(answer, f"GET with the X-Request-Id {bad if bad is None else bad[:20]!r}")
+        assert fresh != bad, (
+            f"the X-Request-Id {bad[:70]!r} is not 1 to 64 visible characters, and came back as it was"
+        )
+        assert fresh not in seen, f"two requests got the same X-Request-Id {fresh!r}"
+        seen.add(fresh)
+    for method, target, options, status in requests:
+        for given in (f"id-{rng.getrandbits(32):08x}", None):
+            headers = {**options.get("headers", {}), **({"X-Request-Id": given} if given else {})}
+            answer = http.request(method, target, **{**options, "headers": headers})
+            what = f"{method} {target} ({answer.status})"
+            assert answer.status in (status, *((404, 412, 409) if method == "DELETE" else ())), (
+                f"{what}: {status} was expected"
+            )
+            fresh = _visible_id(answer, what)
+            assert given in (None, fresh), f"{what}: the X-Request-Id {given!r} came back as {fresh!r}"
+            assert given or fresh not in seen, f"two requests got the same X-Request-Id {fresh!r}"
+            seen.add(fresh)
+
+
+def _requests(room: dict[str, Any], rng) -> tuple[tuple[str, str, dict[str, Any], int], ...]:
+    path = f"/v1/rooms/{room['id']}"
+    broken = {"data": '{"name": ', "headers": JSON}
+    return (
+        ("GET", "/v1/nowhere", {}, 404),
+        ("GET", "/v1/rooms/999999999", {}, 404),
+        ("PUT", "/v1/rooms", {"json": {}}, 405),
+        ("GET", path, {"headers": {"Accept": "text/html"}}, 406),
+        ("POST", "/v1/rooms", broken, 400),
+        ("POST", "/v1/rooms", {"data": "x", "headers": {"Content-Type": "text/plain"}}, 415),
+        ("POST", "/v1/rooms", {"json": {}}, 422),
+        ("GET", "/v1/rooms?limit=0", {}, 422),
+        ("PATCH", path, {"json": {"capacity": 5}}, 428),
+        ("PATCH", path, {"json": {"capacity": 5}, "headers": {"If-Match": '"old"'}}, 412),
+        ("GET", path, {"headers": {"If-None-Match": "*"}}, 304),
+        ("HEAD", path, {}, 200),
+        ("GET", "/v1/openapi.json", {}, 200),
+        ("POST", f"{path}/bookings", {"json": booking_body(20, -1)}, 422),
+        ("DELETE", path, {"headers": {"If-Match": "*"}}, 204),
+    )
+
+
+def _one_of_each(http, rng) -> tuple[tuple[str, int, Answer], ...]:
+    room = new_room(http, rng)
+    booking = new_booking(http, room)
+    path, taken = f"/v1/rooms/{room['id']}", {"name": room["name"], "capacity": 3}
+    text = {"Content-Type": "text/plain"}
+    return (
+        ("broken JSON", 400, http.post("/v1/rooms", data='{"name": ', headers=JSON)),
+        ("an unknown room", 404, http.get("/v1/rooms/999999999")),
+        ("a wrong method", 405, http.delete("/v1/rooms")),
+        ("Accept: text/html", 406, http.get(path, headers={"Accept": "text/html"})),
+        ("a name that is taken", 409, http.post("/v1/rooms", json=taken)),
+        ("deleting a room with bookings", 409, change(http, "DELETE", path)),
+        ("a capacity below a booking's attendees", 409, change(http, "PATCH", path, {"capacity": 1})),
+        ("a double booking", 409, http.post(f"{path}/bookings", json=booking_body())),
+        ("a stale tag", 412, change(http, "DELETE", f"/v1/bookings/{booking['id']}", tag='"of long ago"')),
+        ("a body of another type", 415, http.post("/v1/rooms", data="name=x", headers=text)),
+        ("an invalid value", 422, http.post("/v1/rooms", json={"name": "", "capacity": 0})),
+        ("a missing If-Match", 428, http.patch(path, data="{}", headers=MERGE)),
+    )
+
+
+def _errors(document: dict[str, Any], what: str) -> list[dict[str, Any]]:
+    errors = document.get("errors")
+    assert isinstance(errors, list) and errors, f"{what}: the 422 has no list `errors`"
+    for error in errors:
+        assert isinstance(error, dict) and isinstance(error.get("detail"), str), (
+            f"{what}: {error!r} in `errors` has no `detail`"
+        )
+    return errors
+
+
+def _pointers(answer: Answer, what: str) -> set[str]:
+    """Where `errors` points, without the leading `#` that the brief allows."""
+    pointers = [error.get("pointer") for error in _errors(must_be_problem(answer, 422, what), what)]
+    for pointer in pointers:
+        assert isinstance(pointer, str), f"{what}: an entry of `errors` has the pointer {pointer!r}"
+    return {unquote(pointer[1:]) if pointer.startswith("#") else pointer for pointer in pointers}
+
+
+def _visible_id(answer: Answer, what: str) -> str:
+    values = answer.headers.get_all("X-Request-Id")
+    assert len(values) == 1, f"{what}: the answer has {len(values)} headers X-Request-Id"
+    good = 1 <= len(values[0]) <= 64 and all("!" <= char <= "~" for char in values[0])
+    assert good, f"{what}: the X-Request-Id {values[0][:80]!r} is not 1 to 64 visible characters"
+    return values[0]
+
+
+def _everything(database) -> tuple[object, ...]:
+    """A digest of both tables."""
+    return tuple(
+        database.value(f"select md5(coalesce(string_agg(t::text, '|' order by id), '')) from {table} t")
+        for table in ("rooms", "bookings")
+    )

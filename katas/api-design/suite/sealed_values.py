@@ -1,0 +1,327 @@
+"""Values: what is refused, what a patch means, and what a time is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared_booking import (
+    HOUR,
+    JSON,
+    MERGE,
+    START,
+    at,
+    booking_body,
+    change,
+    instant,
+    must_be,
+    must_be_problem,
+    new_booking,
+    new_room,
+    room_body,
+    tag_of,
+)
+
+BAD_TEXTS: tuple[Any, ...] = ("", " ", "\t\n", "x" * 201, 7, True, [], {"a": 1}, None, "nul \0 inside")
+BAD_ROOMS: tuple[dict[str, Any], ...] = (
+    *({"name": name} for name in BAD_TEXTS),
+    *({"capacity": n} for n in (0, -1, 10_001, 2**31, 2**63, 10**30, 1.5, "10", True, [], None, {})),
+    *({"contact": contact} for contact in ("x", 7, True, [], [{"email": "x"}])),
+    *({"contact": {"email": email}} for email in (7, "x" * 201, [], {}, True, "nul \0")),
+    *({"contact": {"phone": phone}} for phone in (5550123, "1" * 201, ["1"])),
+    {"contact": {"fax": "1"}},
+    *(
+        {name: value}
+        for name, value in (("color", "red"), ("id", 7), ("version", 1), ("Name", "x"), ("", "x"))
+    ),
+)
+BAD_TIMES: tuple[Any, ...] = (
+    "2033-05-02",
+    "2033-05-02T09:00:00",
+    "2033-05-02 09:00:00Z",
+    "2033-05-02T09:00Z",
+    "2033-05-02T09:00:00+0100",
+    "2033-05-02T09:00:00+25:00",
+    "2033-13-02T09:00:00Z",
+    "2033-02-30T09:00:00Z",
+    "2033-05-02T25:00:00Z",
+    "2033-05-02T09:60:00Z",
+    "20330502T090000Z",
+    "2033-05-02T09:00:00Zulu",
+    "0000-01-01T00:00:00Z",
+    "infinity",
+    "now",
+    "tomorrow",
+    "",
+    1_998_637_200,
+    True,
+    None,
+    [],
+)
+BAD_BOOKINGS: tuple[dict[str, Any], ...] = (
+    *({"title": title} for title in BAD_TEXTS),
+    *({"starts_at": time} for time in BAD_TIMES),
+    *({"ends_at": time} for time in BAD_TIMES),
+    *({"attendees": n} for n in (0, -1, 11, 2**31, 10**30, 4.5, "4", True, [], None)),
+    *({"notes": notes} for notes in (7, "x" * 2001, [], {"a": 1}, "nul \0", True)),
+    {"ends_at": at(0)},
+    {"ends_at": at(-1)},
+    {"ends_at": at(24.001)},
+    {"ends_at": at(48)},
+    *({name: value} for name, value in (("color", "red"), ("id", 7), ("room_id", 7), ("created_at", at(0)))),
+)
+NO_OBJECTS: tuple[bytes, ...] = (b"[]", b'"text"', b"7", b"true", b"null", b'[{"name": "x", "capacity": 3}]')
+
+
+def check_validation(http, database, rng):
+    room = new_room(http, rng)
+    path = f"/v1/rooms/{room['id']}"
+    before = _rows(database)
+    for bad in BAD_ROOMS:
+        for method, target, body in (
+            ("POST", "/v1/rooms", room_body(rng, **bad)),
+            ("PUT", path, room_body(rng, **bad)),
+            ("PATCH", path, bad),
+        ):
+            _must_refuse(change(http, method, target, body), f"{method} {target} with {_told(bad)}")
+    for missing in ("name", "capacity"):
+        body = {name: value for name, value in room_body(rng).items() if name != missing}
+        _must_refuse(http.post("/v1/rooms", json=body), f"POST of a room without {missing}")
+        _must_refuse(change(http, "PUT", path, body), f"PUT of a room without {missing}")
+    for body in NO_OBJECTS:
+        for method, target in (("POST", "/v1/rooms"), ("PUT", path), ("PATCH", path)):
+            answer = http.request(method, target, data=body, headers={**JSON, "If-Match": "*"})
+            _must_refuse(answer, f"{method} {target} with the body {body.decode()}")
+    assert _rows(database) == before, "a request that was refused has changed the table rooms"
+
+
+def check_validation__bookings(http, database, rng):
+    room = new_room(http, rng)
+    booking = new_booking(http, room)
+    collection, path = f"/v1/rooms/{room['id']}/bookings", f"/v1/bookings/{booking['id']}"
+    before = _rows(database)
+    for bad in BAD_BOOKINGS:
+        later = {**booking_body(30), **{name: _later(value) for name, value in bad.items()}}
+        _must_refuse(http.post(collection, json=later), f"POST {collection} with {_told(bad)}")
+        if bad != {"notes": None}:
+            _must_refuse(change(http, "PATCH", path, bad), f"PATCH {path} with {_told(bad)}")
+    for missing in ("title", "starts_at", "ends_at", "attendees"):
+        body = {name: value for name, value in booking_body(30).items() if name != missing}
+        _must_refuse(http.post(collection, json=body), f"POST of a booking without {missing}")
+    for body in NO_OBJECTS:
+        for method, target in (("POST", collection), ("PATCH", path)):
+            answer = http.request(method, target, data=body, headers={**JSON, "If-Match": "*"})
+            _must_refuse(answer, f"{method} {target} with the body {body.decode()}")
+    assert _rows(database) == before, "a request that was refused has changed the table bookings"
+
+
+def check_validation__what_is_just_right(http, rng):
+    for more in (
+        {"name": f"{rng.getrandbits(48):012x}".ljust(200, "n")},
+        {"capacity": 1},
+        {"capacity": 10_000},
+        {"contact": {"email": "e" * 200, "phone": "p" * 200}},
+        {"contact": {"email": None, "phone": None}},
+        {"contact": None},
+        {"name": f"R\u00e4ume \u623f\u9593 {rng.getrandbits(32):x}"},
+    ):
+        new_room(http, rng, **more)
+    room = new_room(http, rng, capacity=5)
+    for hours, more in (
+        (0, {"title": "t" * 200}),
+        (2, {"notes": "n" * 2000}),
+        (4, {"notes": ""}),
+        (6, {"attendees": 1}),
+        (8, {"attendees": 5}),
+        (10, {"ends_at": at(34)}),
+    ):
+        new_booking(http, room, hours, **more)
+
+
+def check_validation__against_the_capacity_of_now(http, database, rng):
+    room = new_room(http, rng, capacity=10)
+    path, collection = f"/v1/rooms/{room['id']}", f"/v1/rooms/{room['id']}/bookings"
+    booking = new_booking(http, room, attendees=3)
+    must_be(change(http, "PATCH", path, {"capacity": 6}), 200, "PATCH of the capacity to 6")
+    _must_refuse(
+        http.post(collection, json=booking_body(3, attendees=7)), "POST of 7 attendees where 6 fit by now"
+    )
+    grown = change(http, "PATCH", f"/v1/bookings/{booking['id']}", {"attendees": 7})
+    _must_refuse(grown, "PATCH to 7 attendees where 6 fit by now")
+    database.execute("update rooms set capacity = 4, version = version + 1 where id = %s", room["id"])
+    _must_refuse(
+        http.post(collection, json=booking_body(3, attendees=5)), "POST of 5 attendees where 4 fit by now"
+    )
+    new_booking(http, room, 3, attendees=4)
+    must_be(change(http, "PATCH", path, {"capacity": 8}), 200, "PATCH of the capacity to 8")
+    new_booking(http, room, 6, attendees=8)
+
+
+def check_merge_patch(http, rng):
+    room = new_room(http, rng, contact={"email": "a@example.org", "phone": "1"})
+    path = f"/v1/rooms/{room['id']}"
+    for patch, contact in (
+        ({"contact": {"phone": "2"}}, ("a@example.org", "2")),
+        ({"contact": {"email": None}}, (None, "2")),
+        ({"contact": {"email": "b@example.org"}}, ("b@example.org", "2")),
+        ({"capacity": 12}, ("b@example.org", "2")),
+        ({}, ("b@example.org", "2")),
+        ({"contact": {}}, ("b@example.org", "2")),
+        ({"contact": None}, None),
+        ({"name": room["name"]}, None),
+        ({"contact": {"phone": "3"}}, (None, "3")),
+    ):
+        for headers in (MERGE, JSON):
+            answer = http.patch(path, json=patch, headers={**headers, "If-Match": "*"})
+            what = f"PATCH of a room with {patch} as {headers['Content-Type']}"
+            must_be(answer, 200, what)
+            shown = answer.json()["contact"]
+            found = None if shown is None else (shown.get("email"), shown.get("phone"))
+            assert found == contact, (
+                f"{what}: the contact is {shown!r} afterwards, not {contact!r} (email, phone)"
+            )
+    final = http.get(path).json()
+    assert (final["name"], final["capacity"]) == (room["name"], 12), (
+        "PATCH lost the name or the capacity on the way"
+    )
+
+
+def check_merge_patch__of_a_booking(http, rng):
+    room = new_room(http, rng)
+    booking = new_booking(http, room, 0, 2, notes="Bring the plans")
+    path = f"/v1/bookings/{booking['id']}"
+    kept = change(http, "PATCH", path, {"attendees": 5})
+    assert must_be(kept, 200, "PATCH of the attendees").json() == {**booking, "attendees": 5}, (
+        "PATCH of the attendees changed something else: what is absent is kept"
+    )
+    cleared = must_be(change(http, "PATCH", path, {"notes": None}), 200, "PATCH of notes to null").json()
+    assert cleared["notes"] is None, f"PATCH of notes to null left them at {cleared['notes']!r}"
+    assert {**cleared, "notes": booking["notes"]} == kept.json(), (
+        "PATCH of notes to null changed something else"
+    )
+    tag = tag_of(http, path)
+    for patch, what in (
+        ({"title": None}, "a title of null"),
+        ({"starts_at": None}, "a start of null"),
+        ({"starts_at": at(3)}, "a start after the end that is stored"),
+        ({"starts_at": at(2)}, "a start at the end that is stored"),
+        ({"ends_at": at(-1)}, "an end before the start that is stored"),
+        ({"ends_at": at(25)}, "an end 25 hours after the start that is stored"),
+        ({"starts_at": at(-23)}, "a start 25 hours before the end that is stored"),
+        ({"attendees": 11}, "more attendees than the room has seats"),
+    ):
+        _must_refuse(change(http, "PATCH", path, patch), f"PATCH of a booking with {what}")
+    assert tag_of(http, path) == tag, "a PATCH that was refused has changed the booking"
+    moved = change(http, "PATCH", path, {"starts_at": at(40), "ends_at": at(41)})
+    must_be(moved, 200, "PATCH of start and end together, far from where they were")
+
+
+def check_times(http, database, rng):
+    room = new_room(http, rng)
+    cases = (
+        ("2033-05-02T15:00:00+05:30", "2033-05-02T16:00:00+05:30", datetime(2033, 5, 2, 9, 30)),
+        ("2033-05-02T08:15:00-03:30", "2033-05-02T08:45:00-03:30", datetime(2033, 5, 2, 11, 45)),
+        ("2033-05-03T03:00:00+14:00", "2033-05-03T03:15:00+13:45", datetime(2033, 5, 2, 13, 0)),
+        ("2033-05-02T14:00:00.000001Z", "2033-05-02T14:30:00.5Z", datetime(2033, 5, 2, 14, 0, 0, 1)),
+        (
+            "2033-05-02T16:00:00.123456+00:00",
+            "2033-05-02T17:00:00.999999Z",
+            datetime(2033, 5, 2, 16, 0, 0, 123456),
+        ),
+        ("2033-03-27T01:30:00+01:00", "2033-03-27T03:30:00+02:00", datetime(2033, 3, 27, 0, 30)),
+        ("2033-10-30T02:30:00+02:00", "2033-10-30T02:30:00+01:00", datetime(2033, 10, 30, 0, 30)),
+        ("2033-12-31T23:30:00-01:00", "2034-01-01T01:00:00Z", datetime(2034, 1, 1, 0, 30)),
+        ("2036-02-29T12:00:00Z", "2036-02-29T13:00:00Z", datetime(2036, 2, 29, 12)),
+    )
+    for starts_at, ends_at, wanted in cases:
+        booking = new_booking(http, room, starts_at=starts_at, ends_at=ends_at)
+        start = wanted.replace(tzinfo=UTC)
+        for name, sent in (("starts_at", starts_at), ("ends_at", ends_at)):
+            meant = datetime.fromisoformat(sent.replace("Z", "+00:00"))
+            told = instant(booking[name])
+            assert told == meant, f"{name} {sent} came back as {booking[name]}, which is another instant"
+        stored = database.value("select starts_at from bookings where id = %s", booking["id"])
+        assert stored == start, f"{starts_at} is stored as {stored.isoformat()}"
+        read = http.get(f"/v1/bookings/{booking['id']}").json()
+        assert read == booking, "GET of the booking shows other times than POST did"
+    listed = http.get(f"/v1/rooms/{room['id']}/bookings").json()["items"]
+    starts = [instant(booking["starts_at"]) for booking in listed]
+    assert starts == sorted(starts) and len(starts) == len(cases), (
+        "the list is not sorted by the instant of the start"
+    )
+
+
+def check_times__a_day_is_24_hours(http, rng):
+    room = new_room(http, rng)
+    path = f"/v1/rooms/{room['id']}/bookings"
+    for starts_at, ends_at, status in (
+        ("2033-03-26T12:00:00+01:00", "2033-03-27T13:00:00+02:00", 201),
+        ("2033-03-28T12:00:00+02:00", "2033-03-29T12:00:00.000001+02:00", 422),
+        ("2033-10-29T12:00:00+02:00", "2033-10-30T12:00:00+01:00", 422),
+        ("2033-10-29T12:00:00+02:00", "2033-10-30T11:00:00+01:00", 201),
+        ("2033-06-01T12:00:00+02:00", "2033-06-01T11:30:00+01:00", 201),
+        ("2033-06-02T12:00:00+01:00", "2033-06-02T12:30:00+02:00", 422),
+    ):
+        answer = http.post(path, json=booking_body(starts_at=starts_at, ends_at=ends_at))
+        must_be(answer, status, f"POST of a booking from {starts_at} to {ends_at}")
+
+
+def check_times__edges(http, rng):
+    room = new_room(http, rng)
+    path = f"/v1/rooms/{room['id']}/bookings"
+    booking = new_booking(http, room, 0, 1)
+    new_booking(http, room, starts_at=at(1, offset=-210), ends_at=at(2, offset=345))
+    new_booking(http, room, starts_at=at(-1, offset=330), ends_at=at(0, offset=-570))
+    tick = timedelta(microseconds=1)
+    for starts, ends in (
+        (START - 3 * HOUR, START - HOUR + tick),
+        (START + 2 * HOUR - tick, START + 3 * HOUR),
+    ):
+        body = booking_body(starts_at=_written(starts), ends_at=_written(ends))
+        must_be(http.post(path, json=body), 409, "POST of a booking that overlaps by one microsecond")
+    for since, until, seen in (
+        (START + HOUR - tick, START + HOUR, True),
+        (START, START + tick, True),
+        (START + HOUR, START + 2 * HOUR, False),
+        (START - HOUR, START, False),
+        (START + HOUR - tick, None, True),
+        (START + HOUR, None, False),
+        (None, START, False),
+        (None, START + tick, True),
+    ):
+        params = {"from": since and _written(since, 330), "to": until and _written(until, -210)}
+        items = must_be(http.get(path, params=params), 200, f"GET {path} with {params}").json()["items"]
+        found = booking["id"] in [item["id"] for item in items]
+        assert found == seen, (
+            f"GET {path} with {params} {'shows' if found else 'does not show'} the booking"
+            f" from {booking['starts_at']} to {booking['ends_at']}; intervals are half-open"
+        )
+
+
+def _must_refuse(answer, what: str) -> None:
+    document = must_be_problem(answer, 422, what)
+    assert document.get("errors"), f"{what}: the 422 has no `errors`"
+
+
+def _later(value: Any) -> Any:
+    """A time of BAD_BOOKINGS moved to where nothing is booked; anything else as it is."""
+    moved = {at(hours): at(hours + 30) for hours in (0, -1, 24.001, 48)}
+    return moved.get(value, value) if isinstance(value, str) else value
+
+
+def _written(moment: datetime, offset: int = 0) -> str:
+    text = (moment + timedelta(minutes=offset)).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    sign = "+" if offset >= 0 else "-"
+    return f"{text}{sign}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}"
+
+
+def _told(bad: dict[str, Any]) -> str:
+    text = repr(bad)
+    return text if len(text) <= 70 else text[:70] + "…"
+
+
+def _rows(database) -> tuple[object, ...]:
+    return tuple(
+        database.value(f"select md5(coalesce(string_agg(t::text, '|' order by id), '')) from {table} t")
+        for table in ("rooms", "bookings")
+    )

@@ -1,0 +1,218 @@
+"""Several who write at once: lost updates and double bookings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared_booking import (
+    at,
+    booking_body,
+    change,
+    must_be,
+    must_be_problem,
+    new_booking,
+    new_room,
+    strong_tag,
+    tag_of,
+)
+
+from graders.client import Answer
+
+
+def check_lost_update(http, database, rng):
+    room = new_room(http, rng, contact={"email": "a@example.org", "phone": "1"})
+    booking = new_booking(http, room, notes="Plans")
+    new = f"{rng.getrandbits(48):012x}"
+    room_changes = [{"name": new}, {"capacity": 20}, {"contact": {"email": "b@example.org"}}]
+    room_changes += [{"contact": {"phone": "2"}}, {"contact": None}]
+    booking_changes = [{"title": "Other"}, {"notes": "Other"}, {"notes": None}, {"attendees": 5}]
+    booking_changes += [{"ends_at": at(3)}, {"starts_at": at(1)}]
+    for path, changes in (
+        (f"/v1/rooms/{room['id']}", room_changes),
+        (f"/v1/bookings/{booking['id']}", booking_changes),
+    ):
+        seen = [tag_of(http, path)]
+        assert tag_of(http, path) == seen[0], f"two GET {path} with nothing in between have different tags"
+        for patch in changes:
+            answer = must_be(
+                change(http, "PATCH", path, patch, tag=seen[-1]), 200, f"PATCH {path} with {patch}"
+            )
+            tag = strong_tag(answer, f"PATCH {path}")
+            assert tag not in seen, f"PATCH {path} with {patch} did not change the ETag {tag}"
+            assert tag == tag_of(http, path), (
+                f"the ETag that PATCH {path} answered is not the one of the next GET"
+            )
+            seen.append(tag)
+        for old in seen[:-1]:
+            stale = change(http, "PATCH", path, changes[0], tag=old)
+            must_be_problem(stale, 412, f"PATCH {path} with a tag from before the last change")
+
+
+def check_lost_update__new_and_replaced(http, database, rng):
+    room = new_room(http, rng)
+    path = f"/v1/rooms/{room['id']}"
+    tag = tag_of(http, path)
+    put = change(http, "PUT", path, {"name": room["name"], "capacity": 30}, tag=tag)
+    newer = strong_tag(must_be(put, 200, f"PUT {path}"), f"PUT {path}")
+    assert newer != tag, "PUT did not change the ETag"
+    assert newer == tag_of(http, path), "the ETag that PUT answered is not the one of the next GET"
+    stale = change(http, "PUT", path, {"name": room["name"], "capacity": 40}, tag=tag)
+    must_be_problem(stale, 412, f"PUT {path} with a stale tag")
+    must_be_problem(change(http, "DELETE", path, tag=tag), 412, f"DELETE {path} with a stale tag")
+    database.execute("update rooms set capacity = 31, version = version + 1 where id = %s", room["id"])
+    assert tag_of(http, path) != newer, "the row was changed in the database, and the ETag is the same"
+    must_be_problem(
+        change(http, "DELETE", path, tag=newer), 412, "DELETE with the tag from before a change by SQL"
+    )
+    must_be(change(http, "DELETE", path, tag=tag_of(http, path)), 204, "DELETE with the tag of now")
+
+
+def check_lost_update__conditions(http, rng):
+    room = new_room(http, rng)
+    booking = new_booking(http, room)
+    for path, patch in (
+        (f"/v1/rooms/{room['id']}", {"capacity": 11}),
+        (f"/v1/bookings/{booking['id']}", {"title": "T"}),
+    ):
+        tag = tag_of(http, path)
+        for given in (tag, f"W/{tag}", f'"other", {tag}', f'W/"x",{tag}', "*"):
+            answer = must_be(
+                http.get(path, headers={"If-None-Match": given}), 304, f"GET with If-None-Match: {given}"
+            )
+            assert not answer.body, "a 304 has no body"
+            assert strong_tag(answer, "a 304") == tag, "the 304 has another ETag than the 200"
+        for given in ('"other"', 'W/"other", "more"'):
+            must_be(http.get(path, headers={"If-None-Match": given}), 200, f"GET with If-None-Match: {given}")
+        must_be_problem(http.patch(path, json=patch), 428, f"PATCH {path} without If-Match")
+        must_be_problem(http.delete(path), 428, f"DELETE {path} without If-Match")
+        for given in ('"other"', f"W/{tag}", f'W/{tag}, "other"', f'"{tag[1:-1]}x"'):
+            must_be_problem(
+                change(http, "PATCH", path, patch, tag=given), 412, f"PATCH with If-Match: {given}"
+            )
+            must_be_problem(change(http, "DELETE", path, tag=given), 412, f"DELETE with If-Match: {given}")
+        assert tag_of(http, path) == tag, "a write that was refused (412, 428) changed the item"
+        for given in (f'"other", {tag}', "*"):
+            must_be(change(http, "PATCH", path, patch, tag=given), 200, f"PATCH with If-Match: {given}")
+    put = {"name": room["name"], "capacity": 12}
+    must_be_problem(http.put(f"/v1/rooms/{room['id']}", json=put), 428, "PUT without If-Match")
+    must_be_problem(
+        change(http, "PATCH", "/v1/rooms/999999999", patch, tag='"x"'), 404, "PATCH of an unknown room"
+    )
+    must_be_problem(
+        http.delete("/v1/bookings/999999999"), 404, "DELETE of an unknown booking without If-Match"
+    )
+
+
+def check_lost_update__two_at_once(http, database, gate, rng):
+    room = new_room(http, rng)
+    booking = new_booking(http, room)
+    for table, path, patches in (
+        ("rooms", f"/v1/rooms/{room['id']}", ({"capacity": 21}, {"capacity": 22})),
+        ("bookings", f"/v1/bookings/{booking['id']}", ({"title": "One"}, {"title": "Other"})),
+    ):
+        tag = tag_of(http, path)
+        id = int(path.rsplit("/", 1)[1])
+        with gate.locked(table, where="id = %s", parameters=[id]) as shut:
+            answers = _answers(
+                shut.fire(
+                    2,
+                    lambda n, path=path, patches=patches, tag=tag: change(
+                        http, "PATCH", path, patches[n], tag=tag
+                    ),
+                )
+            )
+        statuses = sorted(answer.status for answer in answers)
+        assert statuses == [200, 412], (
+            f"two PATCH {path} at the same moment, both with the tag of before, answered {statuses};"
+            " one 200 and one 412 is right"
+        )
+        winner = next(answer for answer in answers if answer.status == 200).json()
+        assert http.get(path).json() == winner, "what GET shows is not what the one that got 200 was told"
+
+
+def check_no_double_booking(http, database, gate, rng):
+    for n in (2, 4):
+        room = new_room(http, rng)
+        bodies = [booking_body(turn * 0.5, 2) for turn in range(n)] if n == 2 else [booking_body(0, 2)] * n
+        answers = _race(
+            gate,
+            n,
+            lambda turn, room=room, bodies=bodies: http.post(
+                f"/v1/rooms/{room['id']}/bookings", json=bodies[turn]
+            ),
+        )
+        _one_wins(answers, 201, f"{n} overlapping POST at the same moment")
+        _must_not_overlap(database, room)
+
+
+def check_no_double_booking__by_patch(http, database, gate, rng):
+    room = new_room(http, rng)
+    first, second = new_booking(http, room, 10), new_booking(http, room, 20)
+    moved = {"starts_at": at(30), "ends_at": at(32)}
+    paths = [f"/v1/bookings/{booking['id']}" for booking in (first, second)]
+    answers = _race(gate, 2, lambda turn: change(http, "PATCH", paths[turn], moved))
+    _one_wins(answers, 200, "two PATCH of different bookings to one time at the same moment")
+    _must_not_overlap(database, room)
+    third = new_booking(http, room, 40)
+
+    def post_or_patch(turn: int) -> Answer:
+        if turn:
+            return change(
+                http, "PATCH", f"/v1/bookings/{third['id']}", {"starts_at": at(50), "ends_at": at(51)}
+            )
+        return http.post(f"/v1/rooms/{room['id']}/bookings", json=booking_body(50.5, 1))
+
+    answers = _race(gate, 2, post_or_patch)
+    won = [answer.status for answer in answers if answer.status in (200, 201)]
+    assert len(won) == 1, f"a POST and a PATCH to one time at the same moment: {len(won)} succeeded, one may"
+    _one_wins(answers, won[0], "a POST and a PATCH to one time at the same moment")
+    _must_not_overlap(database, room)
+
+
+def check_no_double_booking__those_who_only_touch(http, database, gate, rng):
+    room = new_room(http, rng)
+    path = f"/v1/rooms/{room['id']}/bookings"
+    answers = _race(gate, 4, lambda turn: http.post(path, json=booking_body(turn, 1)))
+    statuses = [answer.status for answer in answers]
+    assert statuses == [201] * 4, (
+        f"four bookings that only touch, made at the same moment, answered {statuses}; all of them succeed"
+    )
+    rooms = [new_room(http, rng) for _ in range(3)]
+    answers = _race(
+        gate, 3, lambda turn: http.post(f"/v1/rooms/{rooms[turn]['id']}/bookings", json=booking_body(0, 2))
+    )
+    statuses = [answer.status for answer in answers]
+    assert statuses == [201] * 3, (
+        f"bookings of three rooms at the same time answered {statuses}; all of them succeed"
+    )
+    _must_not_overlap(database, room)
+
+
+def _race(gate, n: int, call: Any) -> list[Answer]:
+    with gate.locked("bookings") as shut:
+        return _answers(shut.fire(n, call))
+
+
+def _answers(results: list[Any]) -> list[Answer]:
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results
+
+
+def _one_wins(answers: list[Answer], status: int, what: str) -> None:
+    statuses = sorted(answer.status for answer in answers)
+    wanted = sorted([status] + [409] * (len(answers) - 1))
+    assert statuses == wanted, f"{what} answered {statuses}; {wanted} is right"
+    for answer in answers:
+        if answer.status == 409:
+            must_be_problem(answer, 409, what)
+
+
+def _must_not_overlap(database, room: dict[str, Any]) -> None:
+    overlaps = database.value(
+        "select count(*) from bookings a join bookings b on a.room_id = b.room_id and a.id < b.id"
+        " where a.room_id = %s and a.starts_at < b.ends_at and b.starts_at < a.ends_at",
+        room["id"],
+    )
+    assert not overlaps, f"{overlaps} pairs of bookings of one room overlap in the table"

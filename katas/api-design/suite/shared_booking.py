@@ -1,0 +1,109 @@
+"""Rooms and bookings to try things on, and what every answer of this API owes its reader."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from graders.client import Answer, Client
+
+START = datetime(2033, 5, 2, 9, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+JSON = {"Content-Type": "application/json"}
+MERGE = {"Content-Type": "application/merge-patch+json"}
+
+
+def at(hours: float, *, offset: int = 0) -> str:
+    """START plus so many hours, written with an offset of so many minutes."""
+    moment = START + timedelta(hours=hours, minutes=offset)
+    if not offset:
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    sign, minutes = ("+", offset) if offset > 0 else ("-", -offset)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S") + f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def instant(text: object) -> datetime:
+    """The instant that an answer names; it must be written in UTC with a Z."""
+    assert isinstance(text, str) and text.endswith("Z"), f"{text!r} is no time in UTC with Z"
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise AssertionError(f"{text!r} is no RFC 3339 time") from None
+
+
+def room_body(rng: random.Random, **more: Any) -> dict[str, Any]:
+    return {"name": f"Room {rng.getrandbits(48):012x}", "capacity": 10, **more}
+
+
+def booking_body(hours: float = 0, length: float = 1, **more: Any) -> dict[str, Any]:
+    return {
+        "title": "Meeting",
+        "starts_at": at(hours),
+        "ends_at": at(hours + length),
+        "attendees": 4,
+        **more,
+    }
+
+
+def new_room(http: Client, rng: random.Random, **more: Any) -> dict[str, Any]:
+    answer = http.post("/v1/rooms", json=room_body(rng, **more))
+    assert answer.status == 201, f"creating a room answered {answer.status}, not 201"
+    room: dict[str, Any] = answer.json()
+    return room
+
+
+def new_booking(
+    http: Client, room: dict[str, Any], hours: float = 0, length: float = 1, **more: Any
+) -> dict[str, Any]:
+    answer = http.post(f"/v1/rooms/{room['id']}/bookings", json=booking_body(hours, length, **more))
+    assert answer.status == 201, f"creating a booking answered {answer.status}, not 201"
+    booking: dict[str, Any] = answer.json()
+    return booking
+
+
+def tag_of(http: Client, path: str) -> str:
+    """The item's strong ETag as it is now."""
+    return strong_tag(http.get(path), f"GET {path}")
+
+
+def strong_tag(answer: Answer, what: str) -> str:
+    tag = answer.headers.get("ETag", "")
+    assert len(tag) >= 2 and tag[0] == tag[-1] == '"', (
+        f"{what}: ETag is {tag!r}; a strong one in quotes is right"
+    )
+    return tag
+
+
+def change(http: Client, method: str, path: str, body: Any = None, *, tag: str = "*") -> Answer:
+    """PUT, PATCH or DELETE with If-Match."""
+    return http.request(method, path, json=body, headers={"If-Match": tag})
+
+
+def located(answer: Answer, what: str) -> str:
+    """The path that `Location` leads to, seen from the request's own URL."""
+    location = answer.headers.get("Location", "")
+    assert location, f"{what}: the 201 has no Location"
+    return urlsplit(urljoin(answer.request.url, location)).path
+
+
+def must_be(answer: Answer, status: int, what: str) -> Answer:
+    assert answer.status == status, f"{what} answered {answer.status}, not {status}"
+    return answer
+
+
+def must_be_problem(answer: Answer, status: int, what: str) -> dict[str, Any]:
+    """The answer is a problem document of that status; the document."""
+    must_be(answer, status, what)
+    assert answer.media_type == "application/problem+json", (
+        f"{what} answered {status} as {answer.media_type or 'no type at all'}, not application/problem+json"
+    )
+    document = answer.json()
+    assert isinstance(document, dict), f"{what}: the problem document is no object"
+    missing = [name for name in ("type", "title", "status", "detail") if name not in document]
+    assert not missing, f"{what}: the problem document has no {', '.join(missing)}"
+    assert document["status"] == status, (
+        f"{what}: `status` is {document['status']!r} in the document, not {status}"
+    )
+    return document
