@@ -62,12 +62,30 @@ def _write(node: Any, scope: _Scope) -> str:
 
 
 def _write_any(node: exp.Expr, scope: _Scope) -> str:
+    if isinstance(node, exp.Binary):
+        return _write_chain(node, scope)
     parts = [node.key]
     for name, value in node.args.items():
         if value is None or value is False or value == []:
             continue
         parts.append(f"{name}={_write(value, scope)}")
     return "(" + " ".join(parts) + ")"
+
+
+def _write_chain(node: exp.Expr, scope: _Scope) -> str:
+    """A chain of operators from the left, without a call for each: ORs of a thousand conditions are real."""
+    spine: list[exp.Expr] = []
+    inner: Any = node
+    while isinstance(inner, exp.Binary) and type(inner) not in _WRITERS:
+        spine.append(inner)
+        inner = inner.args.get("this")
+    parts = [f"({one.key} " for one in spine]
+    parts.append(_write(inner, scope) if inner is not None else "")
+    for one in reversed(spine):
+        rest = {name: value for name, value in one.args.items() if name != "this" and value}
+        parts.extend(f" {_write(value, scope)}" for value in rest.values())
+        parts.append(")")
+    return "".join(parts)
 
 
 def _name(node: Any) -> str:

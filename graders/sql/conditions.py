@@ -78,7 +78,7 @@ def _condition(text: str, alias: str, relabelled: Collection[str] | None) -> Con
     swapped_any = operator == "= ANY" and side == right
     if column and operator in (*_COMPARISONS, "= ANY") and not swapped_any:
         return Condition(text, (column,), operator, plain=True, operand=side)
-    return Condition(text, columns, operator, expression=not column and _is_form(side), operand=side)
+    return Condition(text, columns, operator, expression=not column and _is_form(side), operand=_bare(side))
 
 
 def _tokens(text: str) -> Iterator[tuple[str, int, int, int]]:

@@ -106,7 +106,9 @@ def _marked(text: str, slots: list[Slot]) -> Iterator[str]:
             yield f"{before}${len(slots)} "
             slots.append(Slot("parameter", number=int(match.group("parameter")[:9])))
         elif kind == "number":
-            yield f"{before}{NUMBER_MARK + len(slots)}"
+            # PostgreSQL before 15 reads `1and` as `1 and`.
+            space = " " if text[position : position + 1].isalpha() else ""
+            yield f"{before}{NUMBER_MARK + len(slots)}{space}"
             slots.append(Slot("number", match.group()))
         else:
             prefix = _PREFIX.search(before)

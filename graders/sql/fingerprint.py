@@ -19,7 +19,7 @@ from graders.sql.statement import Statement
 _VALUE = re.compile(
     r"""['$0-9](?:
      (?<=')(?:(?<![^\w$][eE]')[^']*+(?:''[^']*+)*'|(?<=[eE]')(?:[^'\\]|\\.|'')*')
-    |(?<=[0-9])(?<![\w$][0-9])[\w.]*(?:(?<=[eE])[+-]\d+)?
+    |(?<=[0-9])(?<![\w$][0-9])(?:[xX][0-9a-fA-F]+|[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?)
     |(?<=\$)(?<![\w$]\$)((?:[^\W\d]\w*)?)\$.*?\$\1\$)""",
     re.VERBOSE | re.DOTALL,
 )
@@ -28,7 +28,7 @@ _NAME_OR_VALUE = re.compile(
     r"""["'$0-9](?:(?<=")([^"]*")
     |(?<=')(?:(?<![^\w$][eE]')[^']*(?:''[^']*)*'|(?<=[eE]')(?:[^'\\]|\\.|'')*')
     |(?<=\$)(?<![\w$]\$)((?:[^\W\d]\w*)?)\$.*?\$\2\$
-    |(?<=[0-9])(?<![\w$][0-9])[\w.]*(?:(?<=[eE])[+-]\d+)?)""",
+    |(?<=[0-9])(?<![\w$][0-9])(?:[xX][0-9a-fA-F]+|[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?))""",
     re.VERBOSE | re.DOTALL,
 )
 _COMMENT = re.compile(
@@ -117,6 +117,8 @@ def cache_key(text: str) -> str:
     if "--" in text or "/*" in text:
         text = _COMMENT.sub(r"\1 ", text)
     if '"' in text and not _PLAIN_NAMES.fullmatch(text):
+        if text.count('"') % 2:
+            return text
         return '"' + _NAME_OR_VALUE.sub(r"\1?", text)
     return _VALUE.sub("?", text)
 

@@ -17,6 +17,7 @@ SCANS = frozenset(
         "Sample Scan",
     }
 )
+_MOST = 1e18
 SORTS = frozenset({"Sort", "Incremental Sort"})
 
 
@@ -153,7 +154,7 @@ def rows_sorted(root: Node) -> int:
 def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    return float(value) if abs(value) < _MOST else None
 
 
 def _text(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlglot import exp
 
@@ -85,7 +86,7 @@ def sources_of(query: exp.Expr) -> tuple[Source, ...]:
 
 def source_nodes(query: exp.Expr) -> Iterator[exp.Expr]:
     """What stands in FROM, JOIN, USING, LATERAL and as the target of a write, in order."""
-    waiting: list[exp.Expr] = []
+    waiting: list[Any] = []
     if isinstance(query, exp.Update | exp.Delete | exp.Insert | exp.Merge):
         target = query.this
         waiting.append(target.this if isinstance(target, exp.Schema) else target)
@@ -96,6 +97,9 @@ def source_nodes(query: exp.Expr) -> Iterator[exp.Expr]:
         waiting.append(origin.this)
     waiting.extend(join.this for join in query.args.get("joins") or ())
     for node in waiting:
+        if not isinstance(node, exp.Expr):
+            # Other dialects' forms of a statement hold flags where PostgreSQL's hold a table.
+            continue
         yield node
         for join in node.args.get("joins") or ():
             yield join.this
@@ -114,13 +118,15 @@ def conditions_in(query: exp.Expr, *, outer_joins: bool = True) -> Iterator[exp.
 
 
 def _conjuncts(node: exp.Expr) -> Iterator[exp.Expr]:
-    while isinstance(node, exp.Paren):
-        node = node.this
-    if isinstance(node, exp.And):
-        yield from _conjuncts(node.this)
-        yield from _conjuncts(node.expression)
-    else:
-        yield node
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        while isinstance(part, exp.Paren):
+            part = part.this
+        if isinstance(part, exp.And):
+            waiting += [part.expression, part.this]
+        else:
+            yield part
 
 
 def equalities_in(query: exp.Expr, *, outer_joins: bool = True) -> Iterator[Equality]:
