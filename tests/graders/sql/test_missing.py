@@ -114,11 +114,11 @@ def test_an_index_that_another_column_leads_is_read_whole_before_postgresql_18()
 
 
 def test_rows_are_totals_over_loops_and_counted_where_a_table_is_scanned() -> None:
-    def node(kind: str, rows: float, *children: Any, loops: int = 1, **more: Any) -> dict[str, Any]:
-        return {"Node Type": kind, "Actual Rows": rows, "Actual Loops": loops, "Plans": list(children)} | more
+    def node(kind: str, rows: float, *children: Any, loops: int = 1) -> dict[str, Any]:
+        return {"Node Type": kind, "Actual Rows": rows, "Actual Loops": loops, "Plans": list(children)}
 
-    left = node("Seq Scan", 10, **{"Relation Name": "a", "Rows Removed by Filter": 5})
-    right = node("Index Scan", 3.0, loops=10, **{"Relation Name": "b"})
+    left = node("Seq Scan", 10) | {"Relation Name": "a", "Rows Removed by Filter": 5}
+    right = node("Index Scan", 3.0, loops=10) | {"Relation Name": "b"}
     plan = node("Limit", 4, node("Sort", 4, node("Nested Loop", 30, left, right)))
     assert rows_sent(plan) == 4
     assert rows_read(plan) == 45
