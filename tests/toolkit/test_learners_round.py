@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import pytest
@@ -233,6 +233,8 @@ def test_serve_tells_what_each_request_cost(tiny: Kata, repository: Path) -> Non
         assert " --- " in read_until(process, "GET /nowhere")
         assert "KeyError: 'limit'" in read_until(process, "KeyError")
         assert end(process) == 130
+        with pytest.raises(URLError):
+            urlopen(f"{base}/healthz", timeout=60)
 
 
 def test_watch_judges_again_after_a_change(tiny: Kata, repository: Path) -> None:

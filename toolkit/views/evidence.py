@@ -50,10 +50,10 @@ def evidence_lines(
 ) -> list[str]:
     """The statements and requests behind a failure: the repeated statements where there are any, and the last
     `few_requests` requests; with `verbose` all of both."""
-    statements = sorted(evidence.statements, key=lambda statement: -int(statement.get("times", 1)))
-    shown = statements if verbose else _telling(statements)
+    statements = evidence.statements
+    shown = statements if verbose else telling_statements(statements)
     blocks = [statement_lines(statement, paint) for statement in shown]
-    requests = _distinct(evidence.requests)
+    requests = distinct_requests(evidence.requests)
     shown_requests = requests if verbose else requests[-few_requests:]
     blocks += [request_lines(request, paint) for request in shown_requests]
     if left_out := len(statements) - len(shown) + len(requests) - len(shown_requests):
@@ -61,12 +61,14 @@ def evidence_lines(
     return [line for block in blocks for line in ("", *block)][1:]
 
 
-def _telling(statements: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+def telling_statements(statements: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The repeated ones where there are any, else all, a few at most; the most frequent first."""
+    statements = sorted(statements, key=lambda statement: -int(statement.get("times", 1)))
     repeated = [statement for statement in statements if int(statement.get("times", 1)) >= _REPEATED]
     return (repeated or statements)[:_FEW_STATEMENTS]
 
 
-def _distinct(requests: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def distinct_requests(requests: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The last of each request that got the same kind of answer, in order."""
     last = {
         (request.get("curl"), request.get("status"), request.get("note")): request for request in requests

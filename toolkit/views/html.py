@@ -8,10 +8,11 @@ from typing import Any
 
 from graders.score import Grade
 from graders.verdicts import CheckResult, Cost
-from toolkit.text import escape
-from toolkit.views.evidence import UNITS, number, parameter_sets
+from toolkit.text import escape, shorten
+from toolkit.views.evidence import UNITS, distinct_requests, number, parameter_sets, telling_statements
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_BODY_COLUMNS = 600
 _SIGNS = {"passed": "✓", "failed": "✗", "skipped": "○", "broken": "!"}
 
 
@@ -28,6 +29,7 @@ def render_html(grade: Grade) -> str:
         lstrip_blocks=True,
     )
     environment.filters["number"] = number
+    environment.filters["start_of"] = lambda text: shorten(str(text or ""), _BODY_COLUMNS)
     page = environment.get_template("report.html.j2")
     return page.render(
         grade=grade,
@@ -47,7 +49,9 @@ def _check(check: CheckResult) -> dict[str, Any]:
         "result": check,
         "paragraphs": [part for part in check.feedback.split("\n\n") if part.strip()],
         "growth": [_growth(cost) for cost in check.costs],
-        "statements": [_statement(statement) for statement in check.evidence.statements],
+        "statements": [_statement(statement) for statement in telling_statements(check.evidence.statements)],
+        # Of a cost that grows, the largest request says it all.
+        "requests": distinct_requests(check.evidence.requests)[-1 if check.costs else -3 :],
     }
 
 
