@@ -34,10 +34,19 @@ def load_alembic(project: Path, *, command: Sequence[str] | None = None) -> Iter
     ups = _revisions(_offline(call, project, "upgrade", "heads"), "to")
     downs = _revisions(_offline(call, project, "downgrade", "heads:base", required=False), "from")
     for revision, steps in ups.items():
+        if not revision:
+            # Alembic's own table, which no revision makes and none drops.
+            yield Migration("alembic_version", _within(steps), None, True, "alembic")
+            continue
         undone = downs.get(revision)
-        yield Migration(
-            revision, _within(steps), None if undone is None else _within(undone), True, "alembic"
-        )
+        up, down = _within(steps), None if undone is None else _within(undone)
+        if any(step.text.upper() == "COMMIT" for step in (*up, *(down or ()))):
+            # An autocommit block ends the transaction and begins another: then all of them are spelled out.
+            yield Migration(
+                revision, _spelled(up), None if down is None else _spelled(down), False, "alembic"
+            )
+        else:
+            yield Migration(revision, up, down, True, "alembic")
 
 
 def _command(project: Path) -> Iterator[str]:
@@ -77,16 +86,22 @@ def _offline(
 
 
 def _revisions(script: str, side: str) -> Mapping[str, tuple[Step, ...]]:
-    """Statements by revision; each belongs to the last "Running …" comment before it, the first ones to the first."""
+    """Statements by revision; each belongs to the last "Running …" comment before it, the first ones to ""."""
     found: dict[str, list[Step]] = {}
-    first = _RUNNING.search(script)
-    revision = first[side].split(",")[0] if first else ""
+    revision = ""
+    begun: Piece | None = None
     for piece in split_statements(script):
         named = [match for comment in piece.comments if (match := _RUNNING.match(comment))]
         if named:
             revision = named[-1][side].split(",")[0]
-        if revision:
-            found.setdefault(revision, []).append(_step(piece, revision))
+        if piece.text.upper() == "BEGIN":
+            # It stands before the comment that names the revision which it belongs to.
+            begun = piece
+            continue
+        for one in (begun, piece):
+            if one is not None:
+                found.setdefault(revision, []).append(_step(one, revision))
+        begun = None
     return {name: tuple(steps) for name, steps in found.items()}
 
 
@@ -99,3 +114,8 @@ def _within(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     first = 1 if steps and steps[0].text.upper() == "BEGIN" else 0
     last = len(steps) - (1 if steps and steps[-1].text.upper() == "COMMIT" else 0)
     return steps[first:last]
+
+
+def _spelled(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    file = steps[0].file if steps else ""
+    return (Step("BEGIN", file, 0), *steps, Step("COMMIT", file, 0))

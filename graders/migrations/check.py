@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import psycopg
 
 from graders.errors import UsageError
-from graders.migrations.compatibility import Habit, habits_of, misfits
+from graders.migrations.compatibility import habits_of, misfits
 from graders.migrations.run import Sessions, open_sessions, run_migration, run_quietly
 from graders.migrations.schema import describe_schema, differences
 from graders.migrations.seeding import fill_nulls, fill_table
@@ -72,34 +74,36 @@ def check_migrations(
     migrations: Sequence[Migration], binaries: Binaries, *, run_dir: Path, settings: Settings | None = None
 ) -> CheckedAll:
     """Run and judge `migrations` in order. Raises DatabaseError, and UsageError for a schema file that fails."""
-    chosen = settings or Settings()
     with start_cluster(None, binaries, run_dir=run_dir) as cluster:
-        made: list[str] = []
-        while True:
-            with _fresh_database(cluster, len(made)) as url, open_sessions(url) as sessions:
-                _prepare(sessions, chosen, made)
-                checked, missing = _check_all(migrations, sessions, binaries.major, chosen)
-            if not missing or len(made) >= _MOST_STAND_INS or any(one in made for one in missing):
-                return CheckedAll(tuple(checked), tuple(made))
-            made.extend(missing)
+        return check_on(cluster, migrations, settings)
 
 
-class _fresh_database:  # noqa: N801
-    """A database of its own for each attempt, made from the empty one."""
+def check_on(
+    cluster: Cluster, migrations: Sequence[Migration], settings: Settings | None = None
+) -> CheckedAll:
+    """The same on a cluster that runs already, in databases that are made for it and dropped."""
+    chosen = settings or Settings()
+    made: list[str] = []
+    while True:
+        with _fresh_database(cluster) as url, open_sessions(url) as sessions:
+            _prepare(sessions, chosen, made)
+            checked, missing = _check_all(migrations, sessions, chosen)
+        if not missing or len(made) >= _MOST_STAND_INS or any(one in made for one in missing):
+            return CheckedAll(tuple(checked), tuple(made))
+        made.extend(missing)
 
-    def __init__(self, cluster: Cluster, number: int) -> None:
-        self.cluster = cluster
-        self.name = f"attempt_{number}"
 
-    def __enter__(self) -> str:
-        with psycopg.connect(self.cluster.admin_url, autocommit=True) as session:
-            session.execute(f"create database {self.name} template {self.cluster.database}".encode())
-        base, _, _ = self.cluster.admin_url.rpartition("/")
-        return f"{base}/{self.name}"
-
-    def __exit__(self, *_: object) -> None:
-        with psycopg.connect(self.cluster.admin_url, autocommit=True) as session:
-            session.execute(f"drop database {self.name} with (force)".encode())
+@contextmanager
+def _fresh_database(cluster: Cluster) -> Iterator[str]:
+    """The URL of an empty database of its own, gone when the block ends."""
+    name = f"attempt_{secrets.token_hex(4)}"
+    base, _, _ = cluster.admin_url.rpartition("/")
+    with psycopg.connect(cluster.admin_url, autocommit=True) as session:
+        session.execute(f"create database {name} template {cluster.database}".encode())
+        try:
+            yield f"{base}/{name}"
+        finally:
+            session.execute(f"drop database {name} with (force)".encode())
 
 
 def _prepare(sessions: Sessions, settings: Settings, made: Sequence[str]) -> None:
@@ -121,13 +125,13 @@ def _prepare(sessions: Sessions, settings: Settings, made: Sequence[str]) -> Non
 
 
 def _check_all(
-    migrations: Sequence[Migration], sessions: Sessions, version: int, settings: Settings
+    migrations: Sequence[Migration], sessions: Sessions, settings: Settings
 ) -> tuple[list[Checked], tuple[str, ...]]:
     """What was checked, up to the first failure; and stand-ins that might have spared it."""
     checked: list[Checked] = []
     for migration in migrations:
         settings.progress(migration.name)
-        one = _check_one(migration, sessions, version, settings)
+        one = _check_one(migration, sessions, settings)
         checked.append(one)
         if one.failed is not None:
             missing = _missing(migration, one.traces) if settings.guess else ()
@@ -135,13 +139,14 @@ def _check_all(
     return checked, ()
 
 
-def _check_one(migration: Migration, sessions: Sessions, version: int, settings: Settings) -> Checked:
+def _check_one(migration: Migration, sessions: Sessions, settings: Settings) -> Checked:
     unfilled = _fill(sessions.observer, settings.rows)
     habits = habits_of(sessions.observer)
     schema = describe_schema(sessions.observer)
     traces = run_migration(migration, sessions)
     failed = any(trace.error is not None for trace in traces)
     service = None if failed else misfits(sessions.probe, habits, settings.rows + 2)
+    version = sessions.observer.info.server_version // 10_000
     findings = _findings(migration, traces, service, version)
     undo = None
     if migration.down is not None and not failed:
@@ -231,6 +236,3 @@ def _missing(migration: Migration, traces: tuple[Trace, ...]) -> tuple[str, ...]
             code, message = trace.error
             return stand_in(step, code, message) if code in _STAND_IN_CODES else ()
     return ()
-
-
-__all__ = ["ROWS", "Checked", "CheckedAll", "Habit", "Settings", "check_migrations"]

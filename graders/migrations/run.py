@@ -258,7 +258,9 @@ class _Watched:
         found = []
         for oid, names in modes.items():
             table, mode = self.known[oid], strongest(names)
-            if oid in self.tables:
+            # Nobody writes to a materialized view but another REFRESH.
+            harmless = table.kind == "m" and mode != "AccessExclusiveLock"
+            if oid in self.tables and not harmless:
                 found.append(Lock(table.name, mode, held=self.held.get(oid) == mode))
                 self.held[oid] = mode
         return tuple(sorted(found, key=lambda lock: lock.table))
@@ -282,8 +284,12 @@ class _Watched:
             if not index.is_table and index.owner in self.tables and _moved(before.get(oid), after.get(oid)):
                 of = self.rows.get(index.owner, 0)
                 found.append(Work(self.tables[index.owner].name, "index", of, of))
+        # An index that only gets another name keeps its file: nothing was built.
+        files = {one.filenode for one in before.values()}
         for oid, made in after.items():
             if oid not in before and not made.is_table and made.owner in self.tables:
+                if made.filenode in files:
+                    continue
                 of = self.rows.get(made.owner, 0)
                 found.append(Work(self.tables[made.owner].name, "index", of, of))
         return tuple(dict.fromkeys(found))

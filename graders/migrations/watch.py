@@ -11,13 +11,20 @@ import psycopg
 # (oid of the table that it belongs to) for tables, their indexes and materialized views of the user's schemas.
 _RELATIONS = """
 select c.oid::bigint as oid, coalesce(i.indrelid, c.oid)::bigint as owner, c.relkind::text as kind,
-       pg_relation_filenode(c.oid)::bigint as filenode, format('%I.%I', n.nspname, c.relname) as sql,
+       pg_relation_filenode(c.oid)::bigint as filenode, format('%%I.%%I', n.nspname, c.relname) as sql,
        case n.nspname when 'public' then '' else n.nspname || '.' end || c.relname as name
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  left join pg_index i on i.indexrelid = c.oid
- where n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast') and n.nspname not like 'pg\\_temp\\_%'
-   and n.nspname not like 'pg\\_toast%' and c.relkind in ('r', 'p', 'm', 'i', 'I')
+  left join pg_index i on i.indexrelid = c.oid left join pg_class t on t.oid = i.indrelid
+ where n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast') and n.nspname not like 'pg\\_temp\\_%%'
+   and n.nspname not like 'pg\\_toast%%' and c.relkind in ('r', 'p', 'm', 'i', 'I')
+   and coalesce(t.relname, c.relname) <> all (%s)
 """
+# Where the tools write down how far they are: one row, of no service.
+_BOOKKEEPING = (
+    "alembic_version", "schema_migrations", "ar_internal_metadata", "goose_db_version", "flyway_schema_history",
+    "django_migrations", "_prisma_migrations", "knex_migrations", "knex_migrations_lock", "databasechangelog",
+    "databasechangeloglock", "sequelizemeta", "migrations",
+)  # fmt: skip
 _LOCKS = """
 select relation::bigint as oid, mode, granted from pg_locks
  where pid = %s and locktype = 'relation'
@@ -51,7 +58,7 @@ class Relation:
 
 def relations(session: psycopg.Connection[Any]) -> dict[int, Relation]:
     """Every relation of the user's schemas by oid, as this session sees them."""
-    rows = session.execute(_RELATIONS).fetchall()
+    rows = session.execute(_RELATIONS, (list(_BOOKKEEPING),)).fetchall()
     return {row[0]: Relation(*row) for row in rows}
 
 

@@ -15,6 +15,7 @@ from graders.sql.statement import Statement
 SLUG = "unsafe-migration"
 _DDL = {"alter", "create", "drop", "reindex", "cluster", "vacuum", "truncate", "refresh"}
 _KEPT = _DDL | {"begin", "start", "commit", "end", "rollback", "abort", "update", "delete"}
+_TIMEOUTS = ("no-lock-timeout", "no-statement-timeout")
 _NAMED = {"read": "read", "write": "write"}
 
 
@@ -34,6 +35,9 @@ def find(scene: Scene) -> Iterator[Finding]:
     for hazard in hazards:
         trace = traces[hazard.statement]
         confidence = _confidence(hazard, trace)
+        if hazard.code in _TIMEOUTS and not any(one and one.blocking for one in traces[hazard.statement :]):
+            # Nobody can queue behind a script that takes no lock in anybody's way.
+            continue
         if confidence == "proved":
             explained.add(hazard.statement)
         if confidence is not None:

@@ -1,0 +1,149 @@
+"""Where migrations come from: plain files, dbmate, goose, pairs, Flyway, Alembic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from graders.errors import UsageError
+from graders.migrations.check import Settings, check_on
+from graders.migrations.sources import load_migrations
+from graders.postgres import Binaries, start_cluster
+
+ENV = """
+from alembic import context
+context.configure(url="postgresql://", literal_binds=True, transaction_per_migration=True)
+with context.begin_transaction():
+    context.run_migrations()
+"""
+REVISION = '''
+"""{name}"""
+from alembic import op
+import sqlalchemy as sa
+revision, down_revision = "{name}", {before}
+def upgrade():
+{up}
+def downgrade():
+{down}
+'''
+
+
+def texts(path: Path, **more: bool) -> list[tuple[str, list[str], list[str] | None, bool]]:
+    return [
+        (
+            one.name,
+            [step.text for step in one.up],
+            None if one.down is None else [step.text for step in one.down],
+            one.wrapped,
+        )
+        for one in load_migrations([path], **more)  # type: ignore[arg-type]
+    ]
+
+
+def test_plain_files_run_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for name in ("10_b.sql", "2_a.sql"):
+        (tmp_path / name).write_text("select 1;\n\nselect 2;\n")
+    assert [one[0] for one in texts(tmp_path)] == ["2_a.sql", "10_b.sql"]
+    (first, _) = load_migrations([tmp_path])
+    assert [(step.line, Path(step.file).name) for step in first.up] == [(1, "2_a.sql"), (3, "2_a.sql")]
+    assert texts(tmp_path, wrapped=True)[0][3]
+
+
+def test_dbmate_files_have_two_parts_and_run_in_a_transaction_unless_they_say_so(tmp_path: Path) -> None:
+    (tmp_path / "1_a.sql").write_text("-- migrate:up\ncreate table a ();\n\n-- migrate:down\ndrop table a;\n")
+    (tmp_path / "2_b.sql").write_text("-- migrate:up transaction:false\nselect 1;\n")
+    assert texts(tmp_path) == [
+        ("1_a.sql", ["create table a ()"], ["drop table a"], True),
+        ("2_b.sql", ["select 1"], None, False),
+    ]
+    assert load_migrations([tmp_path])[0].up[0].line == 2
+
+
+def test_goose_files_are_understood(tmp_path: Path) -> None:
+    (tmp_path / "1.sql").write_text(
+        "-- +goose NO TRANSACTION\n-- +goose Up\nselect 1;\n-- +goose Down\nselect 2;\n"
+    )
+    assert texts(tmp_path) == [("1.sql", ["select 1"], ["select 2"], False)]
+
+
+def test_pairs_of_up_and_down_and_flyways_undo_are_one_migration(tmp_path: Path) -> None:
+    (tmp_path / "1_a.up.sql").write_text("select 1;")
+    (tmp_path / "1_a.down.sql").write_text("select 2;")
+    (tmp_path / "V2__b.sql").write_text("select 3;")
+    (tmp_path / "U2__b.sql").write_text("select 4;")
+    assert texts(tmp_path) == [
+        ("1_a.up.sql", ["select 1"], ["select 2"], False),
+        ("V2__b.sql", ["select 3"], ["select 4"], True),
+    ]
+
+
+def test_what_is_not_there_is_refused_with_the_next_step(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        load_migrations([tmp_path / "none"])
+    with pytest.raises(UsageError, match="no statement was found") as raised:
+        load_migrations([tmp_path])
+    assert raised.value.hint
+
+
+@pytest.fixture
+def alembic(tmp_path: Path) -> Path:
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
+    versions = tmp_path / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    (tmp_path / "migrations" / "env.py").write_text(ENV)
+    revisions = {
+        "one": (
+            "None",
+            ["op.create_table('item', sa.Column('id', sa.BigInteger, primary_key=True))"],
+            "op.drop_table('item')",
+        ),
+        "two": (
+            "'one'",
+            [
+                "op.add_column('item', sa.Column('name', sa.Text))",
+                "op.create_index('item_name', 'item', ['name'])",
+            ],
+            "op.drop_column('item', 'name')",
+        ),
+        "three": (
+            "'two'",
+            [
+                "with op.get_context().autocommit_block():",
+                "    op.create_index('item_id', 'item', ['id'], postgresql_concurrently=True)",
+            ],
+            "op.drop_index('item_id')",
+        ),
+    }
+    for name, (before, lines, down) in revisions.items():
+        up = "\n".join("    " + line for line in lines)
+        text = REVISION.format(name=name, before=before, up=up, down="    " + down)
+        (versions / f"{name}.py").write_text(text)
+    return tmp_path
+
+
+def test_alembics_revisions_are_executed_statement_by_statement(
+    alembic: Path, binaries: Binaries, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    migrations = load_migrations([alembic])
+    assert [(one.name, one.tool, one.wrapped) for one in migrations] == [
+        ("alembic_version", "alembic", True),
+        ("one", "alembic", True),
+        ("two", "alembic", True),
+        ("three", "alembic", False),
+    ]
+    assert load_migrations([alembic / "migrations" / "versions"]) == migrations
+    with start_cluster(None, binaries, run_dir=tmp_path_factory.mktemp("runs")) as cluster:
+        found = check_on(cluster, migrations, Settings(rows=50, guess=False))
+    proved = [
+        (one.request, one.title.partition(":")[0]) for one in found.findings if one.confidence == "proved"
+    ]
+    assert proved == [("two", "index-blocks-writes")]
+    assert [one.undo for one in found.migrations] == [None, (), (), ()]
+
+
+def test_an_alembic_project_that_cannot_be_written_as_sql_is_named(tmp_path: Path) -> None:
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = nowhere\n")
+    with pytest.raises(UsageError, match="upgrade heads --sql` failed") as raised:
+        load_migrations([tmp_path])
+    assert "offline" in raised.value.hint
