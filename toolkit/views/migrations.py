@@ -78,7 +78,8 @@ def _is_of(finding: Finding, step: Step) -> bool:
 def _step(step: Step, trace: Trace, found: Sequence[Finding], paint: Paint, verbose: bool) -> list[str]:
     text = shorten(escape(" ".join(step.text.split())), paint.width - 4)
     place = f"{escape(step.file)}:{step.line}"
-    lines = [_INDENT + text, _INDENT + paint(f"{place}  {_trace_in_words(trace)}", "dim")]
+    told = wrap(f"{place}  {_trace_in_words(trace)}", paint.width - 4)
+    lines = [_INDENT + text, *(_INDENT + paint(line, "dim") for line in told)]
     for finding in found:
         if is_advice(finding) and not verbose:
             continue
