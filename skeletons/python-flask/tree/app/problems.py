@@ -56,6 +56,11 @@ def install(app: Flask) -> None:
 
 
 def answer(status: int, detail: str, headers: dict[str, str] | None = None, **members: Any) -> Response:
-    document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    body = json.dumps({**document, **members})
+    body = json.dumps(document(status, detail, **members))
     return Response(body, status, headers, mimetype="application/problem+json")
+
+
+def document(status: int, detail: str, **members: Any) -> dict[str, Any]:
+    """The members of a problem document; `members` are added, and may replace `type` and `title`."""
+    title = HTTPStatus(status).phrase
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
