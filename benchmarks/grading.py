@@ -50,7 +50,8 @@ def main() -> None:
         (base / "runs").mkdir()
         packs = open_packs()
         kata = packs.kata(arguments.slug)
-        reference = next(subject for subject in subjects_of(kata) if subject.kind == "reference")
+        references = [subject for subject in subjects_of(kata) if subject.kind == "reference"]
+        reference = min(references, key=lambda subject: subject.stack != "python-fastapi")
         submission = render_subject(kata, packs, reference, base / "work")
         options = Options(cache=base / "cache", runs=base / "runs", variables=dict(os.environ), seed=1)
         first = whole(base / "work", environment)

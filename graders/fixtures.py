@@ -22,6 +22,10 @@ from graders.wire import FaultError, Wire
 from graders.wire import wire as open_wire
 
 
+# A pause is all that shape alone has to go by, and a busy machine pauses too.
+_BY_THE_CLOCK = {("long-transaction", "suspected")}
+
+
 class Bench:
     """What all checks of a suite share. `collector` is the running check's own; `findings` add up."""
 
@@ -30,7 +34,7 @@ class Bench:
         self.collector = Collector()
         self.caller = Caller(channel)
         self.first = Instance(self.caller, 0, job["base_url"], self._exchanged)
-        self.database = Database(job["admin_url"])
+        self.database = Database(job["grader_url"])
         self.exchanges = 0
         self.meter = RecordingMeter(job, self._recorded, lambda: self.exchanges)
         self.findings: dict[tuple[str, str], dict[str, Any]] = {}
@@ -55,6 +59,8 @@ class Bench:
             return
         self._advised.add(texts)
         for finding in self.meter.findings_of(recording):
+            if (finding["rule"], finding["confidence"]) in _BY_THE_CLOCK:
+                continue
             self.findings.setdefault((finding["rule"], finding["title"]), finding)
 
 
@@ -78,7 +84,7 @@ class Fixtures:
 
     @pytest.fixture
     def database(self) -> Database:
-        """The grader's superuser session."""
+        """The grader's own session, which sees everything."""
         return self._bench.database
 
     @pytest.fixture
@@ -94,7 +100,7 @@ class Fixtures:
     @pytest.fixture
     def gate(self) -> StartingGate:
         """Forced races: hold the rows or tables that the requests need, let all of them in, let go."""
-        return StartingGate(self._bench.job["admin_url"], role=self._bench.job["service_role"])
+        return StartingGate(self._bench.job["grader_url"], role=self._bench.job["service_role"])
 
     @pytest.fixture
     def wire(self, service: Instance, database_url: str) -> Iterator[Wire]:
