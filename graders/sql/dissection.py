@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 SlotKind = Literal["string", "number", "parameter"]
@@ -45,6 +46,7 @@ _BY_WORD = re.compile(
 )
 _BLOCK_EDGE = re.compile(r"/\*|\*/")
 MAX_SLOTS = 900_000
+_WORTH_REMEMBERING = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,11 @@ class Dissection:
 
 def dissect(text: str) -> Dissection:
     """Take a text apart; comments are dropped, no text raises."""
+    # Bound statements come as the same text again and again; a big one is a dump, and would only fill the memory.
+    return _remembered(text) if len(text) <= _WORTH_REMEMBERING else _dissect(text)
+
+
+def _dissect(text: str) -> Dissection:
     slots: list[Slot] = []
     marked = "".join(_marked(text, slots))
     if len(slots) >= MAX_SLOTS:
@@ -86,6 +93,9 @@ def dissect(text: str) -> Dissection:
     collapsed = _collapse_rows(_collapse_lists(marked, groups), groups)
     restored = _restore_ordinals(collapsed, slots)
     return _renumbered(restored, tuple(slots), groups, ordinals=restored is not collapsed)
+
+
+_remembered = lru_cache(maxsize=2048)(_dissect)
 
 
 def _marked(text: str, slots: list[Slot]) -> Iterator[str]:
