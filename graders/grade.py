@@ -235,6 +235,7 @@ class _Run:
             seed=stage.seed,
             base_url=stage.control.service.base_url,
             admin_url=stage.cluster.admin_url,
+            grader_url=stage.cluster.grader_url,
             service_url=stage.cluster.service_url,
             service_role=stage.cluster.role,
             log=stage.cluster.log.plain(),
@@ -327,5 +328,5 @@ def analyze(cluster: Cluster) -> None:
     """VACUUM ANALYZE, so that what is measured is not what was just loaded."""
     from graders.database import Database
 
-    with Database(cluster.admin_url) as database:
+    with Database(cluster.grader_url) as database:
         database.analyze()

@@ -43,6 +43,7 @@ class SuiteJob:
     seed: int
     base_url: str
     admin_url: str
+    grader_url: str
     service_url: str
     service_role: str
     log: Mapping[str, Any]
@@ -149,6 +150,7 @@ def _plain(job: SuiteJob) -> dict[str, Any]:
         "seed": job.seed,
         "base_url": job.base_url,
         "admin_url": job.admin_url,
+        "grader_url": job.grader_url,
         "service_url": job.service_url,
         "service_role": job.service_role,
         "log": dict(job.log),

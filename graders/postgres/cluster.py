@@ -16,19 +16,21 @@ from graders.postgres.scram import FEWEST, new_password, verifier
 from graders.postgres.server import HOST, running_server
 from graders.postgres.settings import LOG_NAME, log_format
 from graders.postgres.template import ADMIN, Template, empty_template
-from graders.postgres.world import DATABASE, ROLE, Server
+from graders.postgres.world import DATABASE, GRADER, ROLE, Server
 from graders.rundir import run_directory
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A running PostgreSQL: `admin_url` for the superuser, `service_url` for the role of the service."""
+    """A running PostgreSQL: `admin_url` for the superuser, who only records; `grader_url` for the role that asks and
+    changes what the service owns; `service_url` for the role of the service."""
 
     host: str
     port: int
     version: str
     log: LogSource
     admin_url: str = field(repr=False)
+    grader_url: str = field(repr=False)
     service_url: str = field(repr=False)
     role: str = ROLE
     database: str = DATABASE
@@ -55,7 +57,7 @@ def start_cluster(template: Template | None, binaries: Binaries, *, run_dir: Pat
             data, binaries, identity, durable=template.durable, started=run.adopt_server
         ) as port:
             server = Server(HOST, port, ADMIN, template.password)
-            admin, service = _settle(server, secrets)
+            admin, grader, service = _settle(server, secrets)
             log_file = data / "log" / f"{LOG_NAME}.{log_format(binaries.major)}"
             yield Cluster(
                 host=HOST,
@@ -63,6 +65,7 @@ def start_cluster(template: Template | None, binaries: Binaries, *, run_dir: Pat
                 version=binaries.version,
                 log=FileLog(log_file, log_format(binaries.major)),
                 admin_url=server.url(DATABASE, ADMIN, admin),
+                grader_url=server.url(DATABASE, GRADER, grader),
                 service_url=server.url(DATABASE, ROLE, service),
             )
 
@@ -73,19 +76,24 @@ class _Secret:
     verifier: str
 
 
-def _new_secrets() -> tuple[_Secret, _Secret]:
+def _new_secrets() -> tuple[_Secret, _Secret, _Secret]:
     """Made while the server starts, with the driver's import, since neither needs it."""
     import psycopg  # noqa: F401
 
-    admin, service = new_password(), new_password()
-    return _Secret(admin, verifier(admin, FEWEST)), _Secret(service, verifier(service))
+    admin, grader, service = new_password(), new_password(), new_password()
+    return (
+        _Secret(admin, verifier(admin, FEWEST)),
+        _Secret(grader, verifier(grader, FEWEST)),
+        _Secret(service, verifier(service)),
+    )
 
 
-def _settle(server: Server, secrets: Future[tuple[_Secret, _Secret]]) -> tuple[str, str]:
+def _settle(server: Server, secrets: Future[tuple[_Secret, _Secret, _Secret]]) -> tuple[str, str, str]:
     """Give this cluster's roles their own passwords."""
-    admin, service = secrets.result()
+    admin, grader, service = secrets.result()
     with server.connect(DATABASE) as session:
         session.execute(
-            f"alter role {ADMIN} password '{admin.verifier}'; alter role {ROLE} password '{service.verifier}'"
+            f"alter role {ADMIN} password '{admin.verifier}'; alter role {ROLE} password '{service.verifier}';"
+            f" alter role {GRADER} password '{grader.verifier}'"
         )
-    return admin.password, service.password
+    return admin.password, grader.password, service.password

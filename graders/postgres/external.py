@@ -16,7 +16,7 @@ from graders.postgres.cluster import Cluster
 from graders.postgres.log import ServerLog
 from graders.postgres.scram import new_password, verifier
 from graders.postgres.settings import STEADY, quoted, recording_settings
-from graders.postgres.world import Server, load_world, make_role
+from graders.postgres.world import Server, load_world, make_grader, make_role
 
 if TYPE_CHECKING:
     import psycopg
@@ -41,9 +41,10 @@ def connect_external(url: str, kata: Kata, world: World) -> Iterator[Cluster]:
         session.execute("select pg_catalog.pg_advisory_lock(%s)", [_lock_of(name)])
         log: ServerLog | None = None
         try:
-            password = _make(session, server, name, version)
+            password, secret = _make(session, server, name, version), new_password()
             load_world(kata, world, server, name, name)
             session.execute(f"alter role {name} password '{verifier(password)}'")
+            session.execute(f"alter role {_grader_of(name)} password '{verifier(secret)}'")
             log = ServerLog(server.url(name), log_format)
             yield Cluster(
                 host=server.host,
@@ -51,6 +52,7 @@ def connect_external(url: str, kata: Kata, world: World) -> Iterator[Cluster]:
                 version=_shown(version),
                 log=log,
                 admin_url=server.url(name),
+                grader_url=server.url(name, _grader_of(name), secret),
                 service_url=server.url(name, name, password),
                 role=name,
                 database=name,
@@ -130,6 +132,7 @@ def _make(session: psycopg.Connection, server: Server, name: str, version: int) 
     session.execute(f"create database {name} template template0 encoding 'UTF8' locale 'C' {locale}")
     with server.connect(name) as inside:
         make_role(inside, name, name)
+        make_grader(inside, _grader_of(name), name)
         inside.execute("load 'auto_explain'")
         settings = {
             **STEADY,
@@ -159,7 +162,14 @@ def _drop(session: psycopg.Connection, name: str) -> None:
     # The server may be gone, and what is left is dropped by the next run.
     with contextlib.suppress(psycopg.Error):
         session.execute(f"drop database if exists {name} with (force)")
-        session.execute(f"drop role if exists {name}")
+        for role in (_grader_of(name), name):
+            if session.execute("select from pg_catalog.pg_roles where rolname = %s", [role]).rowcount:
+                session.execute(f"drop owned by {role}")
+                session.execute(f"drop role {role}")
+
+
+def _grader_of(name: str) -> str:
+    return f"{name}_grader"
 
 
 def _lock_of(name: str) -> int:

@@ -10,7 +10,7 @@ _ALWAYS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "password_encryption": "scram-sha-256",
-    "max_connections": "120",
+    "max_connections": "150",
     "superuser_reserved_connections": "20",
     "shared_buffers": "32MB",
     # Dynamic shared memory in files of the cluster: a killed server leaves nothing elsewhere.

@@ -25,7 +25,7 @@ from graders.postgres.world import DATABASE, ROLE, Server, load_world, make_data
 from graders.rundir import Run, reap, remove_tree, run_directory
 
 # Raise it when what a template holds changes.
-_FORMAT = 4
+_FORMAT = 5
 _READY = "ready.json"
 _MAKING = "making"
 _UNUSED_DAYS = 30

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DATABASE = "kata"
 ROLE = "app"
+GRADER = "grader"
 SEED = 1
 _LOAD_TIMEOUT = "10min"
 _LEAVE_ONE_DATABASE = (
@@ -82,6 +83,7 @@ def make_database(server: Server) -> None:
         for statement in _LEAVE_ONE_DATABASE:
             session.execute(statement)
         make_role(session, ROLE, DATABASE)
+        make_grader(session, GRADER, ROLE)
         session.execute(f"alter role {server.admin} password '{verifier(server.password, FEWEST)}'")
 
 
@@ -95,6 +97,24 @@ def make_role(session: psycopg.Connection, role: str, database: str) -> None:
         f"grant all on schema public to {role}",
     ):
         session.execute(statement)
+
+
+def make_grader(session: psycopg.Connection, grader: str, role: str) -> None:
+    """The role of the suite: it sees everything and may do what the service's role may.
+
+    It is no superuser. A trigger, default or operator that a service leaves in its tables runs in the session of
+    whoever touches them, and there it must gain nothing that the service does not have.
+    """
+    version = session.info.server_version
+    powers = [role, "pg_read_all_data", "pg_write_all_data", "pg_monitor", "pg_signal_backend"]
+    if version >= 170_000:
+        powers.append("pg_maintain")
+    session.execute(
+        f"create role {grader} login nosuperuser nocreatedb nocreaterole noreplication bypassrls connection limit 100"
+    )
+    session.execute(f"grant {', '.join(powers)} to {grader}")
+    if version >= 150_000:
+        session.execute(f"grant set on parameter session_replication_role to {grader}")
 
 
 def load_world(kata: Kata, world: World, server: Server, role: str, database: str) -> None:
