@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 
-from shared_feed import KINDS, Event, bursts, get_page, must_show, newest, own_account, walk
+from shared_feed import KINDS, Event, apart, bursts, get_page, must_show, newest, own_account, walk
 
 from graders.client import Client
 from graders.database import Database
@@ -78,7 +78,7 @@ def _must_see_all(
 
 
 def check_last_page_ends(http: Client, database: Database) -> None:
-    with own_account(database, bursts(LAST_YEAR, 20, 10)) as account:
+    with own_account(database, apart(LAST_YEAR, 30)) as account:
         for limit in (10, 15, 30):
             pages = list(walk(http, 30, limit=limit, account_id=account))
             last = pages[-1]

@@ -113,11 +113,16 @@ def _must_be_refused(answer: Answer, what: str) -> None:
 def _altered(cursor: str, rng: random.Random) -> list[str]:
     """Changes that alter what the cursor decodes to, whatever its encoding.
 
-    One letter or digit is replaced by another one that no encoding takes for the same. The last letters stay: in
-    base64 some of their bits mean nothing. Beside that, digits are changed in what base64 or hex decode to.
+    One letter or digit is replaced by another one that no encoding takes for the same. The last letters before
+    an end or a separator stay: in base64 some of their bits mean nothing. Beside that, digits are changed in what
+    base64 or hex decode to.
     """
     changed = []
-    places = [place for place, letter in enumerate(cursor[:-4]) if letter.isalnum()]
+    places = [
+        place
+        for place in range(len(cursor))
+        if cursor[place : place + 4].isalnum() and place + 4 <= len(cursor)
+    ]
     for place in rng.sample(places, min(len(places), 40)):
         others = [letter for letter in LETTERS if letter.lower() != cursor[place].lower()]
         changed.append(cursor[:place] + rng.choice(others) + cursor[place + 1 :])
@@ -131,7 +136,7 @@ def _with_other_digits(cursor: str) -> list[str]:
     changed = []
     parts = cursor.split(".")
     for number, part in enumerate(parts):
-        for decode, encode in ((_from_base64, _to_base64), (_from_hex, _to_hex), (str.encode, _plain)):
+        for decode, encode in ((_from_base64, _to_base64), (_from_hex, _to_hex), (_from_number, _plain)):
             raw = decode(part)
             if raw is None or encode(raw, part) != part:
                 continue
@@ -163,6 +168,10 @@ def _from_hex(text: str) -> bytes | None:
 
 def _to_hex(raw: bytes, like: str) -> str:
     return raw.hex().upper() if like.isupper() else raw.hex()
+
+
+def _from_number(text: str) -> bytes | None:
+    return text.encode() if text.isdecimal() else None
 
 
 def _plain(raw: bytes, like: str) -> str:

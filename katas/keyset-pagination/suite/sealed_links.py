@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from shared_feed import bursts, follow, get_page, must_show, own_account
+from shared_feed import apart, follow, get_page, must_show, own_account
 
 from graders.client import Client
 from graders.database import Database
@@ -36,7 +36,7 @@ def _must_lead_on(http: Client, parameters: dict[str, Any]) -> None:
 
 
 def check_link_header__on_the_last_page(http: Client, database: Database) -> None:
-    with own_account(database, bursts(datetime(2024, 6, 1, tzinfo=UTC), 12)) as account:
+    with own_account(database, apart(datetime(2024, 6, 1, tzinfo=UTC), 12)) as account:
         page = get_page(http, limit=4, account_id=account)
         for _ in range(2):
             assert page.next_link is not None, "a page in the middle has no `next` link"

@@ -158,7 +158,7 @@ def own_account(
     database.execute("insert into accounts (id, name) values (%s, 'Grader')", account)
     try:
         for number, moment in enumerate(moments):
-            id = OWN_IDS + account * 100_000 + (number * 7) % 9973 * 10
+            id = OWN_IDS + account * 100_000 + (number * 7919) % 9973
             add_event(database, id, account, kinds[number % len(kinds)], moment)
         yield account
     finally:
@@ -171,6 +171,11 @@ def add_event(database: Database, id: int, account: int, kind: str, moment: date
         "insert into events (id, account_id, kind, occurred_at, payload) values (%s, %s, %s, %s, '{}')",
         id, account, kind, moment,
     )  # fmt: skip
+
+
+def apart(begin: datetime, count: int) -> list[datetime]:
+    """Moments a minute apart, no two alike."""
+    return [begin + timedelta(minutes=n) for n in range(count)]
 
 
 def bursts(begin: datetime, *sizes: int) -> list[datetime]:

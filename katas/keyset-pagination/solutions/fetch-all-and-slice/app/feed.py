@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.cursor import Filters, Position
@@ -18,7 +18,8 @@ class Page:
 
 
 def read_page(session: Session, filters: Filters, start: Position | None, limit: int) -> Page:
-    places = session.execute(page_query(filters, start).with_only_columns(Event.id)).scalars().all()
+    ids = page_query(filters, start).with_only_columns(Event.id).subquery()
+    places = session.scalar(select(func.array_agg(ids.c.id))) or []
     events = [session.get_one(Event, id) for id in places[:limit]]
     more = len(places) > limit
     return Page(events, Position(events[-1].occurred_at, events[-1].id) if more else None)

@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Select, column, select, table
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.cursor import Filters, Position
 from app.models import Event
-
-
-NUMBERED = table("numbered_events", column("id", BigInteger), column("number", BigInteger), column("kind"), column("account_id", BigInteger))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +27,10 @@ def read_page(session: Session, filters: Filters, start: Position | None, limit:
 
 def page_query(filters: Filters, start: Position | None) -> Select[tuple[Event]]:
     """The feed was numbered when it was released; a page is a range of numbers."""
-    query = select(Event).join(NUMBERED, NUMBERED.c.id == Event.id).order_by(NUMBERED.c.number)
+    query = select(Event).order_by(Event.number)
     for name, value in filters.items():
-        query = query.where(NUMBERED.c[name] == value)
+        query = query.where(getattr(Event, name) == value)
     if start is not None:
-        query = query.where(NUMBERED.c.number > select(NUMBERED.c.number).where(NUMBERED.c.id == start.id).scalar_subquery())
+        last = select(Event.number).where(Event.id == start.id).scalar_subquery()
+        query = query.where(Event.number > last)
     return query

@@ -1,5 +1,6 @@
 create table numbered_events as
-select row_number() over (order by occurred_at desc, id desc) as number, events.* from events;
+select row_number() over (order by occurred_at desc, id desc) as number, events.* from events
+order by id;
 
 alter table numbered_events add primary key (id);
 create index numbered_events_by_number on numbered_events (number);
