@@ -36,8 +36,8 @@ _OTHER_CHECKS = (
     "ignored_auth",
 )
 # Of the coverage phase's cases for an operation the first ones are kept, and a share of the others.
-_FIRST_CASES = 8
-_SHARE_OF_OTHERS = 0.08
+_FIRST_CASES = 5
+_SHARE_OF_OTHERS = 0.05
 
 
 @dataclass(frozen=True, slots=True)

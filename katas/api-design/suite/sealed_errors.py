@@ -10,6 +10,7 @@ from shared_booking import (
     MERGE,
     booking_body,
     change,
+    located,
     must_be,
     must_be_problem,
     new_booking,
@@ -236,6 +237,20 @@ def check_method_and_media_rules__head(http, rng):
             assert head.headers.get(name) == got.headers.get(name), (
                 f"HEAD {path}: {name} is {head.headers.get(name)!r}, GET says {got.headers.get(name)!r}"
             )
+
+
+def check_method_and_media_rules__location(http, rng):
+    room = new_room(http, rng)
+    for collection, item, body in (
+        ("/v1/rooms", "/v1/rooms", room_body(rng)),
+        (f"/v1/rooms/{room['id']}/bookings", "/v1/bookings", booking_body()),
+    ):
+        answer = must_be(http.post(collection, json=body), 201, f"POST {collection}")
+        path = located(answer, f"POST {collection}")
+        assert path == f"{item}/{answer.json()['id']}", (
+            f"POST {collection}: Location is {answer.headers['Location']!r}, which leads to {path}"
+        )
+        must_be(http.head(path), 200, f"HEAD {path} (the Location)")
 
 
 def check_request_ids(http, rng):

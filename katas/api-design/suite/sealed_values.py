@@ -186,6 +186,20 @@ def check_merge_patch(http, rng):
     )
 
 
+def check_merge_patch__where_put_replaces(http, rng):
+    room = new_room(http, rng, contact={"email": "a@example.org", "phone": "1"})
+    path = f"/v1/rooms/{room['id']}"
+    put = change(http, "PUT", path, {"name": room["name"], "capacity": 8, "contact": {"phone": "2"}})
+    shown = must_be(put, 200, "PUT of a room").json()["contact"]
+    assert shown and (shown.get("email"), shown.get("phone")) == (None, "2"), (
+        f"PUT of a contact that has only a phone left {shown!r}: PUT replaces, it is PATCH that merges"
+    )
+    put = change(http, "PUT", path, {"name": room["name"], "capacity": 8})
+    assert must_be(put, 200, "PUT of a room").json()["contact"] is None, (
+        "PUT without a contact left the old one: PUT replaces, it is PATCH that merges"
+    )
+
+
 def check_merge_patch__of_a_booking(http, rng):
     room = new_room(http, rng)
     booking = new_booking(http, room, 0, 2, notes="Bring the plans")

@@ -42,12 +42,8 @@ def text(longest: int, *, blank: bool = False, nullable: bool = False) -> Json:
 
 
 def closed(properties: Json, required: list[str]) -> Json:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-    }
+    schema: Json = {"type": "object", "properties": properties, "additionalProperties": False}
+    return schema | ({"required": required} if required else {})
 
 
 def shown(properties: Json) -> Json:
