@@ -21,7 +21,6 @@ from graders.together import concurrently as call_concurrently
 from graders.wire import FaultError, Wire
 from graders.wire import wire as open_wire
 
-
 # A pause is all that shape alone has to go by, and a busy machine pauses too.
 _BY_THE_CLOCK = {("long-transaction", "suspected")}
 
