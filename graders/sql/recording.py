@@ -108,7 +108,7 @@ class Recording:
     @property
     def transactions(self) -> tuple[Transaction, ...]:
         """The transactions, explicit and implicit ones, in the order in which they began."""
-        return _transactions(self.all)
+        return transactions_in(self.all)
 
     def findings(self, rule: str | None = None, **known: Any) -> tuple[Finding, ...]:
         """What the rules find in this recording; only that rule's if one is named.
@@ -128,7 +128,8 @@ def estimate_bytes(statements: Sequence[Statement]) -> int:
     )
 
 
-def _transactions(statements: Sequence[Statement]) -> tuple[Transaction, ...]:
+def transactions_in(statements: Sequence[Statement]) -> tuple[Transaction, ...]:
+    """The transactions of any statements in the log's order."""
     done: list[list[Statement]] = []
     current: dict[str, list[Statement]] = {}
     for statement in statements:

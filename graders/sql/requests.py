@@ -22,6 +22,7 @@ _SWEEP_EVERY = 1_000
 _COMMENT = re.compile(r"/\*(.*?)\*/", re.DOTALL)
 _PAIR = re.compile(r"([\w.%-]+)\s*=\s*'((?:[^'\\]|\\.)*)'")
 _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_NO_TAGS: dict[str, str] = {}
 _RESETS = ("discard all", "reset all", "unlisten *", "reset session authorization")
 
 
@@ -59,11 +60,11 @@ def group_requests(
     """
     groups: dict[str, _Group] = {}
     for number, statement in enumerate(statements):
-        tags = read_tags(statement.text) if "/*" in statement.text and by != "session" else {}
-        trace = trace_of(tags) if by in ("auto", "trace") else ""
+        tags = read_tags(statement.text) if "/*" in statement.text and by != "session" else _NO_TAGS
+        trace = trace_of(tags) if tags and by in ("auto", "trace") else ""
         key = f"trace {trace}" if trace else _key(statement, by)
         pause = _TRACE_GAP_SECONDS if trace else gap
-        label = _label(tags, statement)
+        label = _label(tags, statement) if tags else statement.application
         group = groups.get(key)
         if group is not None and _is_over(group, statement, label, pause, bool(trace)):
             del groups[key]
@@ -83,7 +84,7 @@ def read_tags(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for comment in _COMMENT.finditer(text):
         for key, value in _PAIR.findall(comment[1]):
-            found[unquote(key)] = unquote(value.replace("\\'", "'"))
+            found[key] = unquote(value.replace("\\'", "'")) if "%" in value or "\\" in value else value
     return found
 
 
@@ -121,7 +122,8 @@ def _add(group: _Group, statement: Statement, label: str) -> None:
     group.last = max(group.last, statement.at + (statement.duration_ms or 0.0) / 1000)
     if label and (not group.label or group.label == group.application):
         group.label = label
-    group.ended = statement.text[:30].lower().rstrip("; \n").startswith(_RESETS)
+    first = statement.text[:1]
+    group.ended = first in "dDrRuU" and statement.text[:30].lower().startswith(_RESETS)
 
 
 def _sweep(groups: dict[str, _Group], now: float, pause: float) -> Iterator[Request]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from graders.sql.recording import Recording, Transaction
+from graders.sql.recording import Transaction, transactions_in
 from graders.sql.statement import Statement
 
 _ISOLATION = re.compile(
@@ -27,7 +27,7 @@ class Pause:
 
 def transactions_of(statements: Sequence[Statement]) -> tuple[Transaction, ...]:
     """The transactions by session and virtual transaction id, in the order in which they began."""
-    return Recording("", statements).transactions
+    return transactions_in(statements)
 
 
 def pauses_of(transaction: Transaction) -> tuple[Pause, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -112,6 +113,8 @@ def _analyse(
     for rule in rules:
         if rule not in RULES:
             raise UsageError(f"there is no rule `{rule}`", hint=nearest(rule, list(RULES)))
+    # Records by the million, hardly a cycle among them: looking for garbage less often saves a tenth of the time.
+    gc.set_threshold(50_000, 20, 50)
     with Meter(total_size(paths), sys.stderr) as meter:
         log = Log(paths, prefix, meter.advance)
         analysis = analyse(log.statements(), by=by, gap=gap / 1000, rules=rules)  # type: ignore[arg-type]

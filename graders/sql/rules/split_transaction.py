@@ -18,9 +18,11 @@ def find(scene: Scene) -> Iterator[Finding]:
     """Proved for tables that must change together (option `together`: groups of table names; a name twice asks for
     two writes of that table in one transaction). Suspected for a parent and its child rows committed apart.
     """
+    groups = scene.options.get("together", ())
+    if not groups and scene.catalog is None:
+        return
     written = [(transaction, _writes(transaction)) for transaction in transactions_of(scene.statements)]
     written = [(one, writes) for one, writes in written if writes and one.outcome == "committed"]
-    groups = scene.options.get("together", ())
     for group in groups:
         yield from _apart(scene, tuple(group), written)
     if not groups:
@@ -62,15 +64,19 @@ def _child_apart(scene: Scene, written: _Written) -> Iterator[Finding]:
             if child_at.session != parent_at.session:
                 continue
             for table in parents:
-                if not any(shape_of(one).verb == "insert" for one in parents[table]):
+                if not _inserts(parents[table]):
                     continue
-                keys = [child for child, _ in scene.catalog.referencing(table) if child.name in children]
-                fresh = [child.name for child in keys if child.name not in parents and child.name != table]
+                keys = [child.name for child, _ in scene.catalog.referencing(table) if child.name != table]
+                fresh = [name for name in keys if name not in parents and _inserts(children.get(name, ()))]
                 if fresh:
                     yield _finding(
                         scene, [(parent_at, parents), (child_at, children)], [table, *fresh], proved=False
                     )
                     return
+
+
+def _inserts(statements: Sequence[Statement]) -> bool:
+    return any(shape_of(one).verb == "insert" for one in statements)
 
 
 def _finding(scene: Scene, apart: _Written, tables: Collection[str], *, proved: bool) -> Finding:
