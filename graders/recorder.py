@@ -66,8 +66,6 @@ class Recorder:
         self._turn = threading.Lock()
         self._admin_url = admin_url
         self._session = self._connect()
-        self._token = secrets.token_hex(12)
-        self._number = 0
         self._own_sessions = set[str]()
 
     @contextlib.contextmanager
@@ -115,8 +113,8 @@ class Recorder:
 
     def _mark(self) -> tuple[str, str]:
         """Write a line into the log that nobody else can write; gives it and the server's clock."""
-        self._number += 1
-        mark = f"kata-mark {self._token} {self._number}."
+        # New each time: who has seen one cannot write the next one, and so end a window early.
+        mark = f"kata-mark {secrets.token_hex(12)}."
         self._ask(f"do $$ begin raise log '{mark}'; end $$")
         return mark, str(self._ask("select pg_catalog.clock_timestamp()::text")[0])
 
@@ -126,7 +124,7 @@ class Recorder:
             mark, _ = self._mark()
         rows = self._rows_between(begun, mark)
         statements = assemble(row for row in rows if self._is_the_services(row))
-        if unfinished and self._service_url:
+        if self._service_url and (unfinished or replay.copies_a_table(statements)):
             # The plan of a transaction's latest statement comes with its next one, which may be in no window.
             statements = replay.with_plans(self._service_url, statements, self._own_sessions.add)
         measure = self._bytes_sent if self._service_url else None

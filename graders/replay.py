@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +22,10 @@ from graders.sql.statement import Statement
 _OPTIONS = "-c statement_timeout=10s -c lock_timeout=2s -c default_transaction_read_only=on"
 _MOST_BYTES = 256 * 1024 * 1024
 _ASKING = {"select", "with", "values", "table"}
+# A table copied as a whole has no plan of its own; its rows are those of the same question.
+_COPY = re.compile(
+    r"\bcopy\s+(?:(\(.+\))|(.+?)\s*(?:\(([^()]+)\))?)\s+to\s+stdout\b", re.IGNORECASE | re.DOTALL
+)
 _READING = {*_ASKING, "copy"}
 _EXPLAIN = b"explain (analyze, buffers, timing off, format json) "
 _ROWS = (pq.ExecStatus.SINGLE_TUPLE, pq.ExecStatus.TUPLES_OK)
@@ -53,7 +58,7 @@ def with_plans(
     lacking = {
         statement.order
         for statement in statements
-        if statement.plan is None and statement.error is None and verb(statement.text) in _ASKING
+        if statement.plan is None and statement.error is None and _can_be_asked(statement.text)
     }
     if not lacking:
         return tuple(statements)
@@ -64,6 +69,30 @@ def with_plans(
             else statement
             for statement in statements
         )
+
+
+def copies_a_table(statements: Sequence[Statement]) -> bool:
+    """Whether rows went to the service by COPY without a plan that tells how many."""
+    return any(
+        statement.plan is None
+        and statement.error is None
+        and verb(statement.text) == "copy"
+        and sends_rows(statement.text)
+        for statement in statements
+    )
+
+
+def _can_be_asked(text: str) -> bool:
+    return verb(text) in _ASKING or (verb(text) == "copy" and sends_rows(text))
+
+
+def _question(text: str) -> str:
+    """The query whose rows a statement sends."""
+    found = _COPY.search(text) if verb(text) == "copy" else None
+    if found is None:
+        return text
+    query, table, columns = found.groups()
+    return str(query) if query else f"select {columns or '*'} from {table}"
 
 
 @contextmanager
@@ -106,7 +135,7 @@ def _replayed(link: pq.abc.PGconn, statement: Statement) -> int:
 
 def _planned(link: pq.abc.PGconn, statement: Statement) -> Mapping[str, Any] | None:
     values = [None if value is None else value.encode() for value in statement.parameters]
-    result = link.exec_params(_EXPLAIN + statement.text.encode(), values)
+    result = link.exec_params(_EXPLAIN + _question(statement.text).encode(), values)
     told = result.get_value(0, 0) if result.status == pq.ExecStatus.TUPLES_OK else None
     plan: Mapping[str, Any] | None = json.loads(told)[0]["Plan"] if told else None
     return plan

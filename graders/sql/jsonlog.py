@@ -26,6 +26,7 @@ _PARAMETER = re.compile(r"(?:, )?\$\d+ = (?:(NULL)|'((?:[^']+|'')*)')", re.DOTAL
 _OUTERMOST = ("unnamed portal ", 'portal "')
 _PLANNED = {"select", "with", "values", "table", "insert", "update", "delete", "merge", "declare", "execute"}
 _PERHAPS_PLANNED = {"create", "copy", "refresh", "explain"}
+_FASTPATH = "fastpath function call: "
 
 
 def read_rows(data: bytes, form: str = "json") -> Iterator[Row]:
@@ -85,6 +86,9 @@ def assemble(rows: Iterable[Row]) -> tuple[Statement, ...]:
                 _take_simple(session, drafts, row, message[11:])
             elif message.startswith("execute "):
                 _take_extended(session, drafts, row, message)
+            elif message.startswith(_FASTPATH):
+                # A function called without SQL, as drivers do for large objects.
+                drafts.append(_Draft(row, message))
         elif severity in ("ERROR", "FATAL", "PANIC"):
             _take_error(session, drafts, row)
     kept = (draft for draft in drafts if not draft.dropped)
@@ -268,6 +272,8 @@ def _was_raised(row: Row) -> bool:
 @lru_cache(maxsize=4096)
 def _may_have_plan(text: str) -> bool:
     first = verb(text)
+    if first == "copy":
+        return bare_tokens(text)[1:2] == ("(",)
     if first in _PERHAPS_PLANNED:
         return "select" in bare_tokens(text) or first == "refresh"
     return first in _PLANNED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -329,6 +331,47 @@ def test_lines_that_the_service_writes_into_the_log_are_no_statements(
         autocommit.execute("select * from item")
     assert [verb.split()[0] for verb in texts(window.all)] == ["do", "do", "select"]
     assert window.rows_sent > 90
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "copy line to stdout",
+        "COPY public.line (id, note) TO STDOUT WITH (format csv)",
+        "copy (table line) to stdout (format binary)",
+        "/* all */ copy (select * from line where id > 0) to stdout",
+    ],
+)
+def test_rows_that_leave_by_copy_are_counted(recorder: Recorder, autocommit: Session, copy: str) -> None:
+    rows = autocommit.execute("select count(*) from line").fetchall()[0][0]
+    with recorder.window() as window, autocommit.cursor().copy(copy.encode()) as data:
+        size = sum(map(len, data))
+    assert (window.statements, window.rows_sent, window.rows_read()) == (1, rows, rows)
+    assert window.bytes_sent == size
+
+
+def test_a_function_that_is_called_without_sql_is_a_statement(
+    recorder: Recorder, autocommit: Session
+) -> None:
+    row = autocommit.execute("select 'count_items(bigint)'::regprocedure::oid").fetchone()
+    assert row is not None
+    with recorder.window() as window:
+        call_function(autocommit, row[0], b"\0\0\0\0\0\0\0\5")
+    assert texts(window.work) == [f'fastpath function call: "count_items" (OID {row[0]})']
+    assert window.nested
+
+
+def call_function(session: Session, oid: int, argument: bytes) -> None:
+    """The protocol's own function call, with one binary argument and a binary result."""
+    body = struct.pack("!IHHHI", oid, 1, 1, 1, len(argument)) + argument + struct.pack("!H", 1)
+    message = b"F" + struct.pack("!I", len(body) + 4) + body
+    descriptor = session.fileno()
+    os.set_blocking(descriptor, True)
+    os.write(descriptor, message)
+    answer = b""
+    while not answer.endswith(b"Z\0\0\0\5I"):
+        answer += os.read(descriptor, 4096)
+    os.set_blocking(descriptor, False)
 
 
 @pytest.mark.parametrize(
