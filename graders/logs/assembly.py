@@ -49,6 +49,7 @@ class _Pending:
     duration: float | None = None
     error: str | None = None
     xid: int = 0
+    query_id: int = 0
 
 
 class Assembler:
@@ -61,6 +62,7 @@ class Assembler:
         self._order = 0
         self._pending: dict[str, _Pending] = {}
         self._unplanned: dict[str, deque[str]] = {}
+        self._ready: list[Statement] = []
 
     def assemble(self, source: str, entries: Iterable[tuple[int, Row]]) -> Iterator[Statement]:
         """The statements of one file; what is still open at its end waits for the next file."""
@@ -70,36 +72,39 @@ class Assembler:
             if not isinstance(message, str):
                 continue
             session = str(row.get("session_id") or row.get("pid") or "")
-            yield from self._take(_Entry(source, line, row, session), message)
+            self._take(_Entry(source, line, row, session), message)
+            if self._ready:
+                yield from self._ready
+                self._ready.clear()
 
     def finish(self) -> Iterator[Statement]:
         """The statements that the log left open."""
         for session in list(self._pending):
-            yield from self._close(session)
+            self._close(session)
+            yield from self._ready
+            self._ready.clear()
 
-    def _take(self, entry: _Entry, message: str) -> Iterator[Statement]:
+    def _take(self, entry: _Entry, message: str) -> None:
         severity = entry.row.get("error_severity")
         if severity in _FAILED:
-            yield from self._failed(entry, message)
+            self._failed(entry, message)
         elif severity not in ("LOG", None) and not message.startswith("duration: "):
             return
         elif message.startswith("statement: "):
-            yield from self._begin(entry, message[11:], "simple")
+            self._begin(entry, message[11:], "simple")
         elif message.startswith("execute "):
             found = read_execute(message)
             if found:
-                yield from self._begin(entry, found, "extended")
+                self._begin(entry, found, "extended")
         elif message.startswith("duration: "):
-            yield from self._timed(entry, message)
+            self._timed(entry, message)
         elif message.startswith("disconnection: "):
-            yield from self._close(entry.session)
+            self._close(entry.session)
 
-    def _begin(
-        self, entry: _Entry, text: str, protocol: Literal["simple", "extended"]
-    ) -> Iterator[Statement]:
-        yield from self._close(entry.session)
+    def _begin(self, entry: _Entry, text: str, protocol: Literal["simple", "extended"]) -> None:
+        self._close(entry.session)
         if len(self._pending) >= _MOST_SESSIONS:
-            yield from self._close(next(iter(self._pending)))
+            self._close(next(iter(self._pending)))
         parameters = read_parameters(entry.row.get("detail"))
         self._pending[entry.session] = self._new(entry, text, parameters, protocol)
 
@@ -113,26 +118,26 @@ class Assembler:
         self._order += 1
         return _Pending(entry, self._order, text, parameters, protocol)
 
-    def _timed(self, entry: _Entry, message: str) -> Iterator[Statement]:
+    def _timed(self, entry: _Entry, message: str) -> None:
         found = read_duration(message)
         if found is None:
             return
         duration, kind, rest = found
         pending = self._pending.get(entry.session)
         if kind == "plan":
-            yield from self._planned(entry, duration, rest)
+            self._planned(entry, duration, rest)
         elif kind == "":
             if pending and pending.duration is None and entry.row.get("ps") not in ("PARSE", "BIND"):
                 pending.duration = duration
         elif kind in ("simple", "execute"):
             if pending is None or pending.text != rest:
                 protocol: Literal["simple", "extended"] = "simple" if kind == "simple" else "extended"
-                yield from self._begin(entry, rest, protocol)
+                self._begin(entry, rest, protocol)
             elif not pending.parameters:
                 pending.parameters = read_parameters(entry.row.get("detail"))
             self._pending[entry.session].duration = duration
 
-    def _planned(self, entry: _Entry, duration: float, text: str) -> Iterator[Statement]:
+    def _planned(self, entry: _Entry, duration: float, text: str) -> None:
         found = read_plan(text)
         if found is None:
             return
@@ -142,30 +147,31 @@ class Assembler:
         if context and not context.startswith(_OUTERMOST):
             nested = self._new(entry, query, parameters, "simple")
             nested.nested, nested.plans, nested.duration = True, [plan], duration
-            yield from self._statements(nested)
+            self._statements(nested)
             return
         if (pending is None or not _belongs(pending, query)) and self._is_late(entry.session, query):
             return
         if pending is None or not _belongs(pending, query):
             protocol: Literal["simple", "extended"] = "extended" if parameters else "simple"
-            yield from self._begin(entry, query, protocol)
+            self._begin(entry, query, protocol)
             pending = self._pending[entry.session]
             pending.parameters, pending.told_by_plan = parameters, True
         pending.plans.append(plan)
         pending.xid = _number(entry.row.get("txid")) or pending.xid
+        pending.query_id = _number(entry.row.get("query_id"))
         if pending.duration is None:
             pending.duration = duration
 
-    def _failed(self, entry: _Entry, message: str) -> Iterator[Statement]:
+    def _failed(self, entry: _Entry, message: str) -> None:
         text, code, session = entry.row.get("statement"), _code(entry.row, message), entry.session
         pending = self._pending.get(entry.session)
         if pending is not None and (not text or pending.text == text) and pending.error is None:
             pending.error = code
-            yield from self._close(session)
+            self._close(session)
         elif text:
-            yield from self._begin(entry, text, "simple")
+            self._begin(entry, text, "simple")
             self._pending[entry.session].error = code
-            yield from self._close(session)
+            self._close(session)
 
     def _is_late(self, session: str, query: str) -> bool:
         """Whether the plan is of a statement that was given away already: a portal that is closed later."""
@@ -175,7 +181,7 @@ class Assembler:
         late.remove(query)
         return True
 
-    def _close(self, session: str) -> Iterator[Statement]:
+    def _close(self, session: str) -> None:
         pending = self._pending.pop(session, None)
         if pending is None:
             self._unplanned.pop(session, None)
@@ -184,13 +190,17 @@ class Assembler:
             if len(self._unplanned) >= _MOST_SESSIONS:
                 self._unplanned.pop(next(iter(self._unplanned)))
             self._unplanned.setdefault(session, deque(maxlen=_LATE_PLANS)).append(pending.text)
-        yield from self._statements(pending)
+        self._statements(pending)
 
-    def _statements(self, pending: _Pending) -> Iterator[Statement]:
+    def _statements(self, pending: _Pending) -> None:
         """One statement; several where a simple query held several, up to the one that failed."""
         alone = pending.protocol != "simple" or pending.told_by_plan
         if alone or ";" not in pending.text.rstrip().rstrip(";"):
-            yield self._statement(pending, pending.text, next(iter(pending.plans), None), pending.error)
+            self._ready.append(
+                self._statement(
+                    pending, pending.text, pending.plans[0] if pending.plans else None, pending.error
+                )
+            )
             return
         texts = split_statements(pending.text) or (pending.text,)
         plans = iter(pending.plans)
@@ -199,7 +209,7 @@ class Assembler:
             failed = pending.error is not None and (
                 place == len(texts) - 1 or (_has_plan(text) and plan is None)
             )
-            yield self._statement(pending, text, plan, pending.error if failed else None)
+            self._ready.append(self._statement(pending, text, plan, pending.error if failed else None))
             if failed:
                 return
 
@@ -221,7 +231,7 @@ class Assembler:
             protocol=pending.protocol,
             nested=pending.nested,
             context=str(row.get("context") or "") if pending.nested else "",
-            query_id=_number(row.get("query_id")),
+            query_id=pending.query_id or _number(row.get("query_id")),
             duration_ms=pending.duration,
             plan=plan,
             error=error,

@@ -12,7 +12,7 @@ _DURATION = re.compile(
     r"duration: (?P<ms>[\d.]+) ms"
     r"(?:  (?:(?P<plan>plan:\n)|(?P<simple>statement: )|(?P<step>parse|bind) \S+: |(?P<execute>execute [^:]*?: )))?"
 )
-_PARAMETER = re.compile(r"\$(\d+) = (?:NULL|'((?:[^']|'')*)'(?:\.\.\.)?)(?:, |\Z)")
+_PARAMETER = re.compile(r"\$(\d+) = (?:NULL|('[^']*(?:''[^']*)*')(?:\.\.\.)?)(?:, |\Z)")
 
 
 def read_execute(message: str) -> str | None:
@@ -38,17 +38,14 @@ def read_parameters(text: str | None) -> tuple[str | None, ...]:
     """The values in `Parameters: $1 = 'a''b', $2 = NULL`, by their number; what is missing is None."""
     if not text or "$" not in text:
         return ()
-    found = {int(number): value for number, value in _values(text)}
-    if not found:
-        return ()
-    return tuple(found.get(number) for number in range(1, max(found) + 1))
-
-
-def _values(text: str) -> list[tuple[str, str | None]]:
-    return [
-        (match[1], None if match[2] is None else match[2].replace("''", "'"))
-        for match in _PARAMETER.finditer(text)
-    ]
+    values: list[str | None] = []
+    for number, value in _PARAMETER.findall(text):
+        if len(number) > 5:
+            break
+        # Numbers come in order, up to 65,535; one that the log left out is missing.
+        values += [None] * (int(number) - len(values) - 1)
+        values.append(value[1:-1].replace("''", "'") if value else None)
+    return tuple(values)
 
 
 def read_plan(text: str) -> tuple[str, tuple[str | None, ...], Mapping[str, Any] | None] | None:

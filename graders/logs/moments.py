@@ -22,6 +22,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._days: dict[str, int] = {}
+        self._second = ("", 0.0)
         self._zones: dict[str, int] = {}
         self.unknown: list[str] = []
 
@@ -31,15 +32,23 @@ class Clock:
         An unknown zone is taken for UTC and kept in `unknown` once.
         """
         try:
-            day = self._days.get(text[:10])
-            if day is None:
-                day = self._day(text[:10])
-            space = text.find(" ", 17)
-            clock = text[17:] if space < 0 else text[17:space]
-            seconds = int(text[11:13]) * 3600 + int(text[14:16]) * 60 + float(clock)
-            return day + seconds - (0 if space < 0 else self._offset(text[space + 1 :]))
+            # Lines of one second come together; only the fraction and the zone are read again.
+            known, start = self._second
+            if known != text[:19]:
+                start = self._start(text)
+                self._second = (text[:19], start)
+            space = text.find(" ", 19)
+            if space < 0:
+                return start + float("0" + text[19:])
+            return start + float("0" + text[19:space]) - self._offset(text[space + 1 :])
         except ValueError:
             return 0.0
+
+    def _start(self, text: str) -> float:
+        day = self._days.get(text[:10])
+        if day is None:
+            day = self._day(text[:10])
+        return day + int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19])
 
     def _day(self, text: str) -> int:
         day = (date.fromisoformat(text).toordinal() - _EPOCH) * 86400
