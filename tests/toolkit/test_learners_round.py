@@ -242,7 +242,6 @@ def test_watch_judges_again_after_a_change(tiny: Kata, repository: Path) -> None
         assert "✗ cost-is-flat" in read_until(process, "Waiting for a change")
         (repository / "greetings.py").write_text(REFERENCE.read_text())
         assert "70 of 70" in read_until(process, "Waiting for a change")
-        (repository / ".kata.yaml").write_text("format: 1\n")
         (repository / "greetings.py").write_text("raise SystemExit('no luck')\n")
         assert "no luck" in read_until(process, "Waiting for a change")
         assert end(process) == 130
