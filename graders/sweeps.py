@@ -192,7 +192,9 @@ _INSIDES = {
         re.MULTILINE,
     ),
     "SQL": re.compile(
-        r"\bselect\b.{1,400}?\bfrom\b\s+\"?\w|\binsert\s+into\b\s+\"?\w|\bupdate\b\s+\S+\s+set\b\s+\S+\s*="
+        r"\bselect\s+\S+\s+from\s+\S+\s+(?:where|join|order|limit)\b"
+        r"|\bselect\s+(?:distinct\s+)?(?:\*|\w+\(|\"?\w+\"?\s*[.,]).{0,400}?\bfrom\b\s+\"?\w"
+        r"|\binsert\s+into\b\s+\"?\w|\bupdate\b\s+\S+\s+set\b\s+\S+\s*="
         r"|\bdelete\s+from\b\s+\"?\w|SQLSTATE|syntax error at or near|violates (unique|foreign key|check|not-null)"
         r"|psycopg2?\.\w|sqlalchemy\.\w|\bPG::\w|\bSequelize\w*Error",
         re.IGNORECASE | re.DOTALL,
