@@ -107,7 +107,7 @@ def test_a_signal_cleans_up_and_ends_with_130(number: signal.Signals, tmp_path: 
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.send_signal(number)
-    out, error = process.communicate(timeout=60)
+    out, error = process.communicate(timeout=300)
     assert process.returncode == 130
     assert out == "cleaned\n"
     assert "Interrupted" in error

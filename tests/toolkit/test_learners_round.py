@@ -210,7 +210,7 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
 
 def end(process: subprocess.Popen[str]) -> int:
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     return process.returncode
 
 
@@ -219,14 +219,14 @@ def test_serve_tells_what_each_request_cost(tiny: Kata, repository: Path) -> Non
         greeting = read_until(process, "statements    rows  request")
         base = greeting.split("curl -sS ")[1].split("/healthz")[0]
         assert "postgresql://app:" in greeting
-        with urlopen(f"{base}/greetings?limit=7", timeout=60) as answer:
+        with urlopen(f"{base}/greetings?limit=7", timeout=300) as answer:
             assert answer.status == 200
             assert json.load(answer)
         line = read_until(process, "GET /greetings?limit=7")
         assert "  200  " in line
         assert "7 × " in read_until(process, "×").lower()
         with pytest.raises(HTTPError) as caught:
-            urlopen(f"{base}/nowhere", timeout=60)
+            urlopen(f"{base}/nowhere", timeout=300)
         caught.value.close()
         # The tiny service falls over such a request: its output is shown below the line.
         assert caught.value.code == 502
@@ -234,7 +234,7 @@ def test_serve_tells_what_each_request_cost(tiny: Kata, repository: Path) -> Non
         assert "KeyError: 'limit'" in read_until(process, "KeyError")
         assert end(process) == 130
         with pytest.raises(URLError):
-            urlopen(f"{base}/healthz", timeout=60)
+            urlopen(f"{base}/healthz", timeout=300)
 
 
 def test_watch_judges_again_after_a_change(tiny: Kata, repository: Path) -> None:
