@@ -26,7 +26,7 @@ from graders.migrations.watch import (
     rows_scanned,
 )
 from graders.sql.ddl.trace import Lock, Trace, Work, strongest
-from graders.sql.splitting import verb
+from graders.sql.splitting import leading_words, verb
 
 _CONTROL = {
     "begin",
@@ -152,7 +152,7 @@ class _Watched:
         migrator.execute("begin")
         try:
             trace = self._inside(step)
-        except psycopg.errors.ActiveSqlTransaction:
+        except (psycopg.errors.ActiveSqlTransaction, psycopg.errors.InvalidTransactionTermination):
             migrator.execute("rollback")
             return self._outside(step)
         migrator.execute("commit")
@@ -183,9 +183,11 @@ class _Watched:
         try:
             _execute(migrator, step)
         except psycopg.Error as error:
-            if error.sqlstate not in _ROWS_LACK:
+            if error.sqlstate not in _ROWS_LACK and not _is_extension(step, error):
                 raise
             migrator.execute("rollback to savepoint kata_step")
+            if error.sqlstate not in _ROWS_LACK:
+                return False
             table = error.diag.table_name
             lacking = [one for one in self.tables.values() if one.name.rpartition(".")[2].strip('"') == table]
             for one in lacking:
@@ -316,6 +318,12 @@ def _execute(session: psycopg.Connection[Any], step: Step) -> None:
         return
     with session.cursor() as cursor, cursor.copy(step.text.encode()) as copy:
         copy.write(step.data)
+
+
+def _is_extension(step: Step, error: psycopg.Error) -> bool:
+    """An extension that this PostgreSQL does not have says nothing of the migration."""
+    wanted = leading_words(step.text, 2) == ("create", "extension")
+    return wanted and error.sqlstate in ("0A000", "58P01")
 
 
 def _said(error: psycopg.Error) -> tuple[str, str]:

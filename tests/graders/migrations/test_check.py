@@ -229,3 +229,23 @@ def test_each_migration_is_judged_on_what_was_there_before_it(empty: Cluster) ->
         False,
         True,
     ]
+
+
+def test_an_extension_that_is_not_installed_is_no_fault_of_the_migration(empty: Cluster) -> None:
+    found = check(
+        empty, "create extension if not exists not_there; alter table orders add a int", wrapped=True
+    )
+    assert convicted(found) == set() and found.migrations[1].failed is None
+
+
+def test_a_procedure_that_commits_in_batches_is_run_outside_a_transaction(empty: Cluster) -> None:
+    script = """
+create procedure fill() language plpgsql as $$ begin
+  for start in 1..200 by 50 loop
+    update orders set note = 'x' where id >= start and id < start + 50;
+    commit;
+  end loop; end $$;
+call fill();
+"""
+    found = check(empty, script)
+    assert convicted(found) == set() and found.migrations[1].failed is None
