@@ -70,8 +70,10 @@ def check_bad_requests_do_not_burn_the_key__bodies(
         must_be_problem(_send_raw(http, charge, body), 400, 422)
         left -= 10
         must_charge(send(http, charge), charge, left)
-    longest = Charge("bodies", new_key(rng), account, 10, "🍎" * 140)
-    must_charge(send(http, longest), longest, left - 10)
+    longest = Charge("bodies", new_key(rng), account, 1, "🍎" * 140)
+    must_charge(send(http, longest), longest, left - 1)
+    most = Charge("bodies", new_key(rng), open_account(database, 100_000_000), 100_000_000, "r")
+    must_charge(send(http, most), most, 0)
 
 
 def check_bad_requests_do_not_burn_the_key__texts(
