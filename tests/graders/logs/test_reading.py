@@ -192,6 +192,36 @@ def test_what_a_function_runs_is_nested_and_portals_that_close_late_are_not_coun
     ]
 
 
+def test_statements_that_are_logged_with_their_duration_are_read_once(log: Path) -> None:
+    log.write_text(
+        entry("duration: 0.1 ms  parse <unnamed>: select $1")
+        + entry("duration: 0.1 ms  bind <unnamed>: select $1", detail="Parameters: $1 = '7'")
+        + entry("duration: 0.5 ms  execute <unnamed>: select $1", detail="Parameters: $1 = '7'")
+        + entry("duration: 2.5 ms  statement: select 2")
+        + entry("execute fetch from <unnamed>/c1: select 3")
+        + entry("disconnection: session time: 0:00:01")
+    )
+    found, _ = read(log)
+    assert [(one.text, one.parameters, one.duration_ms, one.protocol) for one in found] == [
+        ("select $1", ("7",), 0.5, "extended"),
+        ("select 2", (), 2.5, "simple"),
+        ('FETCH FROM "c1"', (), None, "extended"),
+    ]
+
+
+def test_auto_explain_alone_counts_each_execution(log: Path) -> None:
+    plan = 'duration: 1 ms  plan:\n{"Query Text": "select 1", "Plan": {"Node Type": "Result"}}'
+    text = "duration: 1 ms  plan:\nQuery Text: select 2\nResult  (cost=0.00..0.01 rows=1 width=4)"
+    log.write_text(entry(plan) * 3 + entry(text))
+    found, _ = read(log)
+    assert [(one.text, one.plan is None) for one in found] == [("select 1", False)] * 3 + [("select 2", True)]
+
+
+def test_a_parameter_with_a_wild_number_fills_no_memory(log: Path) -> None:
+    log.write_text(entry("execute <unnamed>: select 1", detail="Parameters: $1 = 'a', $999999999999 = 'b'"))
+    assert read(log)[0][0].parameters == ("a",)
+
+
 @pytest.mark.parametrize("text", ["hello\nworld\n", '{"a": 1}\n', "\x00\xff\n"])
 def test_what_is_no_log_is_refused_by_file_and_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "notes.txt"
