@@ -42,9 +42,10 @@ _SHARE_OF_OTHERS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one path, as the document tells it. `path` begins with the servers' prefix."""
+    """One method of one path, as the document tells it: `path` is its `template` after the servers' prefix."""
 
     method: str
+    template: str
     path: str
     definition: Mapping[str, Any]
     document: Mapping[str, Any]
@@ -104,18 +105,24 @@ def invalidities(document: Any) -> tuple[str, ...]:
 
 
 def operations(document: Mapping[str, Any]) -> tuple[Operation, ...]:
-    """Every operation of the document; the path of the first server's URL stands before each path."""
-    servers = document.get("servers") or [{}]
-    prefix = urlsplit(str(servers[0].get("url", "") if isinstance(servers[0], dict) else "")).path.rstrip("/")
+    """Every operation of the document, in its order."""
+    prefix = prefix_of(document)
     found = []
     for path, item in (document.get("paths") or {}).items():
         routes = resolved(item, document)
         found += [
-            Operation(method.upper(), prefix + path, resolved(routes[method], document), document)
+            Operation(method.upper(), path, prefix + path, resolved(routes[method], document), document)
             for method in METHODS
             if isinstance(routes.get(method), dict)
         ]
     return tuple(found)
+
+
+def prefix_of(document: Mapping[str, Any]) -> str:
+    """The path of the first server's URL, without a slash at its end; empty where there is none."""
+    servers = document.get("servers") or [{}]
+    first = servers[0] if isinstance(servers, list) and isinstance(servers[0], dict) else {}
+    return urlsplit(str(first.get("url", ""))).path.rstrip("/")
 
 
 def resolved(value: Any, document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -154,12 +161,14 @@ def explore(
     from schemathesis.config import SchemathesisConfig
     from schemathesis.engine import events, from_schema
 
-    config = SchemathesisConfig.from_dict(_settings(base_url, seed, headers or {}, examples, coverage))
+    config = SchemathesisConfig.from_dict(
+        _settings(base_url + prefix_of(document), seed, headers or {}, examples, coverage)
+    )
     schema: Any = schemathesis.openapi.from_dict(json.loads(json.dumps(document)), config=config)
     if methods:
         schema = schema.include(method=sorted(methods))
     _bound_coverage(schema, seed)
-    known = {f"{operation.method} {operation.path}": operation for operation in operations(document)}
+    known = {f"{operation.method} {operation.template}": operation for operation in operations(document)}
     found: dict[Finding, None] = {}
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
@@ -222,7 +231,8 @@ def _findings(recorder: Any, known: Mapping[str, Operation], base_url: str) -> I
         reason = contradiction(operation, response.status_code, Headers(fields), response.content or b"")
         if reason:
             sent = _request(interaction.request, base_url)
-            yield Finding(recorder.label, response.status_code, reason, sent.curl)
+            name = f"{operation.method} {operation.path}" if operation else recorder.label
+            yield Finding(name, response.status_code, reason, sent.curl)
 
 
 def _request(prepared: Any, base_url: str) -> Request:

@@ -264,6 +264,9 @@ def check_request_ids(http, rng):
     seen: set[str] = set()
     for bad in ("x" * 65, "two words", "tab\there", "caf\u00e9", "x" * 3000, "", None):
         answer = http.get(path, headers={"X-Request-Id": bad})
+        if answer.status in (400, 431):
+            # Some servers refuse such a header themselves, before the service hears of it.
+            continue
         fresh = _visible_id(answer, f"GET with the X-Request-Id {bad if bad is None else bad[:20]!r}")
         assert fresh != bad, (
             f"the X-Request-Id {bad[:70]!r} is not 1 to 64 visible characters, and came back as it was"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared_booking import must_be, new_booking, new_room
+from shared_booking import ROUTES, must_be, new_booking, new_room
 
 from graders import openapi
 
@@ -12,7 +12,10 @@ WRITES = ("PUT", "PATCH", "DELETE")
 
 def check_openapi_is_true(http, rng):
     document = must_be(http.get("/v1/openapi.json"), 200, "GET /v1/openapi.json").json()
-    assert isinstance(document, dict) and openapi.operations(document), "the document tells of no operation"
+    assert isinstance(document, dict), "the document is no JSON object"
+    told = {(operation.method, operation.shape) for operation in openapi.operations(document)}
+    for method, shape in ROUTES:
+        assert (method, shape) in told, f"the document says nothing of {method} {shape.replace('{}', '{id}')}"
     new_booking(http, new_room(http, rng))
     base = http.base_url
     _must_agree(openapi.explore(document, base, seed=SEED, methods=("GET", "POST")))

@@ -14,6 +14,21 @@ HOUR = timedelta(hours=1)
 JSON = {"Content-Type": "application/json"}
 MERGE = {"Content-Type": "application/merge-patch+json"}
 
+# Every route of the brief (a parameter is {}), and what its house rules let it answer.
+ROUTES = {
+    ("GET", "/v1/rooms"): (200, 422),
+    ("POST", "/v1/rooms"): (201, 400, 409, 415, 422),
+    ("GET", "/v1/rooms/{}"): (200, 404),
+    ("PUT", "/v1/rooms/{}"): (200, 400, 404, 409, 412, 415, 422, 428),
+    ("PATCH", "/v1/rooms/{}"): (200, 400, 404, 409, 412, 415, 422, 428),
+    ("DELETE", "/v1/rooms/{}"): (204, 404, 409, 412, 428),
+    ("GET", "/v1/rooms/{}/bookings"): (200, 404, 422),
+    ("POST", "/v1/rooms/{}/bookings"): (201, 400, 404, 409, 415, 422),
+    ("GET", "/v1/bookings/{}"): (200, 404),
+    ("PATCH", "/v1/bookings/{}"): (200, 400, 404, 409, 412, 415, 422, 428),
+    ("DELETE", "/v1/bookings/{}"): (204, 404, 412, 428),
+}
+
 
 def at(hours: float, *, offset: int = 0) -> str:
     """START plus so many hours, written with an offset of so many minutes."""

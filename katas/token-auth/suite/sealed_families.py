@@ -56,7 +56,7 @@ def check_reuse_kills_the_family__two_at_once(http, database, gate, concurrently
     names = [f"{schema}.{name}" for schema, name in sweeps.tables(database)]
     tables = [name for name in names if name not in ("public.notes", "public.schema_migrations")]
     ann = member(http, rng)
-    with gate.locked(*tables) as shut:
+    with gate.locked(*tables, mode="SHARE") as shut:
         answers = shut.fire(2, lambda _: refresh(http, ann.refresh))
     _at_most_one(http, answers)
     if shut.blocked:

@@ -53,7 +53,6 @@ def check_tokens_cannot_be_forged__no_token_at_all(http, rng):
         "Bearer x",
         "Bearer a.b.c",
         "Bearer ..",
-        f"Basic {ann.access}",
         "Bearer null",
     )
     for value in (*values, f"Bearer {ann.access}x.y", f"Bearer {'x' * 6000}", "Bearer é.ü.ß"):

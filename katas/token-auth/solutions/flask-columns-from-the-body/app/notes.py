@@ -58,8 +58,8 @@ def get_note(note_id: int) -> dict[str, Any]:
 
 @routes.patch(ITEM)
 def change_note(note_id: int) -> dict[str, Any]:
-    changes = {"title": None, **json_body()}
     bodies.members(NOTE)
+    changes = {"title": None, **json_body()}
     writes = [sql.SQL("{} = coalesce(%s, {})").format(*[sql.Identifier(name)] * 2) for name in changes]
     query = sql.SQL("UPDATE notes SET {} WHERE id = %s AND owner_id = %s RETURNING *").format(
         sql.SQL(", ").join(writes)
