@@ -77,7 +77,7 @@ def shown_statements(recording: Recording) -> list[dict[str, Any]]:
             {
                 "sql": clipped(text),
                 "times": len(group),
-                "parameters": [list(statement.parameters) for statement in group[:2] if statement.parameters],
+                "parameters": [list(one) for one in dict.fromkeys(s.parameters for s in group) if one][:2],
                 "nested": nested,
             }
         )

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,7 @@ def imported_by(kata: Kata, *arguments: str) -> set[str]:
 
 
 def test_the_version_is_the_one_of_the_distribution(kata: Kata) -> None:
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    declared = metadata.version("kata-toolkit")
     assert toolkit.__version__ == declared
     for arguments in (("--version",), ("-V",), ("--verbose", "--version")):
         done = kata(*arguments)

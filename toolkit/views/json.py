@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graders.errors import KataError
-from graders.score import Grade, Phase, Stop
+from graders.score import Grade, Phase, Remark, Stop
 from graders.verdicts import CheckResult, Cost, Evidence
 
 FORMAT = 1
@@ -31,6 +31,7 @@ def to_document(grade: Grade) -> dict[str, Any]:
         "max": grade.max,
         "versions": dict(grade.versions),
         "stop": _stop(grade.stop),
+        "notices": [{"code": notice.code, "message": notice.message} for notice in grade.notices],
         "checks": [_check(check) for check in grade.checks],
         "costs": [_cost(cost) for cost in grade.costs],
         "findings": [dict(finding) for finding in grade.findings],
@@ -67,6 +68,7 @@ def from_document(document: Mapping[str, Any]) -> Grade:
         versions=document["versions"],
         partial=document["partial"],
         stop=None if stop is None else Stop(stop["code"], stop["message"], stop["hint"], stop["output"]),
+        notices=tuple(Remark(notice["code"], notice["message"]) for notice in document.get("notices", ())),
     )
 
 

@@ -39,6 +39,7 @@ def render_grade(
     ]
     blocks.append(_broken(grade, paint, log))
     blocks.append([_overview_line(check, grade, paint) for check in grade.checks])
+    blocks.append(_notices(grade, paint))
     if grade.findings and (verbose or grade.exit_code == 0):
         blocks.append(_findings(grade, paint, verbose))
     blocks.append(_score(grade, paint))
@@ -187,6 +188,15 @@ def _broken(grade: Grade, paint: Paint, log: Path | None) -> list[str]:
 
 def _overview_line(check: CheckResult, grade: Grade, paint: Paint) -> str:
     return check_line(check, paint, id_columns=max(len(each.id) for each in grade.checks))
+
+
+def _notices(grade: Grade, paint: Paint) -> list[str]:
+    if not grade.notices:
+        return []
+    lines = [f"  {paint('Noticed', 'bold')} {paint('(no points hang on it)', 'dim')}"]
+    for notice in grade.notices:
+        lines += [_INDENT + line for line in wrap(escape(notice.message), paint.width - 4)]
+    return lines
 
 
 def _findings(grade: Grade, paint: Paint, verbose: bool) -> list[str]:
