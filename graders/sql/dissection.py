@@ -38,6 +38,9 @@ _ROW = re.compile(r"\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)")
 _COMMA = re.compile(r"\s*,\s*(?=\()")
 _ANY_MARK = re.compile(rf"'{STRING_MARK}(\d+)'|(?<!\w)9(\d{{6}})(?!\d)|\$(\d+)\ ")
 _BY = re.compile(r"(?i)\b(?:order|group)\s+by\b")
+_MAY_BE_ORDINAL = re.compile(
+    r"[yY,]\s*9\d{6}\s*(?:[,)]|$|(?i:asc|desc|nulls|limit|offset|order|having|fetch|for|union|window))"
+)
 _BY_WORD = re.compile(
     r"(?P<mark>(?<!\w)9\d{6}(?=\s*(?:[,)]|$|\s(?:asc|desc|nulls|limit|offset|order|having|fetch|for|union|window)\b)))"
     r"|(?P<end>(?i:\b(?:limit|offset|having|order|fetch|for|union|window|rows|range|returning)\b))"
@@ -190,6 +193,8 @@ def _collapse_rows(text: str, groups: dict[int, list[int]]) -> str:
 
 def _restore_ordinals(text: str, slots: list[Slot]) -> str:
     """Put back the numbers that stand alone in ORDER BY and GROUP BY."""
+    if not _MAY_BE_ORDINAL.search(text):
+        return text
     ordinals: list[tuple[int, int, int]] = []
     for clause in _BY.finditer(text):
         depth, item = 0, True

@@ -120,10 +120,12 @@ def _measured(growth: Any) -> tuple[Measured, ...]:
     if growth is None:
         return ()
     pairs = zip(growth.sizes, growth.recordings, strict=False) if hasattr(growth, "recordings") else growth
-    measured = [
-        Measured(float(size), executions([one for one in _statements(recording) if not one.nested]))
-        for size, recording in pairs
-    ]
+    measured = []
+    for size, recording in pairs:
+        statements = _statements(recording)
+        top = executions([one for one in statements if not one.nested])
+        nested = executions([one for one in statements if one.nested])
+        measured.append(Measured(float(size), top, nested))
     return tuple(sorted(measured, key=lambda one: one.size))
 
 

@@ -49,10 +49,12 @@ def missing_indexes(
     found: list[MissingIndex] = []
     for node in nodes_of(root):
         columns = relabelled if relabelled is not None else _varchars(catalog, node.relation)
+        if _has_index(node, catalog, columns):
+            continue
         found.extend(_at_scan(node, columns))
         found.extend(_at_bitmap(node, catalog, columns, skips=skips))
         found.extend(_at_sort(node))
-        found.extend(_at_join(node))
+        found.extend(_at_join(node, catalog))
     return tuple(dict.fromkeys(found))
 
 
@@ -74,6 +76,29 @@ def _varchars(catalog: Catalog | None, table: str) -> frozenset[str] | None:
     return frozenset(
         column.name for column in known.columns if column.type.startswith(("character", "varchar"))
     )
+
+
+def _has_index(node: Node, catalog: Catalog | None, relabelled: Collection[str] | None) -> bool:
+    """An index begins with a column of the filter: then the planner knew it and found the whole pass cheaper."""
+    table = (
+        catalog.table(node.relation)
+        if catalog is not None and node.kind == "Seq Scan" and node.filter
+        else None
+    )
+    if table is None:
+        return False
+    leading = {index.keys[0] for index in table.indexes if index.keys and index.valid and not index.predicate}
+    parts = conditions_of(node.filter, node.alias, relabelled=relabelled)
+    asked = [part for part in parts if part.plain or "SubPlan" in part.text]
+    return any(column.strip('"') in leading for part in asked for column in part.columns)
+
+
+def _leading(catalog: Catalog | None, name: str) -> frozenset[str]:
+    """The columns that a whole index of the table begins with."""
+    table = catalog.table(name) if catalog is not None else None
+    indexes = table.indexes if table is not None else ()
+    whole = [index.keys[0] for index in indexes if index.keys and index.valid and not index.predicate]
+    return frozenset(key for key in whole if key is not None)
 
 
 def _at_scan(node: Node, relabelled: Collection[str] | None) -> Iterator[MissingIndex]:
@@ -184,7 +209,7 @@ def _sort_key(key: str, alias: str) -> str:
     return " ".join([column, *words[1:]])
 
 
-def _at_join(node: Node) -> Iterator[MissingIndex]:
+def _at_join(node: Node, catalog: Catalog | None) -> Iterator[MissingIndex]:
     """A table read whole to be joined with a few rows on a column that has no index."""
     if node.kind not in ("Hash Join", "Merge Join") or node.rows is None or not node.join_condition:
         return
@@ -200,6 +225,8 @@ def _at_join(node: Node) -> Iterator[MissingIndex]:
             continue
         parts = conditions_of(node.join_condition, scan.alias)
         if len(parts) == 1 and parts[0].plain and parts[0].is_equality:
+            if parts[0].columns[0].strip('"') in _leading(catalog, scan.relation):
+                continue
             yield MissingIndex(
                 table=scan.relation,
                 schema=scan.schema,

@@ -48,6 +48,7 @@ class Measured:
 
     size: float
     work: tuple[Execution, ...]
+    nested: tuple[Execution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from graders.sql.finding import Finding, seen
 from graders.sql.repetition import Repetition, repetition_of
-from graders.sql.scene import Execution, Scene, by_shape
+from graders.sql.scene import Execution, Measured, Scene, by_shape
 from graders.sql.slope import FLAT, counts_of, slope_of
 
 SLUG = "n-plus-one"
@@ -15,27 +15,37 @@ _ENOUGH = 3
 
 
 def find(scene: Scene) -> Iterator[Finding]:
-    """Proved where the repeats grow with the size of the request, suspected from three different keys on."""
-    proved = set()
-    for fingerprint, counts in counts_of(scene.growth).items():
-        group = [one for one in scene.growth[-1].work if one.shape.fingerprint == fingerprint]
-        if group[0].shape.verb != "select":
-            continue
-        slope = slope_of([size.size for size in scene.growth], counts)
-        repetition = repetition_of(group)
-        if slope > FLAT and counts[-1] > counts[0] and repetition.kind == "keyed":
-            proved.add(fingerprint)
-            yield _proved(scene, group, counts, slope)
-    for executions in (scene.work, _in_functions(scene)):
-        for fingerprint, group in by_shape(executions).items():
-            if fingerprint in proved or group[0].shape.verb != "select":
+    """Proved where the repeats grow with the size of the request, suspected from three different keys on.
+
+    A statement that runs equally often at every size is no suspect, whatever its keys.
+    """
+    for nested in (False, True):
+        grown = counts_of(scene.growth, nested=nested)
+        told = {fingerprint for fingerprint, counts in grown.items() if len(set(counts)) == 1}
+        for fingerprint, counts in grown.items():
+            largest = scene.growth[-1]
+            group = by_shape(_in_functions(largest) if nested else largest.work).get(fingerprint, [])
+            if not group or group[0].shape.verb != "select":
                 continue
+            slope = slope_of([size.size for size in scene.growth], counts)
+            if slope > FLAT and counts[-1] > counts[0] and _is_keyed(group, repetition_of(group)):
+                told.add(fingerprint)
+                yield _proved(scene, group, counts, slope)
+        for fingerprint, group in by_shape(_in_functions(scene) if nested else scene.work).items():
             repetition = repetition_of(group)
-            if repetition.kind == "keyed" and repetition.distinct >= _ENOUGH:
+            if fingerprint in told or group[0].shape.verb != "select" or not _is_keyed(group, repetition):
+                continue
+            if max(repetition.distinct, repetition.times if nested else 0) >= _ENOUGH:
                 yield _suspected(scene, group, repetition)
 
 
-def _in_functions(scene: Scene) -> Sequence[Execution]:
+def _is_keyed(group: Sequence[Execution], repetition: Repetition) -> bool:
+    """A function's variables are not logged, so its look-ups show no keys at all."""
+    hidden = group[0].statement.nested and repetition.kind == "identical" and not any(group[0].values)
+    return repetition.kind == "keyed" or hidden
+
+
+def _in_functions(scene: Scene | Measured) -> Sequence[Execution]:
     """Loops inside functions; what triggers do for each written row is the write's business."""
     if any(one.shape.writes for one in scene.work):
         return ()
@@ -62,13 +72,14 @@ def _proved(scene: Scene, group: Sequence[Execution], counts: Sequence[int], slo
 def _suspected(scene: Scene, group: Sequence[Execution], repetition: Repetition) -> Finding:
     where = " inside a function" if group[0].statement.nested else ""
     sessions = len({one.statement.session for one in group})
+    keys = f"{repetition.distinct} different" if repetition.distinct > 1 else "other"
     spread = f" over {sessions} sessions" if sessions > 1 else ""
     return Finding(
         rule=SLUG,
         confidence="suspected",
         title=_title(group),
         message=f"This statement ran {repetition.times} times{where}{spread} in one request, with "
-        f"{repetition.distinct} different keys. One statement for all keys would do.",
+        f"{keys} keys. One statement for all keys would do.",
         statements=(seen([one.statement for one in group]),),
         counts={"times": repetition.times, "distinct": repetition.distinct},
         request=scene.request,

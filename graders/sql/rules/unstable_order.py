@@ -91,11 +91,28 @@ def _is_at_most_one(query: exp.Select, group: list[Execution], catalog: Catalog 
         return True
     if query.args.get("locks") and any(lock.args.get("wait") is False for lock in query.args["locks"]):
         return True
-    if catalog is not None and len(sources) == 1:
-        known = catalog.table(sources[0].table)
-        if known is not None and known.is_unique(_fixed(query, sources[0].name, alone=True)):
-            return True
+    if catalog is not None and _is_one_row(query, catalog):
+        return True
     return not order_keys(query) and all(_limit(one) in ("1", "2") for one in group)
+
+
+def _is_one_row(query: exp.Select, catalog: Catalog) -> bool:
+    """Every source is fixed by a unique key: to values, or to columns of sources that are."""
+    sources = {source.name: catalog.table(source.table) for source in sources_of(query)}
+    alone = len(sources) == 1
+    if not _is_known(query, catalog):
+        return False
+    fixed = {name: _fixed(query, name, alone=alone) for name in sources}
+    single: set[str] = set()
+    for _ in sources:
+        for equality in equalities_in(query):
+            for one, other in ((equality.left, equality.right), (equality.right, equality.left)):
+                if one is not None and other is not None and other[0] in single and one[0] in fixed:
+                    fixed[one[0]].add(one[1])
+        single |= {
+            name for name, table in sources.items() if table is not None and table.is_unique(fixed[name])
+        }
+    return single == set(sources)
 
 
 def _limit(execution: Execution) -> str:

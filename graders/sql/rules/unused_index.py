@@ -13,14 +13,18 @@ SLUG = "unused-index"
 
 
 def find(scene: Scene) -> Iterator[Finding]:
-    """Proved for an index that another one contains; else suspected, since a recording is never all there is."""
+    """Proved for an index that another one contains.
+
+    Suspected where no plan reads it and the recording is said to be all that is asked (option `complete`): the few
+    statements of one request tell nothing about an index.
+    """
     if scene.catalog is None:
         return
     everything = [*scene.work, *scene.nested, *(one for size in scene.growth for one in size.work)]
     used = {
         node.index for one in everything if one.plan is not None for node in nodes_of(one.plan) if node.index
     }
-    read = any(one.plan is not None and not one.shape.writes for one in everything)
+    complete = bool(scene.options.get("complete"))
     for table in scene.catalog.tables:
         writes = [one for one in everything if one.shape.writes == table.name]
         for index in table.indexes if writes else ():
@@ -28,7 +32,7 @@ def find(scene: Scene) -> Iterator[Finding]:
                 continue
             container = _container(index, table)
             paying = [one for one in writes if _pays(one, index)]
-            if paying and (container or read):
+            if paying and (container or complete):
                 yield _finding(scene, table, index, container, paying)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from graders.sql.finding import Finding, seen
-from graders.sql.pace import is_pipelined
+from graders.sql.pace import pace_of
 from graders.sql.repetition import repetition_of
 from graders.sql.scene import Execution, Scene, by_shape
 from graders.sql.slope import FLAT, counts_of, slope_of
@@ -17,19 +17,22 @@ _ENOUGH = 3
 
 
 def find(scene: Scene) -> Iterator[Finding]:
-    """Proved by growth, suspected from three writes on that each waited for the one before."""
+    """Proved by growth of writes that certainly waited; suspected from three on, or from a batch as slow as a loop."""
     grown = counts_of(scene.growth)
     sessions = _sessions(scene.statements)
     for fingerprint, group in by_shape(scene.work).items():
         shape = group[0].shape
         if shape.verb not in _WRITES or repetition_of(group).kind in ("single", "chunks"):
             continue
-        waited = _waited_for(_runs(group, scene.work), sessions)
-        if len(waited) < _ENOUGH:
+        counts: Sequence[int] = grown.get(fingerprint, ())
+        if len(set(counts)) == 1:
             continue
-        counts = grown.get(fingerprint, ())
-        slope = slope_of([size.size for size in scene.growth], counts) if counts else None
-        yield _finding(scene, waited, slope, counts)
+        certain, likely = _waited_for(_runs(group, scene.work), sessions)
+        slope = slope_of([size.size for size in scene.growth], counts) if counts else 0.0
+        if len(certain) >= _ENOUGH and slope > FLAT and counts[-1] > counts[0]:
+            yield _finding(scene, certain, slope, counts)
+        elif len(likely) >= _ENOUGH:
+            yield _finding(scene, likely, None, ())
 
 
 def _sessions(statements: Sequence[Statement]) -> dict[str, list[Statement]]:
@@ -57,9 +60,15 @@ def _runs(group: Sequence[Execution], work: Sequence[Execution]) -> list[list[Ex
     return runs
 
 
-def _waited_for(runs: Sequence[Sequence[Execution]], sessions: dict[str, list[Statement]]) -> list[Execution]:
-    """One execution for each round trip: a pipelined run counts once, a row in a savepoint of its own never."""
-    waited: list[Execution] = []
+def _waited_for(
+    runs: Sequence[Sequence[Execution]], sessions: dict[str, list[Statement]]
+) -> tuple[list[Execution], list[Execution]]:
+    """One execution for each round trip: those that are certain, and those that are likely.
+
+    A pipelined run counts once, a row in a savepoint of its own never.
+    """
+    certain: list[Execution] = []
+    likely: list[Execution] = []
     for run in runs:
         session = sessions.get(run[0].statement.session, [])
         apart = [
@@ -67,8 +76,10 @@ def _waited_for(runs: Sequence[Sequence[Execution]], sessions: dict[str, list[St
             for one in run
             if not (one.shape.verb == "insert" and _in_own_savepoint(one.statement, session))
         ]
-        waited.extend(apart[:1] if is_pipelined(run, session) else apart)
-    return waited
+        pace = pace_of(run, session)
+        certain.extend(apart if pace == "waited" else apart[:1])
+        likely.extend(apart[:1] if pace == "pipelined" else apart)
+    return certain, likely
 
 
 def _in_own_savepoint(statement: Statement, session: Sequence[Statement]) -> bool:
@@ -87,19 +98,18 @@ def _in_own_savepoint(statement: Statement, session: Sequence[Statement]) -> boo
 def _finding(
     scene: Scene, waited: Sequence[Execution], slope: float | None, counts: Sequence[int]
 ) -> Finding:
-    proved = slope is not None and slope > FLAT and counts[-1] > counts[0]
     shape = waited[0].shape
     sizes = ", ".join(f"{size.size:g}" for size in scene.growth)
-    grown = f" At sizes {sizes} it ran {', '.join(str(count) for count in counts)} times." if proved else ""
+    grown = f" At sizes {sizes} it ran {', '.join(str(count) for count in counts)} times." if slope else ""
     return Finding(
         rule=SLUG,
-        confidence="proved" if proved else "suspected",
+        confidence="proved" if slope else "suspected",
         title=f"{shape.verb.upper()} of {shape.writes or 'a table'} runs once for each row",
         message=f"{len(waited)} statements of one shape were sent one by one, each after the answer to the one "
         f"before.{grown} One statement for all rows, or one batch, saves the round trips.",
         statements=(seen([one.statement for one in waited]),),
         counts={"times": len(waited)},
-        slope=slope if proved else None,
+        slope=slope,
         request=scene.request,
         cost=float(len(waited) - 1),
     )
