@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
+from datetime import datetime, timedelta
 from pathlib import Path
 
 RECORDED = Path(__file__).parent.parent / "tests" / "graders" / "logs" / "recorded"
@@ -49,12 +49,10 @@ def make_log(path: Path, megabytes: int, *, plans: bool) -> None:
 
 def _varied(row: dict[str, object], number: int) -> dict[str, object]:
     changed = dict(row)
-    seconds = number * 5
-    changed["timestamp"] = re.sub(
-        r"\d\d:\d\d:\d\d",
-        f"{seconds // 3600 % 24:02}:{seconds // 60 % 60:02}:{seconds % 60:02}",
-        str(row["timestamp"]),
+    moment = datetime.strptime(str(row["timestamp"])[:19], "%Y-%m-%d %H:%M:%S") + timedelta(
+        seconds=number * 5
     )
+    changed["timestamp"] = f"{moment:%Y-%m-%d %H:%M:%S}{str(row['timestamp'])[19:]}"
     changed["session_id"] = f"{row['session_id']}{number % 50:x}"
     if "detail" in changed:
         changed["detail"] = str(row["detail"]).replace("= '1", f"= '{number}1")

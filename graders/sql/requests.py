@@ -41,6 +41,7 @@ class _Group:
     trace: str
     application: str
     statements: list[Statement] = field(default_factory=list)
+    first: float = 0.0
     last: float = 0.0
     ended: bool = False
 
@@ -110,7 +111,10 @@ def _label(tags: dict[str, str], statement: Statement) -> str:
 def _is_over(group: _Group, statement: Statement, label: str, pause: float, traced: bool) -> bool:
     if statement.nested:
         return False
-    if group.ended or len(group.statements) >= _MOST_STATEMENTS or statement.at - group.last > pause:
+    if group.ended or len(group.statements) >= _MOST_STATEMENTS:
+        return True
+    # A clock that jumped back, or a log that was put together in the wrong order, is a pause as well.
+    if statement.at - group.last > pause or group.first - statement.at > pause:
         return True
     # Statements without a comment (BEGIN, driver's own) belong to whatever is under way.
     known = bool(group.label) and bool(label) and label not in (statement.application, group.label)
@@ -118,6 +122,8 @@ def _is_over(group: _Group, statement: Statement, label: str, pause: float, trac
 
 
 def _add(group: _Group, statement: Statement, label: str) -> None:
+    if not group.statements:
+        group.first = statement.at
     group.statements.append(statement)
     group.last = max(group.last, statement.at + (statement.duration_ms or 0.0) / 1000)
     if label and (not group.label or group.label == group.application):
@@ -127,6 +133,6 @@ def _add(group: _Group, statement: Statement, label: str) -> None:
 
 
 def _sweep(groups: dict[str, _Group], now: float, pause: float) -> Iterator[Request]:
-    over = [key for key, group in groups.items() if now - group.last > pause]
+    over = [key for key, group in groups.items() if now - group.last > pause or group.first - now > pause]
     for key in over:
         yield groups.pop(key).request()

@@ -33,6 +33,15 @@ def test_a_long_statement_is_no_pause() -> None:
     assert grouped([slow, sent("next", 0.95)]) == [["slow", "next"]]
 
 
+def test_a_clock_that_jumps_back_ends_a_request() -> None:
+    assert grouped(
+        [sent("a", 100.0), sent("b", 100.01), Statement("c", at=5.0, session="s1", order=9**9)]
+    ) == [
+        ["a", "b"],
+        ["c"],
+    ]
+
+
 def test_a_pool_that_resets_its_session_ends_a_request() -> None:
     statements = [sent("a", 0.0), sent("DISCARD ALL", 0.001), sent("b", 0.002)]
     assert grouped(statements) == [["a", "DISCARD ALL"], ["b"]]
