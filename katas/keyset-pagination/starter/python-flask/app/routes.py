@@ -1,0 +1,39 @@
+"""The endpoints."""
+
+from datetime import UTC
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, request
+from psycopg.rows import DictRow
+
+from app import cursor, feed, parameters
+from app.database import connection
+from app.parameters import Filters
+
+routes = Blueprint("routes", __name__)
+
+
+@routes.get("/events")
+def list_events() -> tuple[dict[str, Any], dict[str, str]]:
+    limit, filters = parameters.limit(), parameters.filters()
+    offset = cursor.read(request.args.get("cursor"))
+    with connection() as db:
+        page = feed.page_of(db, filters, limit=limit, offset=offset)
+    following = None if page.following is None else cursor.write(page.following)
+    body = {"events": [event_view(event) for event in page.events], "next_cursor": following}
+    return body, link(limit, filters, following)
+
+
+def link(limit: int, filters: Filters, following: str | None) -> dict[str, str]:
+    """The header that leads to the next page, if there is one."""
+    if following is None:
+        return {}
+    given = {"limit": limit, **filters._asdict(), "cursor": following}
+    query = urlencode({name: value for name, value in given.items() if value is not None})
+    return {"Link": f'</events?{query}>; rel="next"'}
+
+
+def event_view(event: DictRow) -> dict[str, Any]:
+    moment = event["occurred_at"].astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return {**event, "occurred_at": moment}
