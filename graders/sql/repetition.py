@@ -15,6 +15,8 @@ Kind = Literal["single", "identical", "keyed", "pages", "chunks"]
 # A batch that holds fewer values than this saves less than 95 % of the round trips, so it is a loop in disguise;
 # it is the slope (1/20) up to which a growing cost counts as flat.
 BATCH = 20
+# A tree is read level by level with as many lists as it is deep; a loop over parents has more of them.
+_LEVELS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +55,19 @@ def _kind(group: Sequence[Execution], distinct: list[Values], varying: tuple[int
         return "pages"
     lists = [place for place in varying if any(len(values[place]) != 1 for values in distinct)]
     if lists and len(lists) == len(varying):
-        return (
-            "chunks"
-            if all(_are_chunks([values[place] for values in distinct]) for place in lists)
-            else "keyed"
-        )
+        chunks = all(_are_chunks([values[place] for values in distinct]) for place in lists)
+        return "chunks" if chunks or len(distinct) < _LEVELS else "keyed"
     if "range" in uses and _is_keyset(group, distinct, varying):
         return "pages"
     if uses == {"range"} and _are_windows(distinct, varying):
         return "chunks"
     return "keyed"
+
+
+def are_batches(group: Sequence[Execution]) -> bool:
+    """Many rows in each execution but the last, whatever their values: VALUES lists and arrays of a bulk write."""
+    rows = [max((len(values) for values in execution.values), default=1) for execution in group]
+    return len(rows) > 1 and min(rows[:-1]) >= BATCH
 
 
 def _are_chunks(lists: Sequence[tuple[str | None, ...]]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from graders.sql.catalog import Catalog
 from graders.sql.fingerprint import Shape, shape_of, values_of
+from graders.sql.housekeeping import is_housekeeping
 from graders.sql.plan import Node, read_plan, rows_read, rows_sent
 from graders.sql.statement import Statement
 
@@ -92,17 +93,17 @@ def executions(statements: Sequence[Statement]) -> tuple[Execution, ...]:
         if any(mark in statement.text for mark in _SERVERS_OWN):
             continue
         shape = shape_of(statement)
-        if shape.is_work and not _is_housekeeping(shape):
+        if shape.is_work and not _is_housekeeping(shape, statement):
             found.append(Execution(statement, shape))
     return tuple(found)
 
 
-def _is_housekeeping(shape: Shape) -> bool:
+def _is_housekeeping(shape: Shape, statement: Statement) -> bool:
     """Pings and look-ups of the server itself: no table of the application is touched."""
     if not shape.known:
         return False
     if not shape.tables:
-        return "." not in shape.template and not shape.places
+        return is_housekeeping(statement)
     lowered = tuple(table.lower() for table in shape.tables)
     return (
         all(table.startswith(_CATALOG_PREFIXES) for table in lowered)

@@ -10,6 +10,7 @@ from graders.sql.scene import Execution, Scene, Values, by_shape
 
 SLUG = "repeated-query"
 _ENOUGH = 2
+_ENOUGH_APART = 3
 # Somebody who waits this long between two identical questions, in seconds, is waiting for another answer.
 _POLLING = 0.04
 
@@ -37,7 +38,12 @@ def _is_for_effect(execution: Execution) -> bool:
 
 
 def _is_redundant(runs: Sequence[Execution], scene: Scene) -> bool:
-    """Nothing wrote the tables in between, and nobody waited as one does who polls."""
+    """Nothing wrote the tables in between, nothing failed and was tried again, nobody waited as one does who polls.
+
+    A second transaction that begins with the question of the first has a right to an answer of its own.
+    """
+    if len({one.statement.vxid for one in runs}) > 1 and len(runs) < _ENOUGH_APART:
+        return False
     first, last = runs[0].statement, runs[-1].statement
     tables = set(runs[0].shape.tables)
     between = False
@@ -46,7 +52,7 @@ def _is_redundant(runs: Sequence[Execution], scene: Scene) -> bool:
             between = True
         elif one.statement is last:
             break
-        elif between and one.shape.writes and (one.shape.writes in tables or not one.shape.known):
+        elif between and (one.shape.writes in tables or not one.shape.known or one.statement.error):
             return False
     pauses = sorted(later.statement.at - earlier.statement.at for earlier, later in pairwise(runs))
     return not pauses or pauses[len(pauses) // 2] < _POLLING

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from graders.sql.finding import Finding, seen
 from graders.sql.pace import pace_of
-from graders.sql.repetition import repetition_of
+from graders.sql.repetition import are_batches, repetition_of
 from graders.sql.scene import Execution, Scene, by_shape
 from graders.sql.slope import FLAT, counts_of, slope_of
 from graders.sql.statement import Statement
@@ -23,6 +23,8 @@ def find(scene: Scene) -> Iterator[Finding]:
     for fingerprint, group in by_shape(scene.work).items():
         shape = group[0].shape
         if shape.verb not in _WRITES or repetition_of(group).kind in ("single", "chunks"):
+            continue
+        if are_batches(group):
             continue
         counts: Sequence[int] = grown.get(fingerprint, ())
         if len(set(counts)) == 1:
