@@ -18,7 +18,8 @@ class ServiceFailure(Exception):
     """The submission's own doing: `code` names it, `message` what was seen, `hint` the next step.
 
     `output` is what the service printed, its end being what matters. Codes: no-procfile, bad-procfile,
-    release-failed, exited, never-bound, bound-elsewhere, not-healthy, garbage, hangs, exited-after-ready.
+    release-failed, release-left-a-mess, exited, never-bound, bound-elsewhere, not-healthy, garbage, hangs,
+    exited-after-ready.
     """
 
     def __init__(self, code: str, message: str, *, hint: str, output: str = "") -> None:
@@ -48,6 +49,14 @@ def bad_procfile(error: ProcfileError) -> ServiceFailure:
         "bad-procfile",
         f"Procfile line {error.line}: {error.message}.",
         hint=f"Each line is a name, a colon and a shell command, e.g. {_EXAMPLE}.",
+    )
+
+
+def release_left_a_mess(blame: str) -> ServiceFailure:
+    return ServiceFailure(
+        "release-left-a-mess",
+        f"After `release` the tables cannot be used. {blame}",
+        hint="`release` must leave tables that others can read, change and analyze, and no session behind.",
     )
 
 

@@ -15,6 +15,7 @@ from graders.database import Database
 from graders.evidence import Collector
 from graders.instances import Caller, Instance
 from graders.measure import GrowthMeter, RecordingMeter
+from graders.schema_changes import blamed
 from graders.sql.recording import Recording
 from graders.starting_gate import StartingGate
 from graders.together import concurrently as call_concurrently
@@ -38,6 +39,10 @@ class Bench:
         self.meter = RecordingMeter(job, self._recorded, lambda: self.exchanges)
         self.findings: dict[tuple[str, str], dict[str, Any]] = {}
         self._advised: set[frozenset[str]] = set()
+
+    def blame(self, error: BaseException) -> str | None:
+        """Why the submission, and not the suite, is the cause of a database error; None where it is not."""
+        return blamed(error, self.job["tables"], self.database, self.job["service_role"])
 
     def close(self) -> None:
         self.meter.close()

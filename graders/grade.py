@@ -11,9 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from graders import __version__, failures
 from graders.control import ServiceControl, controlled
+from graders.database import Database
 from graders.environment import Toolchain, prepare_environment
-from graders.errors import UsageError
+from graders.errors import DatabaseError, UsageError
 from graders.kata import Kata, World
 from graders.pack import digest_of
 from graders.postgres import (
@@ -25,13 +27,12 @@ from graders.postgres import (
     world_template,
 )
 from graders.rundir import reap, run_directory
+from graders.schema_changes import Tables, blamed, tables_of
 from graders.score import Grade, Phase, Remark, Stop
 from graders.service import ServiceFailure
 from graders.submission import Submission, snapshot
 from graders.suite import SuiteHost, SuiteJob, SuiteOutcome, copy_suite, report_from
 from graders.verdicts import CheckResult, Report, judge
-
-VERSION = "0.1.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ class Stage:
     folder: Path
     digest: str
     seed: int
+    tables: Tables
 
 
 @dataclass(slots=True)
@@ -165,6 +167,8 @@ class _Run:
             toolchain = self._toolchain()
         with self.phase("database"):
             cluster = stack.enter_context(self._cluster())
+            with Database(cluster.grader_url) as database:
+                tables = tables_of(database)
         with self.phase("copy"):
             work = run.path / "work"
             work.mkdir()
@@ -184,10 +188,10 @@ class _Run:
         )
         with self.phase("release"):
             control.service.release()
-            analyze(cluster)
+            analyze(cluster, tables)
         with self.phase("service"):
             control.service.start()
-        return Stage(cluster, control, run.path, self._digest, seed)
+        return Stage(cluster, control, run.path, self._digest, seed, tables)
 
     _digest: str = ""
 
@@ -239,6 +243,7 @@ class _Run:
             service_url=stage.cluster.service_url,
             service_role=stage.cluster.role,
             log=stage.cluster.log.plain(),
+            tables=stage.tables,
             variables=dict(kata.environment.variables),
         )
         return self.grader.run_suite(job, stage.control, self._heard)
@@ -275,7 +280,7 @@ class _Run:
             findings=outcome.findings,
             phases=tuple(self.phases),
             versions={
-                "toolkit": VERSION,
+                "toolkit": __version__,
                 "postgres": stage.cluster.version if stage else "",
             },
             partial=len(selected) < len(kata.checks),
@@ -324,9 +329,18 @@ def link(work: Path, links: Mapping[str, str]) -> None:
             target.symlink_to(place)
 
 
-def analyze(cluster: Cluster) -> None:
-    """VACUUM ANALYZE, so that what is measured is not what was just loaded."""
-    from graders.database import Database
+def analyze(cluster: Cluster, tables: Tables) -> None:
+    """VACUUM ANALYZE, so that what is measured is not what was just loaded. Raises ServiceFailure where the
+    submission's `release` has made that impossible; `tables` are those from before it."""
+    import psycopg
 
     with Database(cluster.grader_url) as database:
-        database.analyze()
+        try:
+            database.analyze()
+        except psycopg.Error as error:
+            blame = blamed(error, tables, database, cluster.role)
+            if blame is None:
+                raise DatabaseError(
+                    f"the tables could not be analyzed: {error}", hint="Is the machine out of disk or memory?"
+                ) from error
+            raise failures.release_left_a_mess(blame) from None

@@ -129,14 +129,19 @@ class GraderPlugin:
 
     def _failed(self, id: str, error: BaseException, *, teardown: bool) -> None:
         report = self._open[id]
-        theirs = is_theirs(error)
+        blame = None if is_theirs(error) else self._blame(error)
+        theirs = blame is not None or is_theirs(error)
         # What a fixture finds while it takes itself down after a failure is a consequence of that failure.
         if report["outcome"] == "broken" or (report["outcome"] == "failed" and (theirs or teardown)):
             return
         report["outcome"] = "failed" if theirs else "broken"
-        report["message"] = clipped(self._sentence(id, error)) if theirs else ""
+        report["message"] = clipped(blame or self._sentence(id, error)) if theirs else ""
         report["detail"] = "" if theirs else told(error, self.job["suite"])
         report["evidence"] = self.bench.collector.evidence()
+
+    def _blame(self, error: BaseException) -> str | None:
+        found = (self.bench.blame(leaf) for leaf in _leaves(error))
+        return next((blame for blame in found if blame), None)
 
     def _sentence(self, id: str, error: BaseException) -> str:
         error = next((found for found in _leaves(error) if isinstance(found, THEIRS)), error)

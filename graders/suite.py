@@ -33,7 +33,8 @@ class Control(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SuiteJob:
-    """Everything a suite needs to know. `suite`: folder of the checks' files; `checks`: the manifest of ids."""
+    """Everything a suite needs to know. `suite`: folder of the checks' files; `checks`: the manifest of ids;
+    `tables`: those of the kata before the submission touched them."""
 
     suite: Path
     directory: Path
@@ -47,6 +48,7 @@ class SuiteJob:
     service_url: str
     service_role: str
     log: Mapping[str, Any]
+    tables: Mapping[str, Mapping[str, Any]]
     variables: Mapping[str, str]
 
 
@@ -154,6 +156,7 @@ def _plain(job: SuiteJob) -> dict[str, Any]:
         "service_url": job.service_url,
         "service_role": job.service_role,
         "log": dict(job.log),
+        "tables": dict(job.tables),
         "variables": dict(job.variables),
     }
 

@@ -40,3 +40,37 @@ def verdicts(grade: Grade) -> dict[str, str]:
 def test_a_trigger_gains_nothing_from_what_the_grader_inserts(attack: Attack) -> None:
     grade = attack({"greetings.py": TRAP}, suite={"open_greetings.py": INSERTS}, only=["greets-by-name"])
     assert verdicts(grade) == {"greets-by-name": "passed"}, grade.checks[0].message + grade.checks[0].detail
+
+
+VIEW = """
+def greetings(connection, word, limit):
+    connection.execute("drop table if exists people cascade")
+    connection.execute("create or replace view people as select 1 as id, 'nobody' as name")
+    return [f"{word}, nobody"] * limit
+"""
+
+
+def test_a_view_in_the_place_of_a_table_is_the_services_failure(attack: Attack) -> None:
+    grade = attack({"greetings.py": VIEW}, only=["greets-by-name"])
+    assert verdicts(grade) == {"greets-by-name": "failed"}
+    assert "`people` is a view now" in grade.checks[0].message
+
+
+RELEASE = """
+import os, psycopg
+with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as session:
+    session.execute('create function shown(text) returns text immutable language plpgsql as $$ begin '
+        "if current_setting('work_mem') <> '5MB' then raise exception 'not for you'; end if; return $1; end $$;"
+        "set work_mem = '5MB'; create index shown on people (shown(name))")
+"""
+
+
+def test_a_release_that_leaves_unusable_tables_is_the_services_failure(attack: Attack) -> None:
+    files = {
+        "release.py": RELEASE,
+        "Procfile": "release: exec python release.py\nweb: exec python server.py\n",
+    }
+    grade = attack(files)
+    assert set(verdicts(grade).values()) == {"skipped"}
+    assert grade.stop is not None and grade.stop.code == "release-left-a-mess"
+    assert "not for you" in grade.stop.message and "new index" in grade.stop.message

@@ -1,0 +1,86 @@
+"""Who is to blame when the grader's own statement fails: the tables before and after tell."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from graders.database import Database
+from graders.postgres import Cluster
+from graders.schema_changes import blamed, tables_of
+
+REFUSE = "create function no() returns trigger language plpgsql as $$begin raise exception 'no'; end$$;"
+INSERT = "insert into guest (id, name) values (-1, 'nobody')"
+
+
+@pytest.fixture
+def owner(cluster: Cluster) -> Iterator[psycopg.Connection]:
+    """A session of the service's role, with the table `guest` that its kata gave it."""
+    with psycopg.connect(cluster.service_url, autocommit=True) as session:
+        session.execute("create table guest (id int primary key, name text)")
+        yield session
+        for kind in ("table", "view"):
+            with contextlib.suppress(psycopg.errors.WrongObjectType):
+                session.execute(f"drop {kind} if exists guest cascade")
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Iterator[Database]:
+    with Database(cluster.grader_url) as database:
+        yield database
+
+
+def why(database: Database, owner: psycopg.Connection, change: str, statement: str) -> str | None:
+    before = tables_of(database)
+    owner.execute(change)
+    with pytest.raises(psycopg.Error) as caught:
+        database.execute(statement)
+    return blamed(caught.value, before, database, "app")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("drop table guest", "the table `guest` is gone"),
+        ("drop table guest; create view guest as select 1 as id, 'x' as name", "`guest` is a view now"),
+        ("alter table guest rename name to title", "the column `guest.name` is gone"),
+        (
+            "alter table guest alter id type text; alter table guest add check (length(id) > 2)",
+            "is text, it was integer",
+        ),
+        ("alter table guest add age int not null", "the column `guest.age` must be given a value"),
+        ("alter table guest add check (id > 0)", "`guest` has the new constraint `CHECK ((id > 0))`"),
+        (
+            "create unique index once on guest ((1)); insert into guest values (7)",
+            "`guest` has the new index",
+        ),
+        (
+            REFUSE + "create trigger t before insert on guest execute function no()",
+            "`guest` has the new trigger `t`",
+        ),
+    ],
+)
+def test_a_change_of_the_kata_tables_is_named(
+    database: Database, owner: psycopg.Connection, change: str, told: str
+) -> None:
+    assert told in (why(database, owner, change, INSERT) or "")
+
+
+def test_an_error_without_a_change_is_the_suites_own(database: Database, owner: psycopg.Connection) -> None:
+    assert why(database, owner, "select 1", "insert into guest (nobody) values (1)") is None
+
+
+def test_bad_syntax_is_the_suites_own_whatever_has_changed(
+    database: Database, owner: psycopg.Connection
+) -> None:
+    assert why(database, owner, "drop table guest", "insert into into guest") is None
+
+
+def test_a_lock_that_the_service_keeps_is_its_failure(database: Database, owner: psycopg.Connection) -> None:
+    database.execute("set lock_timeout = '50ms'")
+    told = why(database, owner, "begin; lock table guest", INSERT)
+    owner.execute("rollback")
+    assert told is not None and "a session of the service has been in a transaction" in told
