@@ -274,7 +274,7 @@ def processes_in(runs: Path) -> list[str]:
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if str(runs) in os.readlink(entry / "cwd"):
+            if str(runs) in str((entry / "cwd").readlink()):
                 found.append((entry / "cmdline").read_text())
         except OSError:
             continue

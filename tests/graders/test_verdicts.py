@@ -39,7 +39,9 @@ def test_no_report_at_all_is_broken_everywhere() -> None:
 
 
 def test_a_check_that_needs_a_failed_one_is_skipped_whatever_it_said() -> None:
-    results = judge(CHECKS, [Report("answers", "failed"), Report("costs", "passed"), Report("fresh", "passed")])
+    results = judge(
+        CHECKS, [Report("answers", "failed"), Report("costs", "passed"), Report("fresh", "passed")]
+    )
     assert [result.verdict for result in results] == ["failed", "skipped", "passed"]
     assert results[1].blocked_by == "answers"
     assert results[1].points == 0
@@ -55,7 +57,9 @@ def test_what_follows_a_dead_service_is_skipped_because_of_the_check_it_died_of(
 
 
 def test_feedback_is_only_shown_for_failures() -> None:
-    results = judge(CHECKS, [Report("answers", "passed"), Report("costs", "failed"), Report("fresh", "broken")])
+    results = judge(
+        CHECKS, [Report("answers", "passed"), Report("costs", "failed"), Report("fresh", "broken")]
+    )
     assert [result.feedback for result in results] == ["", "Look at the statements.", ""]
 
 
@@ -66,8 +70,12 @@ def test_a_selection_leaves_the_other_checks_out() -> None:
 outcomes = st.sampled_from(["passed", "failed", "broken", None])
 
 
-@given(st.tuples(outcomes, outcomes, outcomes), st.sampled_from([None, "answers", "costs", "fresh", "service"]))
-def test_points_are_only_given_for_checks_that_passed(said: tuple[str | None, ...], stopped: str | None) -> None:
+@given(
+    st.tuples(outcomes, outcomes, outcomes), st.sampled_from([None, "answers", "costs", "fresh", "service"])
+)
+def test_points_are_only_given_for_checks_that_passed(
+    said: tuple[str | None, ...], stopped: str | None
+) -> None:
     reports = [
         Report(check.id, outcome)  # type: ignore[arg-type]
         for check, outcome in zip(CHECKS, said, strict=True)

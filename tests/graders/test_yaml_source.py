@@ -26,7 +26,9 @@ def message(text: str, read: str = "") -> str:
 
 
 def test_an_unknown_key_is_named_with_the_one_that_was_meant() -> None:
-    assert message("title: x\nminuts: 5\n") == "kata.yaml:2:1: unknown key `minuts` -> did you mean `minutes`?"
+    assert (
+        message("title: x\nminuts: 5\n") == "kata.yaml:2:1: unknown key `minuts` -> did you mean `minutes`?"
+    )
 
 
 def test_a_missing_key_is_named() -> None:
