@@ -8,7 +8,7 @@ import pytest
 
 from graders.mutants import mutants_of
 
-SOURCE = '''
+SOURCE = """
 def sell(db, user, limit):
     if limit < 1:
         raise Problem(422, "no")
@@ -18,7 +18,7 @@ def sell(db, user, limit):
             db.log(row)
             return 201
     return orders.where(a == 1, b == 2).with_for_update()
-'''
+"""
 
 
 def operators(path: str, source: str) -> set[str]:
