@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from graders.yaml_source import read_yaml
 
 MOST_FILES = 20_000
 MOST_BYTES = 200_000_000
+MOST_DEEP = 100
 # Made by tools on the learner's side; the environment brings its own.
 _LEFT_OUT = {
     ".git",
@@ -73,7 +75,10 @@ def snapshot(root: Path, into: Path) -> str:
     digest = hashlib.sha256()
     total = 0
     for count, path in enumerate(sorted(regular_files(root)), start=1):
-        total += path.stat().st_size
+        found = _looked_at(path)
+        if found is None:
+            continue
+        total += found.st_size
         if count > MOST_FILES or total > MOST_BYTES:
             raise UsageError(
                 f"{root} holds more than {MOST_FILES} files or {MOST_BYTES // 1_000_000} MB",
@@ -82,20 +87,55 @@ def snapshot(root: Path, into: Path) -> str:
         inside = path.relative_to(root)
         target = into / inside
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
-        target.chmod(0o755 if path.stat().st_mode & stat.S_IXUSR else 0o644)
+        try:
+            shutil.copyfile(path, target, follow_symlinks=False)
+        except FileNotFoundError:
+            continue
+        target.chmod(0o755 if found.st_mode & stat.S_IXUSR else 0o644)
         digest.update(f"{inside.as_posix()}\0".encode("utf-8", "surrogateescape"))
         digest.update(hashlib.sha256(target.read_bytes()).digest())
     return digest.hexdigest()[:16]
 
 
 def regular_files(folder: Path) -> Iterator[Path]:
-    """Every file of the repository that is part of the work: no links, no build products, no version control."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name in _LEFT_OUT or entry.name == ".DS_Store":
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from regular_files(Path(entry.path))
-            elif entry.is_file(follow_symlinks=False):
-                yield Path(entry.path)
+    """Every file of the repository that is part of the work: no links, no build products, no version control.
+
+    Raises UsageError for folders in folders without end.
+    """
+    waiting = [(str(folder), 0)]
+    while waiting:
+        place, depth = waiting.pop()
+        if depth > MOST_DEEP:
+            raise UsageError(
+                f"{folder} holds folders in folders, more than {MOST_DEEP} deep",
+                hint=f"remove what is not part of the work, from {Path(place).relative_to(folder).parts[0]} on",
+            )
+        with _entries_of(place) as entries:
+            for entry in entries:
+                if entry.name in _LEFT_OUT or entry.name == ".DS_Store":
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((entry.path, depth + 1))
+                elif entry.is_file(follow_symlinks=False):
+                    yield Path(entry.path)
+
+
+@contextmanager
+def _entries_of(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+    # Editors and tools make and remove things while we look.
+    try:
+        entries = os.scandir(folder)
+    except FileNotFoundError:
+        yield iter(())
+        return
+    with entries:
+        yield entries
+
+
+def _looked_at(path: Path) -> os.stat_result | None:
+    """What a file is; None where it is gone, or no longer a regular one."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None

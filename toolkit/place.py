@@ -32,7 +32,16 @@ def submission_at(path: Path | None, packs: Packs) -> Submission:
     """The submission that `path`, or the working directory, is in."""
     from graders.submission import open_submission
 
-    return open_submission(path or Path.cwd(), packs)
+    return open_submission(path or _here(), packs)
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError(
+            "the folder that you stand in is gone", hint="go to the repository, or name it: `kata test PATH`"
+        ) from None
 
 
 def kata_meant(name: str | None, packs: Packs) -> Kata:
