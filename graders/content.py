@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from graders.errors import PackError, UsageError
+from graders.kata import Kata
 from graders.pack import Packs
 from graders.yaml_source import read_yaml
 
@@ -75,6 +77,18 @@ def find_track(slug: str, packs: Packs) -> Track:
         hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(tracks) or 'none'}"
         raise UsageError(f"there is no track `{slug}`", hint=hint)
     return tracks[slug]
+
+
+def in_order(katas: Iterable[Kata], packs: Packs) -> list[Kata]:
+    """The katas as somebody would take them: along the tracks, then the others by name.
+
+    A track that cannot be read is passed over: naming it is for those who ask for it.
+    """
+    try:
+        way = [slug for track in load_tracks(packs) for slug in track.katas]
+    except PackError:
+        way = []
+    return sorted(katas, key=lambda kata: (way.index(kata.slug) if kata.slug in way else len(way), kata.slug))
 
 
 def _load_track(path: Path, packs: Packs) -> Track:

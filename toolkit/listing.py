@@ -28,10 +28,11 @@ def print_list(
     chosen = [
         kata for kata in katas if level in (None, kata.level) and (skill is None or skill in kata.skills)
     ]
-    heading = ""
-    if track is not None:
-        from graders.content import find_track
+    from graders.content import find_track, in_order
 
+    heading = ""
+    chosen = in_order(chosen, packs_of(settings))
+    if track is not None:
         way = find_track(track, packs_of(settings))
         heading = f"{way.title}: {way.summary}"
         chosen = sorted((k for k in chosen if k.slug in way.katas), key=lambda k: way.katas.index(k.slug))
