@@ -147,6 +147,12 @@ def _install(stack: Stack, root: Path, folder: Path, variables: Mapping[str, str
     (folder / _READY).touch()
 
 
+def _hint_of(said: str) -> str:
+    if "No space left" in said or "ENOSPC" in said:
+        return "the disk is full: free some space, or let KATA_CACHE_DIR name a place with more of it"
+    return "the first install needs the network; check it, and the repository's lock file, then try again"
+
+
 def _with_pip(command: str) -> str:
     # A kata installed by a tool such as pipx or uv may stand in an environment without pip: then the new one
     # brings its own.
@@ -174,5 +180,5 @@ def _run_install(stack: Stack, command: str, folder: Path, variables: Mapping[st
         tail = "\n".join(done.stdout.strip().splitlines()[-12:])
         raise SandboxError(
             f"the dependencies of {stack.name} could not be installed (exit {done.returncode} of `{command}`):\n{tail}",
-            hint="the first install needs the network; check it, and the repository's lock file, then try again",
+            hint=_hint_of(done.stdout),
         )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from graders.errors import UsageError
+from graders.errors import KataError, UsageError
 from graders.grade import Grader, Options, chosen
 from graders.score import Grade
 from graders.submission import Submission
-from toolkit.boundary import write_log
+from toolkit.boundary import tell, write_log
 from toolkit.progress import Attempt, Progress, open_progress
 from toolkit.settings import Settings
 from toolkit.views.history import changes
@@ -38,7 +38,13 @@ def options_for(
     postgres: str | None = None,
 ) -> Options:
     """The grader's options. `postgres`: a server's superuser URL, or the bin directory of an installation."""
-    settings.run_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.run_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{settings.run_dir}, the place for runs, cannot be made: {error.strerror}",
+            hint="make room or give access there, or let KATA_CACHE_DIR name another directory",
+        ) from error
     is_url = postgres is not None and "://" in postgres
     if postgres is not None and not is_url and not Path(postgres).is_dir():
         raise UsageError(
@@ -68,13 +74,27 @@ def judge_here(
     with live_progress(titles, paint_for(settings, sys.stderr)) as progress:
         grade = grader.grade(submission, progress=progress, seed=seed)
     log = _log_of(grade)
-    with open_progress(settings.progress_file) as record:
-        before = last_comparable(record, submission)
-        record.record(to_document(grade), submission.root)
-        taken = record.hints(submission.kata.slug)
+    before, taken = _kept(grade, submission, settings)
     after = {check.id: (check.verdict, check.points) for check in grade.checks}
     left = frozenset(id for id, ladder in submission.kata.hints.items() if taken.get(id, 0) < len(ladder))
     return Judged(grade, log, tuple(changes(before.verdicts, after)) if before else (), left)
+
+
+def _kept(
+    grade: Grade, submission: Submission, settings: Settings
+) -> tuple[Attempt | None, Mapping[str, int]]:
+    """Keep the attempt; the one to compare it with, and how many hints of each check were taken.
+
+    A record that cannot be used is said on stderr, and costs nobody the result of a run.
+    """
+    try:
+        with open_progress(settings.progress_file) as record:
+            before = last_comparable(record, submission)
+            record.record(to_document(grade), submission.root)
+            return before, record.hints(submission.kata.slug)
+    except KataError as error:
+        tell(error)
+        return None, {}
 
 
 def last_comparable(record: Progress, submission: Submission) -> Attempt | None:

@@ -163,7 +163,13 @@ def open_progress(path: Path) -> Iterator[Progress]:
 
     Raises KataError where the file is damaged, unreadable, or written by a later version.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KataError(
+            f"{path.parent}, the place for the record of your attempts, cannot be made: {error.strerror}",
+            hint="make room or give access there, or let KATA_DATA_DIR name another directory",
+        ) from error
     try:
         connection = sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)
     except sqlite3.Error as error:
