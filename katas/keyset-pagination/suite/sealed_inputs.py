@@ -211,20 +211,28 @@ def check_bad_input__but_unknown_is_not_bad(http: Client, database: Database) ->
 
 def check_bad_input__hostile(http: Client, recording: RecordingMeter, rng: random.Random) -> None:
     cursor = _cursor(http, limit=5)
+    # A lenient base64 decoder passes over a tail that is no base64: then the cursor still says what was issued.
+    issued = get(http, cursor=cursor).body
     for tail in ("' OR '1'='1", "'; SELECT 1; --", "\\' OR 1=1 --", '" OR ""="', "$1 %s :q ?", ") OR (1=1"):
         for name in ("limit", "kind", "account_id", "cursor"):
             canary = f"kata{rng.getrandbits(40):010x}{tail}"
             _must_stay_a_value(http, recording, {name: canary}, canary)
         canary = f"kata{rng.getrandbits(40):010x}{tail}"
-        _must_stay_a_value(http, recording, {"cursor": cursor + canary}, canary)
+        _must_stay_a_value(http, recording, {"cursor": cursor + canary}, canary, or_page=issued)
 
 
 def _must_stay_a_value(
-    http: Client, recording: RecordingMeter, parameters: dict[str, str], canary: str
+    http: Client,
+    recording: RecordingMeter,
+    parameters: dict[str, str],
+    canary: str,
+    *,
+    or_page: bytes | None = None,
 ) -> None:
     with recording.window(f"a hostile {next(iter(parameters))}") as window:
         answer = get(http, **parameters)
-    assert answer.status in (400, 422), (
+    as_issued = answer.status == 200 and answer.body == or_page
+    assert answer.status in (400, 422) or as_issued, (
         f"{answer.request.target} was answered {answer.status}, expected 400 or 422"
     )
     for statement in window.all:

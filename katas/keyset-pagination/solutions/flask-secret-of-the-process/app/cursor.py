@@ -13,9 +13,7 @@ from app.problems import Problem
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
-signed = URLSafeSerializer(
-    os.environ["CURSOR_SECRET"], salt="events", signer_kwargs={"digest_method": sha256}
-)
+signed = URLSafeSerializer(secrets.token_bytes(32), salt="events", signer_kwargs={"digest_method": sha256})
 
 
 class Position(NamedTuple):

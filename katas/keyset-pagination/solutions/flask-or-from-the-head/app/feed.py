@@ -17,15 +17,14 @@ class Page(NamedTuple):
 
 def page_of(db: Connection[DictRow], filters: Filters, *, limit: int, after: Position | None) -> Page:
     """Up to `limit` events that pass the filters, newest first, those after the position."""
-    given = filters._asdict()
-    conditions = [
-        "(%(kind)s::text IS NULL OR kind = %(kind)s)",
-        "(%(account_id)s::bigint IS NULL OR account_id = %(account_id)s)",
-    ]
+    given = {name: value for name, value in filters._asdict().items() if value is not None}
+    conditions = [f"{name} = %({name})s" for name in given]
     if after is not None:
-        conditions.append("(occurred_at, id) < (%(occurred_at)s, %(id)s)")
+        conditions.append(
+            "(occurred_at < %(occurred_at)s OR (occurred_at = %(occurred_at)s AND id < %(id)s))"
+        )
         given |= after._asdict()
-    where = f"WHERE {' AND '.join(conditions)}"
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     events = db.execute(
         f"SELECT id, account_id, kind, occurred_at, payload FROM events {where}"
         " ORDER BY occurred_at DESC, id DESC LIMIT %(look_ahead)s",
