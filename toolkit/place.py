@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graders.errors import UsageError
-from graders.pack import Packs, open_packs
 from toolkit.settings import Settings
 
 if TYPE_CHECKING:
     import typer
 
     from graders.kata import Check, Kata
+    from graders.pack import Packs
     from graders.submission import Submission
 
 
@@ -25,6 +25,8 @@ def settings_of(context: typer.Context) -> Settings:
 
 def packs_of(settings: Settings) -> Packs:
     """The built-in pack and the ones that the settings name."""
+    from graders.pack import open_packs
+
     return open_packs(settings.packs)
 
 
