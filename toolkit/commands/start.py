@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from graders.kata import Kata
+from graders.kata import Kata, Stack
 from toolkit.completion import slugs, stacks
 from toolkit.files import new_folder
 from toolkit.place import packs_of, settings_of
+from toolkit.settings import Settings
 from toolkit.views.paint import Paint, paint_for
 
 EXAMPLE = """\
@@ -39,7 +41,23 @@ def run(
     paint = paint_for(settings)
     print(f"{paint(paint.sign('passed'), 'green', 'bold')} {target}  {paint(chosen.title, 'dim')}")
     print(_next_steps(kata, target, paint))
+    for line in _needs(chosen, settings, paint):
+        print(line)
     return 0
+
+
+def _needs(stack: Stack, settings: Settings, paint: Paint) -> Iterator[str]:
+    """What the machine lacks of what the stack needs: the task can be read without it, and not tested."""
+    from graders.environment import check_requirement
+    from graders.errors import UsageError
+
+    for requirement in stack.requires:
+        try:
+            check_requirement(requirement, settings.environment)
+        except UsageError as error:
+            yield f"{paint(paint.sign('broken'), 'yellow', 'bold')} {error.message}"
+            yield f"  {paint.sign('arrow')} {error.hint}"
+            return
 
 
 def _next_steps(kata: Kata, target: Path, paint: Paint) -> str:
