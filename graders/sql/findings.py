@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from graders.sql import rules
 from graders.sql.catalog import Catalog
 from graders.sql.finding import Confidence, Finding, Seen
-from graders.sql.scene import Measured, Scene, WhatIf, executions
+from graders.sql.scene import Measured, Scene, WhatIf, by_shape, executions
 from graders.sql.statement import Statement
 
 __all__ = [
@@ -89,9 +89,11 @@ def scene_of(
 ) -> Scene:
     """What `findings_of` shows to the rules."""
     statements = _statements(recording)
+    work = executions([statement for statement in statements if not statement.nested])
     return Scene(
         statements=statements,
-        work=executions([statement for statement in statements if not statement.nested]),
+        work=work,
+        groups=by_shape(work),
         nested=executions([statement for statement in statements if statement.nested]),
         request=request,
         catalog=catalog,

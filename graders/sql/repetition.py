@@ -35,10 +35,9 @@ class Repetition:
 
 def repetition_of(group: Sequence[Execution]) -> Repetition:
     """Judge executions of one shape, in the order in which they ran."""
-    sets = [execution.values for execution in group]
-    distinct = list(dict.fromkeys(sets))
     if len(group) < 2:
-        return Repetition("single", len(group), len(distinct))
+        return Repetition("single", len(group), len(group))
+    distinct = list(dict.fromkeys(execution.values for execution in group))
     if len(distinct) == 1:
         return Repetition("identical", len(group), 1)
     width = min(len(values) for values in distinct)

@@ -24,10 +24,14 @@ class Execution:
 
     statement: Statement
     shape: Shape
+    _taken: list[Values] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def values(self) -> Values:
-        return values_of(self.statement)
+        """What stood at each place of the shape; taken from the text when first asked for."""
+        if not self._taken:
+            self._taken.append(values_of(self.statement))
+        return self._taken[0]
 
     @property
     def plan(self) -> Node | None:
@@ -67,7 +71,8 @@ class Scene:
     """One request (or one file's worth of statements) and what stands beside it.
 
     `statements`: all of it in the log's order, transaction control included; `work`: top-level executions that read
-    or change rows, without those that only look at the catalog; `nested`: those inside functions and triggers.
+    or change rows, without those that only look at the catalog, and `groups` the same by fingerprint; `nested`: those
+    inside functions and triggers.
     `growth`: the same request at other sizes; `answer`: its HTTP answer's body, decoded; `reference`: how many
     statements the reference solution needs; `what_if`: tries an index definition on a statement; `tenant`: the
     authenticated tenant's key as text, with `tenant_columns`; `canary`: a harmless recording of the same request.
@@ -75,6 +80,7 @@ class Scene:
 
     statements: tuple[Statement, ...]
     work: tuple[Execution, ...]
+    groups: Mapping[str, list[Execution]]
     nested: tuple[Execution, ...] = ()
     request: str = ""
     catalog: Catalog | None = None

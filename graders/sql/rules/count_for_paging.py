@@ -9,7 +9,7 @@ from sqlglot import exp
 from graders.sql.finding import Finding, seen
 from graders.sql.plan import nodes_of
 from graders.sql.query import is_aggregate, top_query
-from graders.sql.scene import Execution, Scene, by_shape
+from graders.sql.scene import Execution, Scene
 
 SLUG = "count-for-paging"
 _RATIO = 10
@@ -18,7 +18,7 @@ _WORTH = 500
 
 def find(scene: Scene) -> Iterator[Finding]:
     """Proved by the plans: the count read many times the page's rows. Without plans a count is no fault."""
-    groups = list(by_shape(scene.work).values())
+    groups = list(scene.groups.values())
     pages = [group[0] for group in groups if _is_page(group[0])]
     for group in groups:
         if _is_windowed_count(group[0]):

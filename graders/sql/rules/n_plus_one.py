@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from graders.sql.finding import Finding, seen
 from graders.sql.repetition import Repetition, repetition_of
@@ -31,9 +31,12 @@ def find(scene: Scene) -> Iterator[Finding]:
             if slope > FLAT and counts[-1] > counts[0] and _is_keyed(group, repetition_of(group)):
                 told.add(fingerprint)
                 yield _proved(scene, group, counts, slope)
-        for fingerprint, group in by_shape(_in_functions(scene) if nested else scene.work).items():
+        groups: Mapping[str, list[Execution]] = by_shape(_in_functions(scene)) if nested else scene.groups
+        for fingerprint, group in groups.items():
+            if len(group) < _ENOUGH or fingerprint in told or group[0].shape.verb != "select":
+                continue
             repetition = repetition_of(group)
-            if fingerprint in told or group[0].shape.verb != "select" or not _is_keyed(group, repetition):
+            if not _is_keyed(group, repetition):
                 continue
             if max(repetition.distinct, repetition.times if nested else 0) >= _ENOUGH:
                 yield _suspected(scene, group, repetition)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graders.sql.finding import Finding, seen
-from graders.sql.scene import Scene, by_shape
+from graders.sql.scene import Scene
 
 SLUG = "over-budget"
 # One extra round trip is a matter of taste: a look-up before a write, a count beside a page.
@@ -16,7 +16,7 @@ def find(scene: Scene) -> Iterator[Finding]:
     """Proved by counting; silent where the reference's count is not known."""
     if scene.reference is None or len(scene.work) <= scene.reference + ROOM:
         return
-    groups = sorted(by_shape(scene.work).values(), key=len, reverse=True)
+    groups = sorted(scene.groups.values(), key=len, reverse=True)
     over = len(scene.work) - scene.reference
     yield Finding(
         rule=SLUG,

@@ -8,7 +8,7 @@ from graders.sql.answers import decoded, names_in, plain_name, things_in
 from graders.sql.catalog import Catalog, Column
 from graders.sql.finding import Finding, seen
 from graders.sql.query import output_columns, sources_of, top_query
-from graders.sql.scene import Execution, Scene, by_shape
+from graders.sql.scene import Execution, Scene
 
 SLUG = "over-fetch"
 _RATIO = 10
@@ -25,7 +25,7 @@ def find(scene: Scene) -> Iterator[Finding]:
     if answer is None:
         return
     shown, names = things_in(answer), names_in(answer)
-    for group in by_shape(scene.work).values():
+    for group in scene.groups.values():
         if group[0].shape.verb != "select":
             continue
         sent = sum(one.rows_sent or 0 for one in group)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from graders.sql.finding import Finding, seen
-from graders.sql.scene import Execution, Scene, Values, by_shape
+from graders.sql.scene import Execution, Scene, Values
 
 SLUG = "repeated-query"
 _ENOUGH = 2
@@ -17,9 +17,9 @@ _POLLING = 0.04
 
 def find(scene: Scene) -> Iterator[Finding]:
     """Suspected: only the code knows whether the second answer was meant to be fresh."""
-    for group in by_shape(scene.work).values():
+    for group in scene.groups.values():
         shape = group[0].shape
-        if shape.verb != "select" or _is_for_effect(group[0]):
+        if len(group) < _ENOUGH or shape.verb != "select" or _is_for_effect(group[0]):
             continue
         same: dict[Values, list[Execution]] = {}
         for one in group:

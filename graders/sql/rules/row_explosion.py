@@ -10,7 +10,7 @@ from graders.sql.catalog import Catalog
 from graders.sql.finding import Finding, seen
 from graders.sql.plan import Node, nodes_of
 from graders.sql.query import Source, column_of, is_aggregate, sources_of, top_query
-from graders.sql.scene import Execution, Scene, by_shape
+from graders.sql.scene import Execution, Scene
 
 SLUG = "row-explosion"
 _RATIO = 2.0
@@ -19,7 +19,7 @@ _WORTH = 50
 
 def find(scene: Scene) -> Iterator[Finding]:
     """Proved where the plan's rows show the product, suspected where only the joins do."""
-    for group in by_shape(scene.work).values():
+    for group in scene.groups.values():
         query = top_query(group[0].shape.template) if group[0].shape.known else None
         if query is None or query.args.get("group") or query.args.get("distinct") or is_aggregate(query):
             continue

@@ -21,6 +21,9 @@ def find(scene: Scene) -> Iterator[Finding]:
     groups = scene.options.get("together", ())
     if not groups and scene.catalog is None:
         return
+    groups = scene.options.get("together", ())
+    if not groups and scene.catalog is None:
+        return
     written = [(transaction, _writes(transaction)) for transaction in transactions_of(scene.statements)]
     written = [(one, writes) for one, writes in written if writes and one.outcome == "committed"]
     for group in groups:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from graders.sql.answers import decoded, things_in
 from graders.sql.finding import Finding, seen
 from graders.sql.query import equalities_in, is_aggregate, top_query
-from graders.sql.scene import Execution, Scene, by_shape
+from graders.sql.scene import Execution, Scene
 from graders.sql.slope import FLAT, counts_of, slope_of
 
 SLUG = "unbounded-read"
@@ -26,7 +26,7 @@ def find(scene: Scene) -> Iterator[Finding]:
                 proved.add(fingerprint)
                 yield finding
     shown = things_in(decoded(scene.answer)) if scene.has_answer else None
-    for fingerprint, group in by_shape(scene.work).items():
+    for fingerprint, group in scene.groups.items():
         sent = sum(one.rows_sent or 0 for one in group)
         if fingerprint in proved or shown is None or sent < _WORTH or sent < _RATIO * max(1, shown):
             continue

@@ -9,14 +9,14 @@ from sqlglot import exp
 from graders.sql.catalog import Catalog
 from graders.sql.finding import Finding, seen
 from graders.sql.query import equalities_in, is_aggregate, order_keys, sources_of, top_query
-from graders.sql.scene import Execution, Scene, by_shape
+from graders.sql.scene import Execution, Scene
 
 SLUG = "unstable-order"
 
 
 def find(scene: Scene) -> Iterator[Finding]:
     """Proved where the catalog shows that nothing breaks ties, suspected for a LIMIT without any order."""
-    for group in by_shape(scene.work).values():
+    for group in scene.groups.values():
         query = top_query(group[0].shape.template) if group[0].shape.known else None
         if query is None or query.args.get("limit") is None or _is_at_most_one(query, group, scene.catalog):
             continue

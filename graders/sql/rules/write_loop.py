@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from graders.sql.finding import Finding, seen
 from graders.sql.pace import pace_of
 from graders.sql.repetition import are_batches, repetition_of
-from graders.sql.scene import Execution, Scene, by_shape
+from graders.sql.scene import Execution, Scene
 from graders.sql.slope import FLAT, counts_of, slope_of
 from graders.sql.statement import Statement
 
@@ -20,9 +20,13 @@ def find(scene: Scene) -> Iterator[Finding]:
     """Proved by growth of writes that certainly waited; suspected from three on, or from a batch as slow as a loop."""
     grown = counts_of(scene.growth)
     sessions = _sessions(scene.statements)
-    for fingerprint, group in by_shape(scene.work).items():
+    for fingerprint, group in scene.groups.items():
         shape = group[0].shape
-        if shape.verb not in _WRITES or repetition_of(group).kind in ("single", "chunks"):
+        if (
+            len(group) < _ENOUGH
+            or shape.verb not in _WRITES
+            or repetition_of(group).kind in ("single", "chunks")
+        ):
             continue
         if are_batches(group):
             continue
