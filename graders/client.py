@@ -31,7 +31,8 @@ class Client:
     """Requests to one service.
 
     `deadline` is seconds for a whole exchange, `max_bytes` the largest body. Each request has a new connection
-    unless `keep_alive`. `headers` go with every request. `on_exchange` hears of each answer and each failure.
+    unless `keep_alive`. `headers` go with every request. `on_request` is called before each request, `on_exchange`
+    hears of each answer and each failure.
     Safe to use from several threads.
     """
 
@@ -44,6 +45,7 @@ class Client:
         keep_alive: bool = False,
         headers: HeaderChanges | None = None,
         on_exchange: Callable[[Answer | TransportFailure], None] | None = None,
+        on_request: Callable[[], None] | None = None,
     ) -> None:
         parts = urlsplit(base_url)
         if parts.scheme != "http" or not parts.hostname:
@@ -54,6 +56,7 @@ class Client:
         self.keep_alive = keep_alive
         self.headers = headers
         self.on_exchange = on_exchange
+        self.on_request = on_request
         self._place = (parts.hostname, parts.port or 80)
         self._netloc = parts.netloc
         self._idle: list[Connection] = []
@@ -80,6 +83,8 @@ class Client:
         body, kind = _body(json, data)
         fields = self._fields(method, body, kind, headers)
         request = Request(method.upper(), self.base_url, _target(path, params), Headers(fields), body)
+        if self.on_request is not None:
+            self.on_request()
         try:
             answer = self._exchange(request, self.deadline if deadline is None else deadline)
         except TransportFailure as failure:

@@ -15,6 +15,7 @@ from graders.database import Database
 from graders.evidence import Collector
 from graders.instances import Caller, Instance
 from graders.measure import GrowthMeter, RecordingMeter
+from graders.patience import Patience
 from graders.schema_changes import blamed
 from graders.sql.recording import Recording
 from graders.starting_gate import StartingGate
@@ -33,7 +34,8 @@ class Bench:
         self.job = job
         self.collector = Collector()
         self.caller = Caller(channel)
-        self.first = Instance(self.caller, 0, job["base_url"], self._exchanged)
+        self.patience = Patience()
+        self.first = Instance(self.caller, 0, job["base_url"], self._exchanged, self.patience.begin)
         self.database = Database(job["grader_url"])
         self.exchanges = 0
         self.meter = RecordingMeter(job, self._recorded, lambda: self.exchanges)
@@ -51,6 +53,7 @@ class Bench:
     def _exchanged(self, exchange: Answer | TransportFailure) -> None:
         self.exchanges += 1
         self.collector.exchange(exchange)
+        self.patience.end()
 
     def _recorded(self, recording: Recording, requests: int) -> None:
         self.collector.recording(recording)

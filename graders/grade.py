@@ -227,12 +227,16 @@ class _Run:
             yield cluster
 
     def _suite(self, stage: Stage, selected: Sequence[str]) -> SuiteOutcome:
+        with run_directory(self.grader.options.runs) as run:
+            return self._suite_in(run.path, stage, selected)
+
+    def _suite_in(self, folder: Path, stage: Stage, selected: Sequence[str]) -> SuiteOutcome:
+        """The suite is not beside the copy that the service runs in, where `..` would lead to it."""
         kata = self.submission.kata
-        directory = stage.folder / "suite"
-        copy_suite(kata.folder / "suite", directory)
+        copy_suite(kata.folder / "suite", folder / "suite")
         job = SuiteJob(
-            suite=directory,
-            directory=stage.folder,
+            suite=folder / "suite",
+            directory=folder,
             checks=[check.id for check in kata.checks],
             selected=selected,
             sealed=[check.id for check in kata.checks if check.visibility == "sealed"],

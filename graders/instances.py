@@ -55,9 +55,11 @@ class Instance:
         id: int,
         base_url: str,
         on_exchange: Callable[[Answer | TransportFailure], None],
+        on_request: Callable[[], None] | None = None,
     ) -> None:
         self._call = call
         self._on_exchange = on_exchange
+        self._on_request = on_request
         self.id = id
         self.base_url = base_url
         self.expected_down = False
@@ -67,7 +69,7 @@ class Instance:
         """A client of this instance; its exchanges become evidence."""
         from graders.client import Client
 
-        return Client(self.base_url, on_exchange=self._on_exchange)
+        return Client(self.base_url, on_exchange=self._on_exchange, on_request=self._on_request)
 
     @property
     def alive(self) -> bool:
@@ -109,4 +111,4 @@ class Instance:
     ) -> Instance:
         """A further instance on the same database, ready to serve; it ends with the check."""
         answer = self._call("another", variables=dict(variables or {}), database_url=database_url)
-        return Instance(self._call, answer["id"], answer["base_url"], self._on_exchange)
+        return Instance(self._call, answer["id"], answer["base_url"], self._on_exchange, self._on_request)

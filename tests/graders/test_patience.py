@@ -1,0 +1,52 @@
+"""The time that a service may take in all."""
+
+from __future__ import annotations
+
+import pytest
+
+from graders.patience import Patience, TooSlow
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def exchange(patience: Patience, clock: Clock, seconds: float) -> None:
+    patience.begin()
+    clock.now += seconds
+    patience.end()
+
+
+def test_slow_answers_add_up_until_the_check_gives_up() -> None:
+    clock = Clock()
+    patience = Patience(check=20, run=1000, clock=clock)
+    exchange(patience, clock, 9)
+    exchange(patience, clock, 9)
+    with pytest.raises(TooSlow, match="27 s to answer 3 requests"):
+        exchange(patience, clock, 9)
+
+
+def test_a_new_check_has_new_patience_and_the_run_has_an_end() -> None:
+    clock = Clock()
+    patience = Patience(check=20, run=30, clock=clock)
+    exchange(patience, clock, 18)
+    patience.next_check()
+    with pytest.raises(TooSlow, match="36 s to answer the requests of this run"):
+        exchange(patience, clock, 18)
+
+
+def test_requests_at_the_same_time_count_once_and_the_graders_own_work_never() -> None:
+    clock = Clock()
+    patience = Patience(check=20, run=30, clock=clock)
+    patience.begin()
+    patience.begin()
+    clock.now += 15
+    patience.end()
+    patience.end()
+    clock.now += 500
+    exchange(patience, clock, 4)
