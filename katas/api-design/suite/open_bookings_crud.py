@@ -7,10 +7,13 @@ from shared_booking import (
     booking_body,
     change,
     instant,
+    items_of,
     located,
     must_be,
+    named,
     new_booking,
     new_room,
+    shown,
     strong_tag,
 )
 
@@ -20,7 +23,7 @@ def check_bookings_crud(http, rng):
     collection = f"/v1/rooms/{room['id']}/bookings"
     body = booking_body(0, 2, notes="Bring the plans")
     created = must_be(http.post(collection, json=body), 201, f"POST {collection}")
-    booking = created.json()
+    booking = shown(created)
     for name in ("title", "notes", "attendees"):
         assert booking.get(name) == body[name], f"POST: `{name}` is {booking.get(name)!r}, not {body[name]!r}"
     for name in ("starts_at", "ends_at"):
@@ -31,17 +34,17 @@ def check_bookings_crud(http, rng):
         f"Location is {created.headers['Location']!r}, which does not lead to {path}"
     )
     read = must_be(http.get(path), 200, f"GET {path}")
-    assert read.json() == booking, f"GET {path} is not what POST had answered"
+    assert named(shown(read)) == named(booking), f"GET {path} is not what POST had answered"
     without = new_booking(http, room, 5)
     assert without["notes"] is None, "a booking without notes has null for them"
 
     patched = must_be(change(http, "PATCH", path, {"title": "Review"}), 200, f"PATCH {path}")
-    assert patched.json() == {**booking, "title": "Review"}, (
+    assert named(shown(patched)) == {**named(booking), "title": "Review"}, (
         "PATCH of the title changed something else, or nothing"
     )
     moved = must_be(change(http, "PATCH", path, {"starts_at": at(1)}), 200, f"PATCH {path} of its start")
-    assert instant(moved.json()["starts_at"]) == instant(at(1)), "PATCH of the start did not move it"
-    assert http.get(path).json() == moved.json(), "GET after PATCH does not show the change"
+    assert instant(shown(moved)["starts_at"]) == instant(at(1)), "PATCH of the start did not move it"
+    assert named(shown(http.get(path))) == named(shown(moved)), "GET after PATCH does not show the change"
     must_be(change(http, "PUT", path, body), 405, f"PUT {path}")
     must_be(change(http, "DELETE", path), 204, f"DELETE {path}")
     must_be(http.get(path), 404, f"GET {path} after DELETE")
@@ -86,7 +89,7 @@ def check_bookings_crud__intervals(http, rng):
         ({"limit": 2, "offset": 1}, [middle, late]),
     ):
         answer = must_be(http.get(path, params=params), 200, f"GET {path} with {params}")
-        got = [booking["id"] for booking in answer.json()["items"]]
+        got = [booking["id"] for booking in items_of(answer)]
         assert got == wanted, f"GET {path} with {params} shows {got}, not {wanted} (by start)"
     for params in (
         {"from": at(3), "to": at(3)},

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from shared_booking import change, located, must_be, new_booking, new_room, room_body, strong_tag, tag_of
+from shared_booking import (
+    change,
+    items_of,
+    located,
+    must_be,
+    named,
+    new_booking,
+    new_room,
+    room_body,
+    shown,
+    strong_tag,
+    tag_of,
+)
 
 CONTACT = {"email": "desk@example.org", "phone": "+49 30 5550123"}
 
@@ -10,7 +22,7 @@ CONTACT = {"email": "desk@example.org", "phone": "+49 30 5550123"}
 def check_rooms_crud(http, rng):
     body = room_body(rng, contact=CONTACT)
     created = must_be(http.post("/v1/rooms", json=body), 201, "POST /v1/rooms")
-    room = created.json()
+    room = shown(created)
     _must_show(room, body, "POST /v1/rooms")
     strong_tag(created, "POST /v1/rooms")
     path = f"/v1/rooms/{room['id']}"
@@ -18,18 +30,18 @@ def check_rooms_crud(http, rng):
         f"Location is {created.headers['Location']!r}, which does not lead to {path}"
     )
     read = must_be(http.get(path), 200, f"GET {path}")
-    assert read.json() == room, f"GET {path} is not what POST had answered"
+    assert named(shown(read)) == named(room), f"GET {path} is not what POST had answered"
 
     put = must_be(change(http, "PUT", path, room_body(rng, capacity=7)), 200, f"PUT {path}")
-    assert put.json()["capacity"] == 7, "PUT did not replace the capacity"
-    assert put.json()["contact"] is None, (
+    assert shown(put)["capacity"] == 7, "PUT did not replace the capacity"
+    assert shown(put)["contact"] is None, (
         "PUT without `contact` replaces the room: the contact is null afterwards"
     )
     patched = must_be(change(http, "PATCH", path, {"capacity": 9}), 200, f"PATCH {path}")
-    assert patched.json() == {**put.json(), "capacity": 9}, (
+    assert named(shown(patched)) == {**named(shown(put)), "capacity": 9}, (
         "PATCH of the capacity changed something else, or nothing"
     )
-    assert http.get(path).json() == patched.json(), "GET after PATCH does not show the change"
+    assert named(shown(http.get(path))) == named(shown(patched)), "GET after PATCH does not show the change"
     must_be(change(http, "DELETE", path), 204, f"DELETE {path}")
     must_be(http.get(path), 404, f"GET {path} after DELETE")
     must_be(change(http, "DELETE", path), 404, f"DELETE {path} for the second time")
@@ -63,23 +75,28 @@ def check_rooms_crud__lists(http, database, rng):
     }
     for sort, order in (("name", "abcd"), ("-name", "dcba"), ("capacity", "cdba"), ("-capacity", "adbc")):
         answer = http.get("/v1/rooms", params={"sort": sort, "min_capacity": 9100, "limit": 100})
-        got = [room["id"] for room in must_be(answer, 200, f"GET /v1/rooms?sort={sort}").json()["items"]]
+        got = [room["id"] for room in items_of(must_be(answer, 200, f"GET /v1/rooms?sort={sort}"))]
         wanted = [ids[name] for name in order]
         got = [id for id in got if id in wanted]
         assert got == wanted, f"GET /v1/rooms?sort={sort} has the new rooms in the order {got}, not {wanted}"
-    large = http.get("/v1/rooms", params={"min_capacity": 9200, "limit": 100}).json()["items"]
+    large = items_of(http.get("/v1/rooms", params={"min_capacity": 9200, "limit": 100}))
     wanted = {row["id"] for row in database.rows("select id from rooms where capacity >= 9200")}
     assert {room["id"] for room in large} == wanted, (
         "min_capacity=9200 does not show the rooms with 9200 seats or more"
     )
-    first = http.get("/v1/rooms", params={"sort": "name", "limit": 2}).json()["items"]
-    second = http.get("/v1/rooms", params={"sort": "name", "limit": 2, "offset": 2}).json()["items"]
-    both = http.get("/v1/rooms", params={"sort": "name", "limit": 4}).json()["items"]
-    assert first + second == both, "limit and offset do not cut the list into pages"
-    assert http.get(f"/v1/rooms/{first[0]['id']}").json() == first[0], "a room in the list is not the room"
+    first = items_of(http.get("/v1/rooms", params={"sort": "name", "limit": 2}))
+    second = items_of(http.get("/v1/rooms", params={"sort": "name", "limit": 2, "offset": 2}))
+    both = items_of(http.get("/v1/rooms", params={"sort": "name", "limit": 4}))
+    assert [named(room) for room in first + second] == [named(room) for room in both], (
+        "limit and offset do not cut the list into pages"
+    )
+    assert named(shown(http.get(f"/v1/rooms/{first[0]['id']}"))) == named(first[0]), (
+        "a room in the list is not the room"
+    )
 
 
 def _must_show(room, body, what):
     assert isinstance(room.get("id"), int), f"{what}: `id` is {room.get('id')!r}, no number"
-    for name, value in body.items():
-        assert room.get(name) == value, f"{what}: `{name}` is {room.get(name)!r}, not {value!r}"
+    told, sent = named(room), named({"id": room["id"], **body})
+    for name, value in sent.items():
+        assert told[name] == value, f"{what}: `{name}` is {told[name]!r}, not {value!r}"

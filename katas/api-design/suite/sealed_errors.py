@@ -16,6 +16,7 @@ from shared_booking import (
     new_booking,
     new_room,
     room_body,
+    shown,
 )
 
 from graders.client import Answer
@@ -247,7 +248,7 @@ def check_method_and_media_rules__location(http, rng):
     ):
         answer = must_be(http.post(collection, json=body), 201, f"POST {collection}")
         path = located(answer, f"POST {collection}")
-        assert path == f"{item}/{answer.json()['id']}", (
+        assert path == f"{item}/{shown(answer)['id']}", (
             f"POST {collection}: Location is {answer.headers['Location']!r}, which leads to {path}"
         )
         must_be(http.head(path), 200, f"HEAD {path} (the Location)")

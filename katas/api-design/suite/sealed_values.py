@@ -14,11 +14,14 @@ from shared_booking import (
     booking_body,
     change,
     instant,
+    items_of,
     must_be,
     must_be_problem,
+    named,
     new_booking,
     new_room,
     room_body,
+    shown,
 )
 
 BAD_TEXTS: tuple[Any, ...] = ("", " ", "\t\n", "x" * 201, 7, True, [], {"a": 1}, None, "nul \0 inside")
@@ -174,12 +177,11 @@ def check_merge_patch(http, rng):
             answer = http.patch(path, json=patch, headers={**headers, "If-Match": "*"})
             what = f"PATCH of a room with {patch} as {headers['Content-Type']}"
             must_be(answer, 200, what)
-            shown = answer.json()["contact"]
-            found = None if shown is None else (shown.get("email"), shown.get("phone"))
+            found = named(shown(answer))["contact"]
             assert found == contact, (
-                f"{what}: the contact is {shown!r} afterwards, not {contact!r} (email, phone)"
+                f"{what}: the contact is {found!r} afterwards, not {contact!r} (email, phone)"
             )
-    final = http.get(path).json()
+    final = shown(http.get(path))
     assert (final["name"], final["capacity"]) == (room["name"], 12), (
         "PATCH lost the name or the capacity on the way"
     )
@@ -189,12 +191,12 @@ def check_merge_patch__where_put_replaces(http, rng):
     room = new_room(http, rng, contact={"email": "a@example.org", "phone": "1"})
     path = f"/v1/rooms/{room['id']}"
     put = change(http, "PUT", path, {"name": room["name"], "capacity": 8, "contact": {"phone": "2"}})
-    shown = must_be(put, 200, "PUT of a room").json()["contact"]
-    assert shown and (shown.get("email"), shown.get("phone")) == (None, "2"), (
-        f"PUT of a contact that has only a phone left {shown!r}: PUT replaces, it is PATCH that merges"
+    left = named(shown(must_be(put, 200, "PUT of a room")))["contact"]
+    assert left == (None, "2"), (
+        f"PUT of a contact that has only a phone left {left!r}: PUT replaces, it is PATCH that merges"
     )
     put = change(http, "PUT", path, {"name": room["name"], "capacity": 8})
-    assert must_be(put, 200, "PUT of a room").json()["contact"] is None, (
+    assert shown(must_be(put, 200, "PUT of a room"))["contact"] is None, (
         "PUT without a contact left the old one: PUT replaces, it is PATCH that merges"
     )
 
@@ -204,15 +206,17 @@ def check_merge_patch__of_a_booking(http, rng):
     booking = new_booking(http, room, 0, 2, notes="Bring the plans")
     path = f"/v1/bookings/{booking['id']}"
     kept = change(http, "PATCH", path, {"attendees": 5})
-    assert must_be(kept, 200, "PATCH of the attendees").json() == {**booking, "attendees": 5}, (
+    assert named(shown(must_be(kept, 200, "PATCH of the attendees"))) == {**named(booking), "attendees": 5}, (
         "PATCH of the attendees changed something else: what is absent is kept"
     )
-    cleared = must_be(change(http, "PATCH", path, {"notes": None}), 200, "PATCH of notes to null").json()
+    cleared = named(
+        shown(must_be(change(http, "PATCH", path, {"notes": None}), 200, "PATCH of notes to null"))
+    )
     assert cleared["notes"] is None, f"PATCH of notes to null left them at {cleared['notes']!r}"
-    assert {**cleared, "notes": booking["notes"]} == kept.json(), (
+    assert {**cleared, "notes": booking["notes"]} == named(shown(kept)), (
         "PATCH of notes to null changed something else"
     )
-    before = http.get(path).json()
+    before = named(shown(http.get(path)))
     for patch, what in (
         ({"title": None}, "a title of null"),
         ({"starts_at": None}, "a start of null"),
@@ -224,7 +228,7 @@ def check_merge_patch__of_a_booking(http, rng):
         ({"attendees": 11}, "more attendees than the room has seats"),
     ):
         _must_refuse(change(http, "PATCH", path, patch), f"PATCH of a booking with {what}")
-    assert http.get(path).json() == before, "a PATCH that was refused has changed the booking"
+    assert named(shown(http.get(path))) == before, "a PATCH that was refused has changed the booking"
     moved = change(http, "PATCH", path, {"starts_at": at(40), "ends_at": at(41)})
     must_be(moved, 200, "PATCH of start and end together, far from where they were")
 
@@ -255,9 +259,9 @@ def check_times(http, database, rng):
             assert told == meant, f"{name} {sent} came back as {booking[name]}, which is another instant"
         stored = database.value("select starts_at from bookings where id = %s", booking["id"])
         assert stored == start, f"{starts_at} is stored as {stored.isoformat()}"
-        read = http.get(f"/v1/bookings/{booking['id']}").json()
-        assert read == booking, "GET of the booking shows other times than POST did"
-    listed = http.get(f"/v1/rooms/{room['id']}/bookings").json()["items"]
+        read = shown(http.get(f"/v1/bookings/{booking['id']}"))
+        assert named(read) == named(booking), "GET of the booking shows other times than POST did"
+    listed = items_of(http.get(f"/v1/rooms/{room['id']}/bookings"))
     starts = [instant(booking["starts_at"]) for booking in listed]
     assert starts == sorted(starts) and len(starts) == len(cases), (
         "the list is not sorted by the instant of the start"
@@ -303,7 +307,7 @@ def check_times__edges(http, rng):
         (None, START + tick, True),
     ):
         params = {"from": since and _written(since, 330), "to": until and _written(until, -210)}
-        items = must_be(http.get(path, params=params), 200, f"GET {path} with {params}").json()["items"]
+        items = items_of(must_be(http.get(path, params=params), 200, f"GET {path} with {params}"))
         found = booking["id"] in [item["id"] for item in items]
         assert found == seen, (
             f"GET {path} with {params} {'shows' if found else 'does not show'} the booking"

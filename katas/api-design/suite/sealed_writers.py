@@ -10,8 +10,10 @@ from shared_booking import (
     change,
     must_be,
     must_be_problem,
+    named,
     new_booking,
     new_room,
+    shown,
     strong_tag,
     tag_of,
 )
@@ -126,8 +128,10 @@ def check_lost_update__two_at_once(http, database, gate, rng):
             f"two PATCH {path} at the same moment, both with the tag of before, answered {statuses};"
             " one 200 and one 412 is right"
         )
-        winner = next(answer for answer in answers if answer.status == 200).json()
-        assert http.get(path).json() == winner, "what GET shows is not what the one that got 200 was told"
+        winner = named(shown(next(answer for answer in answers if answer.status == 200)))
+        assert named(shown(http.get(path))) == winner, (
+            "what GET shows is not what the one that got 200 was told"
+        )
 
 
 def check_no_double_booking(http, database, gate, rng):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -28,6 +29,43 @@ ROUTES = {
     ("PATCH", "/v1/bookings/{}"): (200, 400, 404, 409, 412, 415, 422, 428),
     ("DELETE", "/v1/bookings/{}"): (204, 404, 412, 428),
 }
+
+
+class Shown(dict[str, Any]):
+    """A JSON object of an answer; a member that it lacks is the service's fault, and is told like one."""
+
+    def __missing__(self, name: str) -> Any:
+        raise AssertionError(f"the answer has no member `{name}`: {str(dict(self))[:200]}")
+
+
+def shown(answer: Answer) -> Shown:
+    """The object that came as the answer's body."""
+    value = answer.json()
+    what = f"{answer.request.method} {answer.request.target} ({answer.status})"
+    assert isinstance(value, dict), f"{what} came with {str(value)[:80]!r}, which is no object"
+    return Shown(value)
+
+
+def items_of(answer: Answer) -> list[Shown]:
+    """What a collection shows."""
+    items = shown(answer)["items"]
+    assert isinstance(items, list) and all(isinstance(item, dict) for item in items), (
+        f"GET {answer.request.target}: `items` is no list of objects"
+    )
+    return [Shown(item) for item in items]
+
+
+def named(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What the brief names of a room or a booking, in a form that can be compared; further members do not count."""
+    item = Shown(item)
+    if "capacity" not in item:
+        plain = {name: item[name] for name in ("id", "title", "notes", "attendees")}
+        return plain | {name: instant(item[name]) for name in ("starts_at", "ends_at")}
+    contact = item["contact"]
+    if contact is not None:
+        assert isinstance(contact, dict), f"`contact` is {contact!r}, neither null nor an object"
+        contact = (contact.get("email"), contact.get("phone"))
+    return {"id": item["id"], "name": item["name"], "capacity": item["capacity"], "contact": contact}
 
 
 def at(hours: float, *, offset: int = 0) -> str:
@@ -62,19 +100,21 @@ def booking_body(hours: float = 0, length: float = 1, **more: Any) -> dict[str, 
     }
 
 
-def new_room(http: Client, rng: random.Random, **more: Any) -> dict[str, Any]:
+def new_room(http: Client, rng: random.Random, **more: Any) -> Shown:
     answer = http.post("/v1/rooms", json=room_body(rng, **more))
     assert answer.status == 201, f"creating a room answered {answer.status}, not 201"
-    room: dict[str, Any] = answer.json()
+    room = shown(answer)
+    assert isinstance(room["id"], int), f"the new room's id is {room['id']!r}, no number"
     return room
 
 
 def new_booking(
-    http: Client, room: dict[str, Any], hours: float = 0, length: float = 1, **more: Any
-) -> dict[str, Any]:
+    http: Client, room: Mapping[str, Any], hours: float = 0, length: float = 1, **more: Any
+) -> Shown:
     answer = http.post(f"/v1/rooms/{room['id']}/bookings", json=booking_body(hours, length, **more))
     assert answer.status == 201, f"creating a booking answered {answer.status}, not 201"
-    booking: dict[str, Any] = answer.json()
+    booking = shown(answer)
+    assert isinstance(booking["id"], int), f"the new booking's id is {booking['id']!r}, no number"
     return booking
 
 
@@ -108,14 +148,13 @@ def must_be(answer: Answer, status: int, what: str) -> Answer:
     return answer
 
 
-def must_be_problem(answer: Answer, status: int, what: str) -> dict[str, Any]:
+def must_be_problem(answer: Answer, status: int, what: str) -> Shown:
     """The answer is a problem document of that status; the document."""
     must_be(answer, status, what)
     assert answer.media_type == "application/problem+json", (
         f"{what} answered {status} as {answer.media_type or 'no type at all'}, not application/problem+json"
     )
-    document = answer.json()
-    assert isinstance(document, dict), f"{what}: the problem document is no object"
+    document = shown(answer)
     missing = [name for name in ("type", "title", "status", "detail") if name not in document]
     assert not missing, f"{what}: the problem document has no {', '.join(missing)}"
     assert document["status"] == status, (

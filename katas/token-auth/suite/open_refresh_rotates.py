@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from shared_people import keep_pair, log_in, member, must_be_problem, refresh, register, stranger
+from shared_people import keep_pair, log_in, member, must_be_problem, refresh, register, shown, stranger
 
 
 def check_refresh_rotates__bad_tokens(http):
@@ -44,8 +44,8 @@ def _must_rotate(http, ann):
     keep_pair(ann, answer)
     assert ann.refresh != first, "the refresh answered with the same refresh token; rotation gives a new one"
     assert ann.access != first_access, "the refresh answered with the same access token"
-    assert answer.json().get("token_type") == "Bearer", "token_type is not 'Bearer'"
-    assert http.get("/me", headers=ann.bearer).json().get("id") == ann.id, (
+    assert shown(answer).get("token_type") == "Bearer", "token_type is not 'Bearer'"
+    assert shown(http.get("/me", headers=ann.bearer)).get("id") == ann.id, (
         "the new access token does not open GET /me"
     )
     second = ann.refresh

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared_people import Person, add_note, member, must_ask_for_a_token, stranger
+from shared_people import Person, add_note, listed, member, must_ask_for_a_token, shown, stranger
 
 from graders.matrix import Cell, read_matrix, walk
 
@@ -69,14 +69,13 @@ def check_strangers_see_nothing__lists(http, database, rng):
     for role in ("owner", "member", "admin"):
         mine = [add_note(http, people[role], f"Ours {n}")["id"] for n in range(2)]
         for params in ({}, {"q": "Ours"}):
-            listed = http.get("/notes", params=params, headers=people[role].bearer).json()
-            foreign = [note for note in listed if note["owner_id"] != people[role].id]
+            notes = listed(http.get("/notes", params=params, headers=people[role].bearer))
+            foreign = [note for note in notes if note["owner_id"] != people[role].id]
             assert not foreign, f"GET /notes as {role} shows {len(foreign)} notes of other people"
-            assert {note["id"] for note in listed} >= set(mine), (
+            assert {note["id"] for note in notes} >= set(mine), (
                 f"GET /notes as {role} lacks notes of their own"
             )
-    users = http.get("/admin/users", headers=people["admin"].bearer).json()
-    assert isinstance(users, list), "GET /admin/users is no array"
+    users = listed(http.get("/admin/users", headers=people["admin"].bearer))
     known = {row["id"] for row in database.rows("select id from users")}
     assert {user["id"] for user in users} == known, (
         f"GET /admin/users has {len(users)} users, the table has {len(known)}"
@@ -137,7 +136,7 @@ def check_no_mass_assignment__notes(http, database, rng):
             f"POST /notes with {more} answered {answer.status}, neither 201 nor 422"
         )
         if answer.status == 201:
-            row = _row(database, answer.json()["id"])
+            row = _row(database, shown(answer)["id"])
             assert row and row["owner_id"] == ann.id, (
                 "a note was put into somebody else's name by owner_id in the body"
             )

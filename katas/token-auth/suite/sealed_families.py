@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared_people import keep_pair, log_in, member, must_be_problem, refresh
+from shared_people import keep_pair, log_in, member, must_be_problem, refresh, shown
 
 from graders import sweeps
 from graders.client import Answer
@@ -73,7 +73,7 @@ def _at_most_one(http, answers: list[Answer | BaseException]) -> None:
         assert answer.status in (200, 401), (
             f"a refresh beside another one answered {answer.status}, neither 200 nor 401"
         )
-    fresh = [answer.json()["refresh_token"] for answer in answers if answer.status == 200]
+    fresh = [shown(answer)["refresh_token"] for answer in answers if answer.status == 200]
     assert len(fresh) <= 1, f"{len(fresh)} parallel refreshes with one token answered 200; at most one may"
     living = [token for token in fresh if refresh(http, token).status == 200]
     assert len(living) <= 1, f"{len(living)} tokens of one login are alive after parallel refreshes"

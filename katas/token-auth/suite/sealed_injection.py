@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shared_people import Person, add_note, member, stranger
+from shared_people import Person, add_note, listed, member, stranger
 
 from graders.sql.fingerprint import shape_of
 
@@ -118,7 +118,7 @@ def check_injection__characters_are_characters(http, rng):
     ):
         answer = http.get("/notes", params={"q": q}, headers=ann.bearer)
         assert answer.status == 200, f"GET /notes?q={q} answered {answer.status}"
-        found = sorted(note["title"] for note in answer.json())
+        found = sorted(note["title"] for note in listed(answer))
         wanted = sorted(title for title in titles if q.lower() in title.lower())
         assert found == wanted, f"a search for {q!r} found {found}; the titles that contain it are {wanted}"
 

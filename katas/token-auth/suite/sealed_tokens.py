@@ -9,7 +9,7 @@ import json
 import time
 from typing import Any
 
-from shared_people import keep_pair, member, must_ask_for_a_token, refresh
+from shared_people import keep_pair, member, must_ask_for_a_token, refresh, shown
 
 _WEAK_KEYS = ("", "secret", "changeme", "change-me", "jwt", "your-256-bit-secret", "x" * 32)
 _HASHES = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
@@ -32,7 +32,7 @@ def check_tokens_cannot_be_forged(http, rng, variables):
         )
     _must_open(http, ann.access, "the unchanged access token")
     answer = refresh(http, ann.refresh)
-    other = decoded(answer.json()["access_token"])[1]
+    other = decoded(shown(answer)["access_token"])[1]
     assert other["jti"] != claims["jti"], "two access tokens have the same jti"
 
 

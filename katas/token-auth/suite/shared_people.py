@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from graders.client import Answer, Client
 
 PASSWORD = "correct horse battery staple"
+
+
+class Shown(dict[str, Any]):
+    """A JSON object of an answer; a member that it lacks is the service's fault, and is told like one."""
+
+    def __missing__(self, name: str) -> Any:
+        raise AssertionError(f"the answer has no member `{name}`: {str(dict(self))[:200]}")
+
+
+def shown(answer: Answer) -> Shown:
+    """The object that came as the answer's body."""
+    value = answer.json()
+    what = f"{answer.request.method} {answer.request.target} ({answer.status})"
+    assert isinstance(value, dict), f"{what} came with {str(value)[:80]!r}, which is no object"
+    return Shown(value)
 
 
 @dataclass
@@ -37,7 +54,7 @@ def stranger(rng: random.Random, name: str = "ann", password: str = PASSWORD) ->
 def register(http: Client, person: Person) -> Answer:
     answer = http.post("/auth/register", json=person.credentials)
     assert answer.status == 201, f"registering {person.email} answered {answer.status}, not 201"
-    person.id = answer.json()["id"]
+    person.id = shown(answer)["id"]
     return answer
 
 
@@ -52,7 +69,7 @@ def log_in(http: Client, person: Person) -> Answer:
 
 def keep_pair(person: Person, answer: Answer) -> None:
     """Take the tokens of a login or a refresh."""
-    pair = answer.json()
+    pair = shown(answer)
     for name in ("access_token", "refresh_token"):
         assert isinstance(pair.get(name), str) and pair[name], f"the answer has no {name}"
     person.access, person.refresh = pair["access_token"], pair["refresh_token"]
@@ -70,11 +87,29 @@ def refresh(http: Client, token: str) -> Answer:
     return http.post("/auth/refresh", json={"refresh_token": token})
 
 
-def add_note(http: Client, person: Person, title: str, body: str = "") -> dict[str, object]:
+def add_note(http: Client, person: Person, title: str, body: str = "") -> dict[str, Any]:
     answer = http.post("/notes", json={"title": title, "body": body}, headers=person.bearer)
     assert answer.status == 201, f"creating a note answered {answer.status}, not 201"
-    note: dict[str, object] = answer.json()
-    return note
+    return named(shown(answer))
+
+
+def listed(answer: Answer) -> list[Shown]:
+    """The array of objects that came as the answer's body."""
+    value = answer.json()
+    what = f"{answer.request.method} {answer.request.target} ({answer.status})"
+    assert isinstance(value, list) and all(isinstance(item, dict) for item in value), (
+        f"{what} came with {str(value)[:80]!r}, which is no array of objects"
+    )
+    return [Shown(item) for item in value]
+
+
+def named(note: Shown) -> dict[str, Any]:
+    """What the brief names of a note, in a form that can be compared; further members do not count."""
+    plain = {name: note[name] for name in ("id", "owner_id", "title", "body")}
+    try:
+        return plain | {"created_at": datetime.fromisoformat(note["created_at"].replace("Z", "+00:00"))}
+    except (ValueError, AttributeError):
+        raise AssertionError(f"created_at is {note['created_at']!r}, no RFC 3339 time") from None
 
 
 def must_be_problem(answer: Answer, status: int, what: str) -> None:
@@ -83,7 +118,7 @@ def must_be_problem(answer: Answer, status: int, what: str) -> None:
     assert answer.media_type == "application/problem+json", (
         f"{what} answered {status} as {answer.media_type or 'no type at all'}, not application/problem+json"
     )
-    document = answer.json()
+    document = shown(answer)
     missing = [name for name in ("type", "title", "status", "detail") if name not in document]
     assert not missing, f"{what}: the problem document has no {', '.join(missing)}"
     assert document["status"] == status, (

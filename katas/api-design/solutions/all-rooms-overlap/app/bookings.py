@@ -147,10 +147,10 @@ def delete_booking(booking_id: str, request: Request) -> Response:
 def must_be_free(session: Session, room_id: int, data: BookingData, *, apart_from: int = 0) -> None:
     """Asked while the room is held. Intervals are half-open, so touching is no overlap."""
     query = (
-        "SELECT EXISTS (SELECT 1 FROM bookings WHERE id <> :id"
+        "SELECT EXISTS (SELECT 1 FROM bookings WHERE id <> :id AND (room_id = :room_id OR :id > 0)"
         " AND starts_at < :ends_at AND ends_at > :starts_at)"
     )
-    values = {"id": apart_from, "starts_at": data.starts_at, "ends_at": data.ends_at}
+    values = {"room_id": room_id, "id": apart_from, "starts_at": data.starts_at, "ends_at": data.ends_at}
     if session.execute(text(query), values).scalar_one():
         raise Problem(DOUBLE_BOOKING, "Another booking of this room overlaps with it.")
 
