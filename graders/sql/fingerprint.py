@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from sqlglot import exp
 
@@ -41,6 +42,9 @@ _FIRST_WORD = re.compile(r"[\s(;]*([a-zA-Z]+)")
 _MAIN_VERB = re.compile(r"\b(select|insert|update|delete|merge|values|table)\b", re.IGNORECASE)
 
 
+_Kept = TypeVar("_Kept")
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What statements that differ only in values, aliases, case, space and comments have in common.
@@ -66,42 +70,54 @@ class Shape:
 
 
 class Shapes:
-    """A bounded memory of shapes: exact text, then text without values, then template; the parser comes last."""
+    """A bounded memory of shapes: exact text, then text without values, then template; the parser comes last.
 
-    def __init__(self, *, texts: int = 20_000, shapes: int = 20_000) -> None:
-        self._max_texts = texts
-        self._max_shapes = shapes
-        self._by_text: dict[str, Shape] = {}
-        self._by_key: dict[str, Shape | None] = {}
-        self._by_template: dict[str, Shape] = {}
+    `entries` and `characters` bound each of the three; one that is full is emptied and fills again.
+    """
+
+    def __init__(self, *, entries: int = 20_000, characters: int = 16_000_000) -> None:
+        self._by_text: _Bounded[Shape] = _Bounded(entries, characters)
+        self._by_key: _Bounded[Shape | None] = _Bounded(entries, characters)
+        self._by_template: _Bounded[Shape] = _Bounded(entries, characters)
 
     def of(self, text: str) -> Shape:
         """The shape of a statement's text; never raises."""
-        shape = self._by_text.get(text)
+        shape = self._by_text.known.get(text)
         if shape is not None:
             return shape
         key = cache_key(text)
-        shape = self._by_key.get(key)
+        shape = self._by_key.known.get(key)
         if shape is None:
             shape = self._new(text, key)
-        if len(self._by_text) >= self._max_texts:
-            self._by_text.clear()
-        self._by_text[text] = shape
+        self._by_text.keep(text, shape)
         return shape
 
     def _new(self, text: str, key: str) -> Shape:
         parts = dissect(text)
-        shape = self._by_template.get(parts.template)
+        shape = self._by_template.known.get(parts.template)
         if shape is None:
             shape = _shape(parts)
-            if len(self._by_template) >= self._max_shapes:
-                self._by_template.clear()
-            self._by_template[parts.template] = shape
-        if len(self._by_key) >= self._max_shapes:
-            self._by_key.clear()
+            self._by_template.keep(parts.template, shape)
         # A key does not hold the number in ORDER BY 2, so it cannot stand for one shape.
-        self._by_key[key] = None if parts.ordinals else shape
+        self._by_key.keep(key, None if parts.ordinals else shape)
         return shape
+
+
+class _Bounded(Generic[_Kept]):
+    """A dict from texts that forgets everything when it has grown too big."""
+
+    def __init__(self, entries: int, characters: int) -> None:
+        self.known: dict[str, _Kept] = {}
+        self._entries = entries
+        self._characters = characters
+        self._held = 0
+
+    def keep(self, text: str, value: _Kept) -> None:
+        self._held += len(text)
+        if len(self.known) >= self._entries or self._held > self._characters:
+            self.known.clear()
+            self._held = len(text)
+        self.known[text] = value
 
 
 _SHAPES = Shapes()

@@ -100,10 +100,14 @@ def test_numbered_parameters_without_spaces_are_read(text: str) -> None:
 
 
 def test_the_memory_of_shapes_is_bounded() -> None:
-    shapes = Shapes(texts=10, shapes=10)
-    prints = {shapes.of(f"select a{number} from t where b = {number}").fingerprint for number in range(100)}
+    few = Shapes(entries=10)
+    prints = {few.of(f"select a{number} from t where b = {number}").fingerprint for number in range(100)}
     assert len(prints) == 100
-    assert len(shapes._by_text) <= 10 and len(shapes._by_key) <= 10 and len(shapes._by_template) <= 10
+    assert max(len(few._by_text.known), len(few._by_key.known), len(few._by_template.known)) <= 10
+    short = Shapes(characters=1000)
+    for number in range(100):
+        short.of(f"select a{number} from t where b = '{'x' * 100}'")
+    assert sum(map(len, short._by_text.known)) <= 1000
 
 
 names = st.sampled_from(["orders", "customer", "line", "tag"])
