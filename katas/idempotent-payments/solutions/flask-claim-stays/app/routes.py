@@ -42,8 +42,6 @@ def earlier(caller: Caller, charge: Charge) -> Outcome:
 def answer(outcome: Outcome, *, replayed: bool) -> Response:
     kind = "application/json" if outcome.status < 400 else "application/problem+json"
     response = Response(json.dumps(outcome.body), outcome.status, mimetype=kind)
-    # Werkzeug would make an absolute address of it.
-    response.autocorrect_location_header = False
     if outcome.location:
         response.headers["Location"] = outcome.location
     response.headers["Idempotency-Replayed"] = "true" if replayed else "false"
