@@ -50,6 +50,16 @@ def canary_tail(canary: str) -> str:
     return canary[place + len(marker_of(canary)) :].strip()
 
 
+def is_read_as_sql(canary: str, statement: Statement) -> bool:
+    """The canary's tail stands in the text as it was sent and in no literal, even where it changed nothing.
+
+    A tail of one or two characters may stand there by itself, so it says nothing.
+    """
+    tail = canary_tail(canary).lower()
+    literals = [slot.value for slot in dissect(statement.text).slots if slot.kind != "parameter"]
+    return len(tail) > 2 and _is_read_as_sql(tail, statement.text.lower(), literals)
+
+
 def _only_in_quotes(template: str, marker: str) -> bool:
     return marker not in _QUOTED.sub("", template)
 

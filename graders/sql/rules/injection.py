@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from graders.sql.canary import canary_tail, marker_of, standing_of
+from graders.sql.canary import canary_tail, is_read_as_sql, marker_of, standing_of
 from graders.sql.finding import Finding, seen
 from graders.sql.fingerprint import shape_of
 from graders.sql.scene import Scene
@@ -32,6 +32,8 @@ def find(scene: Scene) -> Iterator[Finding]:
 def _is_injected(canary: str, statement: Statement, known: set[str]) -> bool:
     if not canary_tail(canary) or marker_of(canary) not in statement.text.lower():
         return False
+    if is_read_as_sql(canary, statement):
+        return True
     if shape_of(statement).fingerprint in known:
         return False
     if standing_of(canary, statement) == "syntax":

@@ -44,7 +44,8 @@ def find(scene: Scene) -> Iterator[Finding]:
 
 def _is_keyed(group: Sequence[Execution], repetition: Repetition) -> bool:
     """A function's variables are not logged, so its look-ups show no keys at all."""
-    hidden = group[0].statement.nested and repetition.kind == "identical" and not any(group[0].values)
+    first = group[0].statement
+    hidden = first.nested and repetition.kind == "identical" and not first.parameters
     return repetition.kind == "keyed" or hidden
 
 
