@@ -5,9 +5,11 @@ The heavy imports (schemathesis takes more than half a second) are made by those
 
 from __future__ import annotations
 
+import importlib
 import json
 import random
 import re
+import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -80,6 +82,12 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.operation} answered {self.status}: {self.reason} ({self.curl})"
+
+
+def import_meanwhile() -> None:
+    """Begin the heavy imports in the background, for a suite that explores later."""
+    names = ("schemathesis.openapi", "schemathesis.engine.core", "schemathesis.engine.run.unit")
+    threading.Thread(target=lambda: [importlib.import_module(name) for name in names], daemon=True).start()
 
 
 def invalidities(document: Any) -> tuple[str, ...]:

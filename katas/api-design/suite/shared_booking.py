@@ -60,7 +60,7 @@ def named(item: Mapping[str, Any]) -> dict[str, Any]:
     item = Shown(item)
     if "capacity" not in item:
         plain = {name: item[name] for name in ("id", "title", "notes", "attendees")}
-        return plain | {name: instant(item[name]) for name in ("starts_at", "ends_at")}
+        return plain | {name: moment(item[name]) for name in ("starts_at", "ends_at")}
     contact = item["contact"]
     if contact is not None:
         assert isinstance(contact, dict), f"`contact` is {contact!r}, neither null nor an object"
@@ -80,8 +80,13 @@ def at(hours: float, *, offset: int = 0) -> str:
 def instant(text: object) -> datetime:
     """The instant that an answer names; it must be written in UTC with a Z."""
     assert isinstance(text, str) and text.endswith("Z"), f"{text!r} is no time in UTC with Z"
+    return moment(text)
+
+
+def moment(text: object) -> datetime:
+    """The instant that an answer names, whatever offset it is written with."""
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return datetime.fromisoformat(str(text).replace("Z", "+00:00")).astimezone(UTC)
     except ValueError:
         raise AssertionError(f"{text!r} is no RFC 3339 time") from None
 
