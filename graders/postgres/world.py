@@ -113,8 +113,9 @@ def make_grader(session: psycopg.Connection, grader: str, role: str) -> None:
         f"create role {grader} login nosuperuser nocreatedb nocreaterole noreplication bypassrls connection limit 100"
     )
     session.execute(f"grant {', '.join(powers)} to {grader}")
-    if version >= 150_000:
-        session.execute(f"grant set on parameter session_replication_role to {grader}")
+    # PostgreSQL 14 has no grant for a parameter: there the suite has to be a superuser to load rows past triggers.
+    lift = f"grant set on parameter session_replication_role to {grader}"
+    session.execute(lift if version >= 150_000 else f"alter role {grader} superuser")
 
 
 def load_world(kata: Kata, world: World, server: Server, role: str, database: str) -> None:
