@@ -70,6 +70,9 @@ def check_bad_requests_do_not_burn_the_key__bodies(
         must_be_problem(_send_raw(http, charge, body), 400, 422)
         left -= 10
         must_charge(send(http, charge), charge, left)
+    # More than any account's id: as unknown as others, or no id at all.
+    beyond = Charge("bodies", new_key(rng), 2**63, 10, "nobody")
+    must_be_problem(send(http, beyond), 400, 404, 422)
     longest = Charge("bodies", new_key(rng), account, 1, "🍎" * 140)
     must_charge(send(http, longest), longest, left - 1)
     most = Charge("bodies", new_key(rng), open_account(database, 100_000_000), 100_000_000, "r")
@@ -80,7 +83,7 @@ def check_bad_requests_do_not_burn_the_key__texts(
     http: Client, database: Database, rng: random.Random
 ) -> None:
     account = open_account(database, 10_000)
-    for text in (r"a\u0000b", r"\ud83c", r"\udf4e\ud83c"):
+    for text in (r"a\u0000b", r"\ud800", r"\ud83c", r"\udfff", r"\udf4e\ud83c"):
         charge = Charge("texts", new_key(rng), account, 10, "after an impossible text")
         body = f'{{"account_id": {account}, "amount_cents": 10, "reference": "{text}"}}'
         answer = _send_raw(http, charge, body)

@@ -5,7 +5,18 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 
-from shared_feed import KINDS, Event, apart, bursts, get_page, must_show, newest, own_account, walk
+from shared_feed import (
+    KINDS,
+    Event,
+    apart,
+    bursts,
+    get_page,
+    must_show,
+    newest,
+    own_account,
+    walk,
+    without_indexes,
+)
 
 from graders.client import Client
 from graders.database import Database
@@ -41,6 +52,15 @@ def check_first_page__of_an_unknown_account(http: Client, database: Database) ->
     page = get_page(http, account_id=nobody)
     assert page.events == [], "an account that nobody knows has events"
     assert page.next_cursor is None, "an empty page names a next one"
+
+
+def check_first_page__whatever_the_plan(service: Instance, database: Database) -> None:
+    """An index hands out its rows in order; another plan does so only where the statement asks for it."""
+    with own_account(database, bursts(LAST_YEAR, 30, 60)) as account, without_indexes(database):
+        http = service.another().http
+        page = get_page(http, account_id=account, limit=75)
+        expected = newest(database, 75, account_id=account)
+        must_show(page.events, expected, "a first page that PostgreSQL had to make without an index")
 
 
 def check_walk_sees_everything_once(http: Client, database: Database, rng: random.Random) -> None:

@@ -166,6 +166,17 @@ def own_account(
         database.execute("delete from accounts where id = %s", account)
 
 
+@contextmanager
+def without_indexes(database: Database) -> Iterator[None]:
+    """Sessions that the service opens in the block make plans without indexes."""
+    settings = ("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan")
+    database.script("set role app; " + "; ".join(f"alter role app set {name} = off" for name in settings))
+    try:
+        yield
+    finally:
+        database.script("; ".join(f"alter role app reset {name}" for name in settings) + "; reset role")
+
+
 def add_event(database: Database, id: int, account: int, kind: str, moment: datetime) -> None:
     database.execute(
         "insert into events (id, account_id, kind, occurred_at, payload) values (%s, %s, %s, %s, '{}')",
