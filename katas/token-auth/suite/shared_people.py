@@ -55,7 +55,9 @@ def register(http: Client, person: Person) -> Answer:
     answer = http.post("/auth/register", json=person.credentials)
     assert answer.status == 201, f"registering {person.email} answered {answer.status}, not 201"
     person.id = shown(answer)["id"]
-    assert type(person.id) is int and 0 < person.id < 2**63, f'the "id" of {person.email} is not a number of a row'
+    assert type(person.id) is int and 0 < person.id < 2**63, (
+        f'the "id" of {person.email} is not a number of a row'
+    )
     return answer
 
 
