@@ -1,6 +1,6 @@
--- 100,000 * scale events of 200 accounts in whole seconds. Account 1 owns 40 % of them, account 2 has 60 events, all of
--- them exports. In each thousand ids there is a burst of a hundred in one second, and smaller ones all over the rest.
--- Ids do not follow the time: some clients report late.
+-- 100,000 * scale events of 200 accounts in whole seconds. Account 1 owns 40 % of them, account 3 owns 4 %, account 2 has
+-- 60 events, all of them exports. In each thousand ids there is a burst of a hundred in one second, and smaller ones all
+-- over the rest. Ids do not follow the time: some clients report late.
 insert into accounts (id, name)
 select n, 'Account ' || n from generate_series(1, 200) as n;
 
@@ -20,8 +20,9 @@ with numbers as (
 insert into events (id, account_id, kind, occurred_at, payload)
 select n,
        case when of_the_small_account then 2
-            when (dice / 7) % 10 < 4 then 1
-            else 3 + (dice / 11) % 198 end,
+            when (dice / 7) % 100 < 40 then 1
+            when (dice / 7) % 100 < 44 then 3
+            else 4 + (dice / 11) % 197 end,
        case when of_the_small_account or (dice / 13) % 100 < 3 then 'export'
             when (dice / 13) % 100 < 10 then 'refund'
             when (dice / 13) % 100 < 30 then 'comment'

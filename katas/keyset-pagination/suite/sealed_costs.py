@@ -36,6 +36,8 @@ FILTERS: tuple[Parameters, ...] = (
     {"account_id": 2, "kind": "export"},
     {"account_id": 2, "kind": "login"},
     {"account_id": 57, "kind": "comment"},
+    # Rare in the account as well as in the kind: neither filter's own index would do.
+    {"account_id": 3, "kind": "export"},
 )
 
 
