@@ -9,8 +9,10 @@ import importlib
 import json
 import random
 import re
+import sys
 import threading
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -178,15 +180,36 @@ def explore(
     _bound_coverage(schema, seed)
     known = {f"{operation.method} {operation.template}": operation for operation in operations(document)}
     found: dict[Finding, None] = {}
-    for event in from_schema(schema).execute():
-        if isinstance(event, events.ScenarioFinished):
-            found.update((finding, None) for finding in _findings(event.recorder, known, base_url))
-        elif isinstance(event, events.NonFatalError):
-            label = getattr(event, "label", "") or "the document"
-            found[Finding(str(label), 0, f"no request could be made from it: {_told(event)}", "")] = None
-        elif isinstance(event, events.FatalError):
-            raise SuiteError(f"schemathesis ended early: {event.exception!r}", hint="Report this.")
+    with _plain_generation():
+        for event in from_schema(schema).execute():
+            if isinstance(event, events.ScenarioFinished):
+                found.update((finding, None) for finding in _findings(event.recorder, known, base_url))
+            elif isinstance(event, events.NonFatalError):
+                label = getattr(event, "label", "") or "the document"
+                found[Finding(str(label), 0, f"no request could be made from it: {_told(event)}", "")] = None
+            elif isinstance(event, events.FatalError):
+                raise SuiteError(f"schemathesis ended early: {event.exception!r}", hint="Report this.")
     return tuple(found)
+
+
+@contextmanager
+def _plain_generation() -> Iterator[None]:
+    """Examples that hang on the document and the seed alone, and no search for more telling ones.
+
+    Hypothesis takes constants from the source of whatever local modules are loaded, so a checkout and an installed
+    wheel would make different requests. Climbing towards more 2xx answers takes a third of the time.
+    """
+    import hypothesis
+    from hypothesis.internal.conjecture import providers
+
+    seen: set[int] = getattr(providers, "_seen_modules", set())
+    seen.update(id(module) for module in list(sys.modules.values()))
+    target = hypothesis.target
+    setattr(hypothesis, "target", lambda *_, **__: None)  # noqa: B010
+    try:
+        yield
+    finally:
+        setattr(hypothesis, "target", target)  # noqa: B010
 
 
 def _settings(
