@@ -27,6 +27,7 @@ EXAMPLE = """\
 kata serve
 kata serve --port 8123 --world large"""
 
+_OUTPUT_LINES = 12
 _LOOK_SECONDS = 0.2
 
 
@@ -64,10 +65,11 @@ def run(
 
 
 def _serve(stage: Stage, kata: Kata, port: int | None, paint: Paint) -> int:
+    words = _LastWords(stage, paint)
+
     def on_exchange(exchange: Exchange) -> None:
         print(exchange_line(exchange, paint), flush=True)
-        if exchange.status == 0 or exchange.status >= 500:
-            _show_output(stage, paint)
+        words.wanted = words.wanted or exchange.status == 0 or exchange.status >= 500
 
     service = stage.control.service
     with (
@@ -76,6 +78,7 @@ def _serve(stage: Stage, kata: Kata, port: int | None, paint: Paint) -> int:
     ):
         print(_greeting(base_url, stage, kata, paint), flush=True)
         while service.alive:
+            words.show()
             time.sleep(_LOOK_SECONDS)
     gone = stage.control.call("gone", {"id": 0})
     if gone:
@@ -111,7 +114,21 @@ def exchange_line(exchange: Exchange, paint: Paint) -> str:
     return f"{line}\n{' ' * 12}{count} {paint(text, 'yellow')}"
 
 
-def _show_output(stage: Stage, paint: Paint) -> None:
-    edge = paint(paint.sign("edge"), "dim")
-    for line in stage.control.service.output().splitlines()[-12:]:
-        print(f"{' ' * 12}{edge} {shorten(escape(line), paint.width - 14)}", flush=True)
+class _LastWords:
+    """What the service prints, from the first failure on: it may say why only after it has answered."""
+
+    def __init__(self, stage: Stage, paint: Paint) -> None:
+        self.wanted = False
+        self._stage = stage
+        self._paint = paint
+        self._shown = 0
+
+    def show(self) -> None:
+        """Print what is new, the last lines of it."""
+        if not self.wanted:
+            return
+        lines = self._stage.control.service.output().splitlines()
+        edge = self._paint(self._paint.sign("edge"), "dim")
+        for line in lines[min(self._shown, len(lines)) :][-_OUTPUT_LINES:]:
+            print(f"{' ' * 12}{edge} {shorten(escape(line), self._paint.width - 14)}", flush=True)
+        self._shown = len(lines)
