@@ -112,7 +112,8 @@ def any_grade(draw: st.DrawFn) -> Grade:
         optional={"rows_sent": counts, "nested": st.booleans()},
     )
     request = st.fixed_dictionaries(
-        {"curl": texts, "status": st.none() | st.integers(100, 599)}, optional={"body": texts, "note": texts}
+        {"curl": texts.map("curl {}".format), "status": st.none() | st.integers(100, 599)},
+        optional={"body": texts, "note": texts},
     )
     cost = st.builds(
         Cost,
