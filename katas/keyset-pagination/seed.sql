@@ -13,7 +13,7 @@ with numbers as (
     from generate_series(1, 100000 * current_setting('kata.scale')::int) as n
 ), placed as (
     select n, dice,
-           n % 1666 = 7 and n <= 100000 as of_the_small_account,
+           n % 1667 = 7 and n <= 100000 as of_the_small_account,
            case when burst then (n / 1000 * 7919) % 1000 * 37 else dice % 37000 end * scale as second
     from numbers
 )

@@ -30,6 +30,7 @@ FILTERS: tuple[Parameters, ...] = (
     {"kind": "export"},
     {"account_id": 1},
     {"account_id": 2},
+    {"account_id": 3},
     {"account_id": 57},
     {"account_id": 1, "kind": "login"},
     {"account_id": 1, "kind": "export"},
