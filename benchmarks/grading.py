@@ -23,10 +23,10 @@ from typing import Any
 
 from graders.channel import Channel
 from graders.gate import render_subject, subjects_of
-from graders.grade import Grader, Options, Stage
+from graders.grade import Grader, Options, Stage, suite_job
 from graders.pack import open_packs
 from graders.submission import Submission
-from graders.suite import SuiteJob, _listen, _plain, copy_suite
+from graders.suite import _listen, _plain
 
 BARE = """
 import json, socket, sys
@@ -99,22 +99,7 @@ def standing(options: Options, submission: Submission) -> float:
 
 def bare_suite(submission: Submission, stage: Stage) -> None:
     kata = submission.kata
-    copy_suite(kata.folder / "suite", stage.folder / "suite")
-    ids = [check.id for check in kata.checks]
-    job = SuiteJob(
-        suite=stage.folder / "suite",
-        directory=stage.folder,
-        checks=ids,
-        selected=ids,
-        sealed=ids,
-        seed=1,
-        base_url=stage.control.service.base_url,
-        admin_url=stage.cluster.admin_url,
-        service_url=stage.cluster.service_url,
-        service_role=stage.cluster.role,
-        log=stage.cluster.log.plain(),
-        variables=dict(kata.environment.variables),
-    )
+    job = suite_job(kata, stage, stage.folder, [check.id for check in kata.checks])
     ours, theirs = socket.socketpair()
     plain: dict[str, Any] = _plain(job)
     with theirs:

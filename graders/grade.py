@@ -232,24 +232,7 @@ class _Run:
 
     def _suite_in(self, folder: Path, stage: Stage, selected: Sequence[str]) -> SuiteOutcome:
         """The suite is not beside the copy that the service runs in, where `..` would lead to it."""
-        kata = self.submission.kata
-        copy_suite(kata.folder / "suite", folder / "suite")
-        job = SuiteJob(
-            suite=folder / "suite",
-            directory=folder,
-            checks=[check.id for check in kata.checks],
-            selected=selected,
-            sealed=[check.id for check in kata.checks if check.visibility == "sealed"],
-            seed=stage.seed,
-            base_url=stage.control.service.base_url,
-            admin_url=stage.cluster.admin_url,
-            grader_url=stage.cluster.grader_url,
-            service_url=stage.cluster.service_url,
-            service_role=stage.cluster.role,
-            log=stage.cluster.log.plain(),
-            tables=stage.tables,
-            variables=dict(kata.environment.variables),
-        )
+        job = suite_job(self.submission.kata, stage, folder, selected)
         return self.grader.run_suite(job, stage.control, self._heard)
 
     def _heard(self, message: Mapping[str, Any]) -> None:
@@ -295,6 +278,27 @@ class _Run:
     def _remarks(self, stage: Stage | None) -> tuple[Remark, ...]:
         notices = stage.control.service.notices if stage else ()
         return tuple(Remark(notice.code, notice.message) for notice in notices)
+
+
+def suite_job(kata: Kata, stage: Stage, folder: Path, selected: Sequence[str]) -> SuiteJob:
+    """Copy the kata's suite into `folder` and say everything that it needs to know of the stage."""
+    copy_suite(kata.folder / "suite", folder / "suite")
+    return SuiteJob(
+        suite=folder / "suite",
+        directory=folder,
+        checks=[check.id for check in kata.checks],
+        selected=selected,
+        sealed=[check.id for check in kata.checks if check.visibility == "sealed"],
+        seed=stage.seed,
+        base_url=stage.control.service.base_url,
+        admin_url=stage.cluster.admin_url,
+        grader_url=stage.cluster.grader_url,
+        service_url=stage.cluster.service_url,
+        service_role=stage.cluster.role,
+        log=stage.cluster.log.plain(),
+        tables=stage.tables,
+        variables=dict(kata.environment.variables),
+    )
 
 
 def chosen(kata: Kata, only: Sequence[str]) -> list[str]:
