@@ -9,7 +9,7 @@ with contextlib.suppress(FileNotFoundError):
     if Path(sys.path[0]).resolve() == Path.cwd() != Path(__file__).parent.parent:
         del sys.path[0]
 
-from toolkit.app import main  # noqa: E402
+from toolkit.app import main
 
 if __name__ == "__main__":
     main()
