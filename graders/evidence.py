@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -87,8 +86,3 @@ def shown_statements(recording: Recording) -> list[dict[str, Any]]:
 def clipped(text: str, most: int = LONGEST_TEXT) -> str:
     """The text, or its beginning and how much is missing."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text) - most} more characters)"
-
-
-def merged(findings: Mapping[tuple[str, str], dict[str, Any]]) -> list[dict[str, Any]]:
-    """Findings by what they cost, the dearest first."""
-    return sorted(findings.values(), key=lambda finding: -len(finding.get("statements", ())))
