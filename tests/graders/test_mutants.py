@@ -40,6 +40,55 @@ def test_python_is_mutated_by_what_backend_people_get_wrong() -> None:
     }
 
 
+MORE = '''
+"""With WHERE a < b it is text, not SQL."""
+LARGEST = 100
+def show(session, id, given: int = 20, status: "Literal[200]" = None):
+    """Select from where a < b AND c = d."""
+    logger.info("update x set y")
+    query = select(Order).options(selectinload(Order.items)).order_by(Order.at.desc()).limit(given)
+    if status is not None:
+        query = query.where(Order.status == status.lower())
+    try:
+        session.execute(text(f"INSERT INTO t SELECT {LARGEST} FROM u WHERE a = :a AND b IS NULL LIMIT 5"))
+    except IntegrityError:
+        raise Problem(409)
+    with session.begin():
+        return {"id": id, "left": a - b if status else 0}
+'''
+
+
+def test_python_forgets_what_backend_people_forget() -> None:
+    assert operators("app.py", MORE) >= {
+        "lazy-loading",
+        "drop-limit",
+        "sort-backwards",
+        "skip-step",
+        "forget-case",
+        "forget-error",
+        "drop-transaction",
+        "drop-field",
+        "one-way",
+        "arithmetic",
+        "off-by-one",
+        "drop-where-term",
+    }
+
+
+def test_what_nobody_could_notice_is_left_alone() -> None:
+    told = " ".join(mutant.told for mutant in mutants_of("app.py", MORE))
+    assert "logger" not in told
+    assert "a < b" not in told
+    assert all(ast.get_docstring(ast.parse(mutant.source)) for mutant in mutants_of("app.py", MORE))
+    assert mutants_of("m.sql", "-- WHERE a < b\nSELECT 1;\n") == ()
+
+
+def test_no_two_mutants_bear_the_same_name() -> None:
+    sql = "CREATE INDEX i ON t (a DESC, b DESC);\n"
+    names = [mutant.name for mutant in mutants_of("m.sql", sql)]
+    assert len(names) == len(set(names)) == 3
+
+
 def test_sql_loses_constraints_and_indexes() -> None:
     sql = "CREATE TABLE t (\n  k text UNIQUE,\n  n int,\n  CHECK (n > 0)\n);\nCREATE INDEX i ON t (n);\n"
     assert operators("migrations/0001.sql", sql) == {"drop-constraint", "forget-index", "boundary"}
