@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from graders.channel import Channel
@@ -112,3 +113,15 @@ class Instance:
         """A further instance on the same database, ready to serve; it ends with the check."""
         answer = self._call("another", variables=dict(variables or {}), database_url=database_url)
         return Instance(self._call, answer["id"], answer["base_url"], self._on_exchange, self._on_request)
+
+    def another_soon(
+        self, variables: Mapping[str, str] | None = None, *, database_url: str | None = None
+    ) -> Future[Instance]:
+        """`another`, started while the check goes on with other things; `.result()` waits for it.
+
+        What else is asked of the grader meanwhile (`restart`, `output`) waits until it has started.
+        """
+        aside = ThreadPoolExecutor(1)
+        coming = aside.submit(self.another, variables, database_url=database_url)
+        aside.shutdown(wait=False)
+        return coming

@@ -158,7 +158,7 @@ def explore(
     seed: int,
     headers: Mapping[str, str] | None = None,
     methods: Collection[str] = (),
-    examples: int = 20,
+    examples: int = 8,
     coverage: bool = True,
 ) -> tuple[Finding, ...]:
     """Make requests from the document, hold the answers against it, and return what both readers find wrong.

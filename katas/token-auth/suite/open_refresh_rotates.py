@@ -15,14 +15,14 @@ def check_refresh_rotates__bad_tokens(http):
 
 
 def check_refresh_rotates(http, service, rng):
-    short = service.another({"REFRESH_TOKEN_TTL_SECONDS": "1", "ACCESS_TOKEN_TTL_SECONDS": "1"})
-    ann = stranger(rng, "late")
+    coming = service.another_soon({"REFRESH_TOKEN_TTL_SECONDS": "1", "ACCESS_TOKEN_TTL_SECONDS": "1"})
+    _must_rotate(http, member(http, rng))
+    short, ann = coming.result(), stranger(rng, "late")
     register(short.http, ann)
     log_in(short.http, ann)
     spare = ann.refresh
     log_in(short.http, ann)
-    ended = time.monotonic() + 1.3
-    _must_rotate(http, member(http, rng))
+    ended = time.monotonic() + 1.05
     _wait_until(ended)
     answer = refresh(short.http, ann.refresh)
     if answer.status == 200:

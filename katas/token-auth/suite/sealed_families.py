@@ -28,6 +28,7 @@ def check_reuse_kills_the_family(http, rng):
 
 
 def check_reuse_kills_the_family__logout(http, service, rng):
+    coming = service.another_soon()
     ann = member(http, rng)
     ancestor = ann.refresh
     log_in(http, ann)
@@ -42,7 +43,7 @@ def check_reuse_kills_the_family__logout(http, service, rng):
     _log_out(http, "a token that nobody has issued", "with an unknown token")
     must_be_problem(refresh(http, plain), 401, "a refresh after a logout")
     elsewhere = _rotated(http, ann, elsewhere)
-    other = service.another()
+    other = coming.result()
     must_be_problem(
         refresh(other.http, plain), 401, "a refresh after a logout, at a second instance of the service,"
     )

@@ -97,7 +97,7 @@ def _life_of_a_lock(http, rng, most: int, lock: int, others: list[Callable[..., 
     _must_be_locked(answer, f"a login during the lock of {lock} s", lock)
     if others and time.monotonic() < last_sent + lock * 0.6 and others[-1](http, rng, most, lock):
         del others[-1]
-    _wait_until(last_answered + lock + 0.25)
+    _wait_until(last_answered + lock + 0.1)
     answer = _try(http, ann.email, ann.password)
     assert answer.status == 200, (
         f"the right password answered {answer.status} more than {lock} s (LOGIN_LOCK_SECONDS) after the last 401;"
