@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from graders.grade import Grader, silent
 from graders.kata import Kata, Solution
 from graders.pack import Packs, load_solutions
 from graders.score import Grade
-from graders.starter import render_solution, render_starter
+from graders.starter import layers_of, render_solution, render_starter
 from graders.submission import Submission
 from graders.verdicts import CheckResult
 
@@ -75,6 +75,19 @@ class Matrix:
     def problems(self) -> tuple[Problem, ...]:
         return (*self.audit, *(problem for row in self.rows for problem in row.problems))
 
+    def after(self, older: Matrix) -> Matrix:
+        """This matrix, with the rows of an older one for those subjects that did not run again."""
+        names = {row.subject.name for row in self.rows}
+        kept = [
+            row
+            for row in older.rows
+            if row.subject.name not in names and row.subject in subjects_of(self.kata)
+        ]
+        order = [subject.name for subject in subjects_of(self.kata)]
+        return replace(
+            self, rows=tuple(sorted((*self.rows, *kept), key=lambda row: order.index(row.subject.name)))
+        )
+
     @property
     def proved(self) -> bool:
         return bool(self.rows) and not self.problems
@@ -116,6 +129,24 @@ def prove(
             raise
     rows = tuple(Row(subject, trials[subject], problems_of(subject, trials[subject])) for subject in subjects)
     return Matrix(kata, rows, found)
+
+
+def touched(kata: Kata, changed: Collection[Path]) -> tuple[str, ...]:
+    """Names of the subjects whose verdicts may hang on these files of the kata's folder."""
+    parts = [path.relative_to(kata.folder).parts for path in changed if path.is_relative_to(kata.folder)]
+    if any(part[0] not in ("solutions", "starter", "brief.md", "guide.md") for part in parts):
+        return tuple(subject.name for subject in subjects_of(kata))
+    stacks = {part[1] for part in parts if part[0] == "starter" and len(part) > 1}
+    solutions = {part[1] for part in parts if part[0] == "solutions" and len(part) > 1}
+    return tuple(
+        subject.name
+        for subject in subjects_of(kata)
+        if subject.stack in stacks
+        or (
+            subject.solution
+            and not solutions.isdisjoint(layer.name for layer in layers_of(kata, subject.solution))
+        )
+    )
 
 
 def subjects_of(kata: Kata) -> tuple[Subject, ...]:

@@ -11,14 +11,14 @@ from graders.submission import regular_files
 _LOOK_SECONDS = 0.25
 
 
-def each_change(root: Path) -> Callable[[], None]:
-    """A function that returns once a file of the repository differs from the last time, and has settled.
+def each_change(root: Path) -> Callable[[], frozenset[Path]]:
+    """A function that returns once files below `root` differ from the last time, and have settled: their paths.
 
-    What changed while nobody waited counts too.
+    What changed while nobody waited counts too; a file that is gone has changed.
     """
     seen = _look(root)
 
-    def wait() -> None:
+    def wait() -> frozenset[Path]:
         nonlocal seen
         while (now := _look(root)) == seen:
             time.sleep(_LOOK_SECONDS)
@@ -29,7 +29,9 @@ def each_change(root: Path) -> Callable[[], None]:
             if later == now:
                 break
             now = later
+        changed = frozenset(path for path in {*seen, *now} if seen.get(path) != now.get(path))
         seen = now
+        return changed
 
     return wait
 

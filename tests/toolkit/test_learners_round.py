@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -78,7 +79,9 @@ def test_the_report_of_the_last_attempt_comes_in_every_form(tiny: Kata, reposito
     assert document["kata"] == "greeting"
     assert document["costs"][0]["values"] == [4, 13, 49]
     assert json.loads(tiny("report", "--json", cwd=repository).stdout) == document
-    assert "4, 13, 49 statements" in tiny("report").stdout
+    report = tiny("report").stdout
+    assert "4, 13, 49 statements" in report
+    assert "kata hint cost-is-flat" in report
     files = tiny("report", "--html", "r.html", "--junit", "r.xml", "--csv", "r.csv", cwd=repository)
     assert files.returncode == 0, files.stderr
     assert "49" in (repository / "r.html").read_text()
@@ -265,6 +268,29 @@ def test_the_gate_prints_its_matrix_and_the_json_of_it(tiny: Kata) -> None:
     assert proof["caught"]["greets-by-name"] == 1
     assert done.returncode == (0 if proof["proved"] else 1)
     assert "there is no solution" in tiny("author", "check", "greeting", "--only", "nothing").stderr
+
+
+def test_the_gate_watches_and_runs_again_what_a_change_touches(kata: Kata, tmp_path: Path) -> None:
+    pack = tmp_path / "pack"
+    shutil.copytree(TINY, pack)
+    folder = pack / "katas" / "greeting" / "solutions" / "forgets-names"
+    told = (folder / "solution.yaml").read_text()
+    chosen = ("--only", "reference", "--only", "forgets-names")
+    with running(
+        kata, "--pack", pack, "author", "check", "greeting", "--watch", *chosen, cwd=tmp_path
+    ) as process:
+        assert "2 runs" in read_until(process, "Waiting for a change")
+        (folder / "solution.yaml").write_text(told.replace("[greets-by-name,", "[cost-is-flat,"))
+        seen = read_until(process, "Waiting for a change")
+        assert "`greets-by-name` fails and should not" in seen
+        assert ", 2 runs," in seen, "the row that did not run again is kept"
+        (folder / "solution.yaml").write_text("kind: [\n")
+        read_until(process, "Waiting for a change")
+        (folder / "solution.yaml").write_text(told)
+        assert "forgets-names" in read_until(process, "Waiting for a change")
+        process.send_signal(signal.SIGINT)
+        assert "solution.yaml" in process.communicate(timeout=300)[1]
+        assert process.returncode == 130
 
 
 def test_the_doctor_finds_a_postgresql_and_says_why(kata: Kata) -> None:

@@ -1,0 +1,130 @@
+"""Running the gate where a person watches: progress, the matrix, and again after each change."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from graders.audit import audit
+from graders.errors import KataError, UsageError
+from graders.gate import Matrix, Subject, Trial, prove, subjects_of, touched
+from graders.grade import Grader
+from graders.kata import Kata
+from graders.pack import Packs
+from toolkit.place import packs_of
+from toolkit.settings import Settings
+from toolkit.views.matrix import render_matrix, render_trial
+from toolkit.views.paint import Paint, paint_for
+
+
+@dataclass(frozen=True, slots=True)
+class Proving:
+    """How to prove: repetitions, runs at once, with every core kept busy or not, and which subjects (empty: all)."""
+
+    grader: Grader
+    settings: Settings
+    repeat: int
+    jobs: int
+    load: bool
+    only: Sequence[str]
+
+    def proved(self, kata: Kata, packs: Packs, only: Sequence[str] | None = None) -> Matrix:
+        """The matrix of one kata; a line on standard error tells of each run as it ends."""
+        chosen = self.only if only is None else only
+        count = sum(not chosen or subject.name in chosen for subject in subjects_of(kata)) * self.repeat
+        teller = _Teller(kata, count, self.settings)
+        try:
+            return prove(
+                kata,
+                packs,
+                self.grader,
+                repeat=self.repeat,
+                jobs=self.jobs,
+                load=self.load,
+                only=chosen,
+                tell=teller.tell,
+            )
+        finally:
+            teller.clear()
+
+    def show(self, prove_it: Callable[[], Matrix]) -> Matrix:
+        """Print the matrix that `prove_it` makes."""
+        started = time.monotonic()
+        matrix = prove_it()
+        paint = paint_for(self.settings)
+        print(render_matrix(matrix, paint, seconds=time.monotonic() - started), flush=True)
+        return matrix
+
+    def watch(self, slug: str) -> NoReturn:
+        """Prove the kata, and again after each change what the change may have touched, until Ctrl-C."""
+        from toolkit.boundary import tell
+        from toolkit.watch import each_change
+
+        paint = paint_for(self.settings)
+        wait = each_change(packs_of(self.settings).kata(slug).folder)
+        matrix: Matrix | None = None
+        again: frozenset[str] = frozenset()
+        while True:
+            # A mistake of this moment (a half-written file) is told, and the next change tries again.
+            try:
+                matrix = self._next(slug, matrix, again)
+                again = frozenset()
+            except KataError as error:
+                sys.stdout.flush()
+                tell(error)
+            print(paint("Waiting for a change; Ctrl-C ends.", "dim"), flush=True)
+            changed = wait()
+            try:
+                again |= set(touched(packs_of(self.settings).kata(slug), changed))
+            except KataError:
+                matrix = None
+
+    def _next(self, slug: str, older: Matrix | None, again: frozenset[str]) -> Matrix:
+        packs = packs_of(self.settings)
+        kata = packs.kata(slug)
+        if older is None:
+            return self.show(lambda: self.proved(kata, packs))
+        names = [subject.name for subject in subjects_of(kata) if subject.name in again]
+        names = [name for name in names if not self.only or name in self.only]
+        if not names:
+            return self.show(lambda: Matrix(kata, (), audit(kata, packs)).after(older))
+        return self.show(lambda: self.proved(kata, packs, names).after(older))
+
+
+def must_exist(only: Sequence[str], katas: Sequence[Kata]) -> None:
+    """Raises UsageError for a name that no subject of these katas has."""
+    known = {subject.name for kata in katas for subject in subjects_of(kata)}
+    for name in only:
+        if name not in known:
+            raise UsageError(f"there is no solution `{name}`", hint=f"there are: {', '.join(sorted(known))}")
+
+
+class _Teller:
+    """A line for each trial: one that changes in a terminal, one below the other elsewhere."""
+
+    def __init__(self, kata: Kata, total: int, settings: Settings) -> None:
+        self._kata = kata
+        self._total = total
+        self._done = 0
+        self._paint: Paint = paint_for(settings, sys.stderr)
+        self._terminal = sys.stderr.isatty()
+        self._lock = threading.Lock()
+
+    def tell(self, subject: Subject, trial: Trial) -> None:
+        with self._lock:
+            self._done += 1
+            line = render_trial(self._kata, subject, trial, f"{self._done}/{self._total}", self._paint)
+            print(
+                f"\r\x1b[2K{line}" if self._terminal else line,
+                end="" if self._terminal else "\n",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def clear(self) -> None:
+        if self._terminal:
+            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
