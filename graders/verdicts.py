@@ -36,6 +36,11 @@ class Cost:
     values: tuple[float, ...]
     slope: float
 
+    @property
+    def told(self) -> str:
+        """The request as a person reads it: N where the size stands."""
+        return self.request.replace("{size}", "N")
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from graders.errors import KataError, UsageError
 from graders.grade import Grader, Options, chosen
+from graders.kata import Kata
 from graders.score import Grade
 from graders.submission import Submission
 from toolkit.boundary import tell, write_log
@@ -76,8 +77,13 @@ def judge_here(
     log = _log_of(grade)
     before, taken = _kept(grade, submission, settings)
     after = {check.id: (check.verdict, check.points) for check in grade.checks}
-    left = frozenset(id for id, ladder in submission.kata.hints.items() if taken.get(id, 0) < len(ladder))
-    return Judged(grade, log, tuple(changes(before.verdicts, after)) if before else (), left)
+    moved = tuple(changes(before.verdicts, after)) if before else ()
+    return Judged(grade, log, moved, hints_left(submission.kata, taken))
+
+
+def hints_left(kata: Kata, taken: Mapping[str, int]) -> frozenset[str]:
+    """The checks that still have a hint to give, where `taken` counts those that were asked for."""
+    return frozenset(id for id, ladder in kata.hints.items() if taken.get(id, 0) < len(ladder))
 
 
 def _kept(

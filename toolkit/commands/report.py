@@ -11,8 +11,9 @@ from graders.errors import KataError, UsageError
 from graders.score import Grade
 from toolkit.completion import slugs
 from toolkit.files import write_whole
+from toolkit.judging import hints_left
 from toolkit.place import kata_meant, packs_of, settings_of
-from toolkit.progress import Attempt, open_progress
+from toolkit.progress import Attempt, Progress, open_progress
 from toolkit.settings import Settings
 from toolkit.views.json import from_document
 
@@ -44,6 +45,7 @@ def run(
     settings = settings_of(context)
     with open_progress(settings.progress_file) as progress:
         found = _find(progress.attempts(_slug(kata, settings)), attempt)
+        hints = _hints_left(found, progress, settings)
     grade = from_document(found.document)
     written = [path for path in (html, junit, csv) if path is not None]
     if html is not None:
@@ -65,7 +67,7 @@ def run(
     elif written:
         print("\n".join(f"wrote {path}" for path in written))
     else:
-        print(_as_text(grade, settings))
+        print(_as_text(grade, settings, hints))
     return 0
 
 
@@ -90,8 +92,17 @@ def _find(attempts: tuple[Attempt, ...], number: int | None) -> Attempt:
     raise UsageError(f"there is no attempt {number} here", hint=f"the last one is {attempts[-1].id}")
 
 
-def _as_text(grade: Grade, settings: Settings) -> str:
+def _hints_left(attempt: Attempt, progress: Progress, settings: Settings) -> frozenset[str]:
+    try:
+        kata = packs_of(settings).kata(attempt.document["kata"])
+    except KataError:
+        # The pack that it came from is not here any more; the report is.
+        return frozenset()
+    return hints_left(kata, progress.hints(kata.slug))
+
+
+def _as_text(grade: Grade, settings: Settings, hints: frozenset[str]) -> str:
     from toolkit.views.paint import paint_for
     from toolkit.views.terminal import render_grade
 
-    return render_grade(grade, paint_for(settings), verbose=settings.verbose)
+    return render_grade(grade, paint_for(settings), verbose=settings.verbose, hints=hints)
