@@ -15,8 +15,8 @@ from graders import __version__, failures
 from graders.control import ServiceControl, controlled
 from graders.database import Database
 from graders.environment import Toolchain, prepare_environment
-from graders.errors import DatabaseError, UsageError
-from graders.kata import Kata, World
+from graders.errors import DatabaseError
+from graders.kata import Kata
 from graders.pack import digest_of
 from graders.postgres import (
     Binaries,
@@ -29,6 +29,7 @@ from graders.postgres import (
 from graders.rundir import reap, run_directory
 from graders.schema_changes import Tables, blamed, tables_of
 from graders.score import Grade, Phase, Remark, Stop
+from graders.selection import chosen, world_of
 from graders.service import ServiceFailure
 from graders.submission import Submission, snapshot
 from graders.suite import SuiteHost, SuiteJob, SuiteOutcome, copy_suite, report_from
@@ -298,34 +299,6 @@ def suite_job(kata: Kata, stage: Stage, folder: Path, selected: Sequence[str]) -
         log=stage.cluster.log.plain(),
         tables=stage.tables,
         variables=dict(kata.environment.variables),
-    )
-
-
-def chosen(kata: Kata, only: Sequence[str]) -> list[str]:
-    """The ids to run: `only` with what these need, in the kata's order. Raises UsageError for unknown ids."""
-    known = [check.id for check in kata.checks]
-    for id in only:
-        if id not in known:
-            from difflib import get_close_matches
-
-            near = get_close_matches(id, known, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(known)}"
-            raise UsageError(f"`{kata.slug}` has no check `{id}`", hint=hint)
-    wanted = set(only) if only else set(known)
-    for id in reversed(known):
-        if id in wanted:
-            wanted |= set(kata.check(id).needs)
-    return [id for id in known if id in wanted]
-
-
-def world_of(kata: Kata, name: str | None) -> World:
-    """The world of that name, the first (graded) one for None."""
-    worlds = kata.environment.worlds
-    for world in worlds:
-        if name in (None, world.name):
-            return world
-    raise UsageError(
-        f"`{kata.slug}` has no world `{name}`", hint=f"it has: {', '.join(world.name for world in worlds)}"
     )
 
 

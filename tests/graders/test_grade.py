@@ -14,9 +14,10 @@ import pytest
 
 from graders.errors import UsageError
 from graders.gate import Subject, prove, render_subject, subjects_of
-from graders.grade import Event, Grader, Options, chosen
+from graders.grade import Event, Grader, Options
 from graders.pack import Packs, open_packs
 from graders.score import Grade
+from graders.selection import chosen
 
 TINY = Path(__file__).parent.parent / "packs" / "tiny"
 

@@ -1,0 +1,20 @@
+"""OpenAPI documents: valid by a maintained validator, true by answers to requests that are made from them."""
+
+from __future__ import annotations
+
+from graders.openapi.document import Operation, invalidities, operations, prefix_of, resolved
+from graders.openapi.exploring import CHECKS, Finding, explore, import_meanwhile
+from graders.openapi.truth import contradiction
+
+__all__ = [
+    "CHECKS",
+    "Finding",
+    "Operation",
+    "contradiction",
+    "explore",
+    "import_meanwhile",
+    "invalidities",
+    "operations",
+    "prefix_of",
+    "resolved",
+]

@@ -1,0 +1,36 @@
+"""What of a kata a run takes: which checks, and which of its worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graders.errors import UsageError
+from graders.kata import Kata, World
+
+
+def chosen(kata: Kata, only: Sequence[str]) -> list[str]:
+    """The ids to run: `only` with what these need, in the kata's order. Raises UsageError for unknown ids."""
+    known = [check.id for check in kata.checks]
+    for id in only:
+        if id not in known:
+            from difflib import get_close_matches
+
+            near = get_close_matches(id, known, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(known)}"
+            raise UsageError(f"`{kata.slug}` has no check `{id}`", hint=hint)
+    wanted = set(only) if only else set(known)
+    for id in reversed(known):
+        if id in wanted:
+            wanted |= set(kata.check(id).needs)
+    return [id for id in known if id in wanted]
+
+
+def world_of(kata: Kata, name: str | None) -> World:
+    """The world of that name, the first (graded) one for None."""
+    worlds = kata.environment.worlds
+    for world in worlds:
+        if name in (None, world.name):
+            return world
+    raise UsageError(
+        f"`{kata.slug}` has no world `{name}`", hint=f"it has: {', '.join(world.name for world in worlds)}"
+    )
