@@ -87,7 +87,7 @@ def check_notes_crud__bad_notes(http, database, rng):
     )
 
 
-def check_notes_crud__search(http, rng):
+def check_notes_crud__search(http, database, rng):
     ann, bob = member(http, rng), member(http, rng, "bob")
     titles = ["Apples", "Pears and apples", "A table", "PINEAPPLE", "Bread", "x" * 200]
     ids = [add_note(http, ann, title)["id"] for title in titles]
@@ -96,6 +96,11 @@ def check_notes_crud__search(http, rng):
     assert everything.status == 200, f"GET /notes answered {everything.status}, not 200"
     assert [note["id"] for note in listed(everything)] == ids[::-1], (
         "GET /notes is not the list of one's own notes, newest first"
+    )
+    database.execute("update notes set created_at = created_at - interval '1 day' where id = %s", ids[-1])
+    aged = [note["id"] for note in listed(http.get("/notes", headers=ann.bearer))]
+    assert aged == [*ids[-2::-1], ids[-1]], (
+        "newest first is by created_at: the note made last was moved back by a day, and GET /notes does not end with it"
     )
     for q, expected in (
         ("apple", (3, 1, 0)),

@@ -44,6 +44,9 @@ def check_login_tells_nothing__whatever_the_strings(http, database, rng):
         ("no at sign", WRONG, "an email that is none"),
         ("e" * 5000 + "@example.net", WRONG, "an email of 5000 characters"),
         ("nul\0@example.net", WRONG, "an email with a NUL character"),
+        ("half\ud800@example.net", WRONG, "half a surrogate pair in its email"),
+        ("half\udfff@example.net", WRONG, "half a surrogate pair in its email"),
+        (ann.email, "half of a pair \ud800 \udfff", "half a surrogate pair in its password"),
     ):
         answer = _try(http, email, password)
         found = differences(answer, usual, sent=[(email, nobody)])
