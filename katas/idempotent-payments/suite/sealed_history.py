@@ -12,10 +12,9 @@ from shared_payments import (
     balance_of,
     give_account,
     headers_of,
-    must_be_problem,
-    must_be_refused_as_reused,
-    must_charge,
-    must_replay,
+    must_be,
+    must_be_charged,
+    must_repeat,
     new_key,
     open_account,
     payments_of,
@@ -41,9 +40,9 @@ class Model:
         """Judge the answer to the charge, and go on to the world after it."""
         known = self.outcomes.get((charge.client, charge.key))
         if known is not None and known[0] != charge:
-            must_be_refused_as_reused(answer)
+            must_be(answer, 422, what="the key with another payload")
         elif known is not None:
-            must_replay(answer, known[1])
+            must_repeat(answer, known[1])
         else:
             self._expect_first(charge, answer)
             self.outcomes[charge.client, charge.key] = (charge, answer)
@@ -51,11 +50,11 @@ class Model:
     def _expect_first(self, charge: Charge, answer: Answer) -> None:
         balance = self.balances.get(charge.account_id)
         if balance is None:
-            must_be_problem(answer, 404)
+            must_be(answer, 404)
         elif balance < charge.amount_cents:
-            must_be_problem(answer, 402)
+            must_be(answer, 402)
         else:
-            must_charge(answer, charge, balance - charge.amount_cents)
+            must_be_charged(answer)
             self.balances[charge.account_id] = balance - charge.amount_cents
             self.payments.setdefault(charge.account_id, []).append(charge.amount_cents)
 
@@ -97,7 +96,7 @@ class Play:
         headers = {**headers_of(charge), "Content-Type": "application/json"}
 
         def step() -> None:
-            must_be_problem(self.http.post("/payments", data=body, headers=headers), 400, 422)
+            must_be(self.http.post("/payments", data=body, headers=headers), 400, 422)
 
         return "a malformed body", step
 

@@ -76,7 +76,9 @@ def give_account(database: Database, id: int, balance_cents: int, owner: str = "
 
 
 def balance_of(database: Database, account_id: int) -> int:
-    return int(database.value("select balance_cents from accounts where id = %s", account_id))
+    balance = database.value("select balance_cents from accounts where id = %s", account_id)
+    assert balance is not None, f"account {account_id} is not in the table any more"
+    return int(balance)
 
 
 def payments_of(database: Database, account_id: int) -> list[dict[str, Any]]:
@@ -121,13 +123,28 @@ def must_be_json(answer: Answer) -> Any:
 
 def location_of(answer: Answer) -> str | None:
     """The path of Location, which may be absolute or relative."""
-    return urlsplit(answer.headers["Location"]).path if "Location" in answer.headers else None
+    location = answer.headers.get("Location")
+    try:
+        return None if location is None else urlsplit(location).path
+    except ValueError:
+        raise AssertionError(f"Location is {location!r}, which is no URL") from None
 
 
-def must_charge(answer: Answer, charge: Charge, balance_cents: int) -> int:
-    """The answer is a first 201 for this charge with that balance afterwards; the payment's id."""
-    assert answer.status == 201, f"the charge was answered {answer.status}, expected 201: {answer.text[:300]}"
-    assert not is_replay(answer), "a first answer is marked as replayed"
+def must_be(answer: Answer, *statuses: int, what: str = "the request") -> None:
+    wanted = " or ".join(map(str, statuses))
+    assert answer.status in statuses, (
+        f"{what} was answered {answer.status}, expected {wanted}: {answer.text[:300]}"
+    )
+
+
+def must_be_charged(answer: Answer) -> None:
+    """The charge succeeded. Whether its answer says all that it should is the question of `first-charge`."""
+    must_be(answer, 201, what="the charge")
+
+
+def must_tell_the_charge(answer: Answer, charge: Charge, balance_cents: int) -> int:
+    """The answer is a 201 that shows this charge, that balance afterwards and a Location; the payment's id."""
+    must_be_charged(answer)
     document = must_be_json(answer)
     must_hold(document, {**charge.payload, "balance_cents": balance_cents}, "the answer to the charge")
     id = document.get("id")
@@ -138,27 +155,31 @@ def must_charge(answer: Answer, charge: Charge, balance_cents: int) -> int:
     return id
 
 
-def must_replay(answer: Answer, first: Answer) -> None:
-    """The answer is the first one again, marked as replayed."""
+def must_repeat(answer: Answer, first: Answer) -> None:
+    """The answer tells the same outcome as the first one: its status, and its body as a JSON value."""
     assert answer.status == first.status, (
         f"the retry was answered {answer.status}, the first request {first.status}: {answer.text[:300]}"
     )
+    assert same_value(answer.json(), first.json()), (
+        f"the retry's body is {answer.text[:300]}, the first answer's was {first.text[:300]}"
+    )
+
+
+def must_replay(answer: Answer, first: Answer) -> None:
+    """The answer is the first one again with its headers, marked as replayed."""
+    must_repeat(answer, first)
     assert answer.media_type == first.media_type, (
         f"the retry came as {answer.media_type!r}, the first answer as {first.media_type!r}"
     )
     assert location_of(answer) == location_of(first), (
         f"the retry's Location is {location_of(answer)!r}, the first answer's {location_of(first)!r}"
     )
-    assert same_value(answer.json(), first.json()), (
-        f"the retry's body is {answer.text[:300]}, the first answer's was {first.text[:300]}"
-    )
     assert is_replay(answer), "the retry's answer is not marked with `Idempotency-Replayed: true`"
 
 
 def must_be_problem(answer: Answer, *statuses: int) -> dict[str, Any]:
     """The answer is a problem document with one of these statuses."""
-    wanted = " or ".join(map(str, statuses))
-    assert answer.status in statuses, f"answered {answer.status}, expected {wanted}: {answer.text[:300]}"
+    must_be(answer, *statuses)
     document = must_be_json(answer)
     must_hold(document, {"status": answer.status}, "the problem document")
     for name in ("type", "title", "detail"):
@@ -167,9 +188,11 @@ def must_be_problem(answer: Answer, *statuses: int) -> dict[str, Any]:
 
 
 def must_be_refused_as_reused(answer: Answer) -> None:
-    document = must_be_problem(answer, 422)
-    assert document["type"].endswith("/idempotency-key-reused"), (
-        f"the type is {document['type']!r}; it ends in /idempotency-key-reused"
+    must_be(answer, 422, what="a key that came back with another payload")
+    document = answer.json()
+    kind = document.get("type") if isinstance(document, dict) else None
+    assert isinstance(kind, str) and kind.endswith("/idempotency-key-reused"), (
+        f"the type is {kind!r}; it ends in /idempotency-key-reused"
     )
 
 
