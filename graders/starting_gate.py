@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from graders.errors import SuiteError
+from graders.knocks import Knocks, Seen
 
 Result = TypeVar("Result")
 
@@ -20,10 +21,12 @@ _PAUSE = 0.004
 # Counted in looks, not in seconds: on a busy machine each look takes longer, and so does the wait.
 _STILL_LOOKS = 30
 
-_WAITING = """
-select count(*), coalesce(bool_or(%(keeper)s = any (pg_blocking_pids(pid))), false)
-from pg_stat_activity
-where usename = %(role)s and wait_event_type = 'Lock'
+_CROWD = """
+select pid, query, query_start,
+    wait_event_type is not distinct from 'Lock' as waits,
+    wait_event_type is not distinct from 'Lock' and %(keeper)s = any (pg_blocking_pids(pid)) as for_us,
+    wait_event is not distinct from 'PgSleep' as sleeps
+from pg_stat_activity where usename = %(role)s
 """
 _WAITING_PIDS = (
     "select pid from pg_stat_activity where usename = %(role)s and wait_event_type = 'Lock' order by pid"
@@ -33,11 +36,20 @@ _SESSIONS = "select count(*) from pg_stat_activity where usename = %(role)s and 
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Who stands where: sessions waiting for any lock, whether one waits for ours, calls that ended."""
+    """Who stands where: sessions waiting for any lock, whether one waits for ours, calls that ended.
+
+    `knocking`: the service waits for no lock but asks for it again and again (NOWAIT, SKIP LOCKED, a tried lock).
+    """
 
     waiting: int
     at_our_lock: bool
     answered: int
+    knocking: bool = False
+
+    @property
+    def held(self) -> bool:
+        """The gate holds back what has come so far."""
+        return self.at_our_lock or self.knocking
 
 
 class StartingGate:
@@ -73,8 +85,9 @@ class StartingGate:
 class ShutGate:
     """A gate that is shut until `open`. What happened at it stays readable afterwards.
 
-    `blocked`: the most sessions of the service seen waiting for a lock at once (0: nothing that the calls did
-    needs what is locked, so no race was forced and the check should repeat plain concurrency);
+    `blocked`: the most sessions of the service seen waiting for a lock at once, or the calls that kept asking for it
+    (0: nothing that the calls did needs what is locked, so no race was forced and the check should repeat plain
+    concurrency);
     `answered`: calls that had ended before it opened.
     """
 
@@ -89,6 +102,7 @@ class ShutGate:
         self._role = role
         self._patience = patience
         self._calls: list[Calls[Any]] = []
+        self._knocks = Knocks()
 
     def fire(self, n: int, call: Callable[[int], Result]) -> list[Result | BaseException]:
         """Make `n` calls at once, each with its number from 0, open when they stand still; what each gave.
@@ -110,18 +124,19 @@ class ShutGate:
         return calls
 
     def settle(self) -> None:
-        """Wait until each call has ended or waits, or both numbers stand still with one at our lock."""
-        total = sum(calls.n for calls in self._calls)
+        """Wait until each call has ended or waits, or both numbers stand still with one at our lock.
+
+        Calls that keep asking for a lock instead of waiting for it have gathered too.
+        """
+        total = self._total
         deadline = time.monotonic() + self._patience
         last, still = None, 0
         while True:
             crowd = self.look()
             still = still + 1 if crowd == last else 0
             last = crowd
-            gathered = crowd.at_our_lock and (
-                crowd.waiting + crowd.answered >= total or still >= _STILL_LOOKS
-            )
-            if gathered or crowd.answered == total:
+            complete = crowd.waiting + crowd.answered >= total or still >= _STILL_LOOKS
+            if crowd.knocking or (crowd.at_our_lock and complete) or crowd.answered == total:
                 return
             if time.monotonic() > deadline:
                 if crowd.at_our_lock:
@@ -137,25 +152,31 @@ class ShutGate:
         """Who stands where now; keeps `blocked` and `answered` up to date while the gate is shut."""
         answered = sum(calls.ended for calls in self._calls)
         question = {"keeper": self._keeper.info.backend_pid, "role": self._role}
-        row = self._eye.execute(_WAITING, question).fetchone()
-        assert row is not None
-        crowd = Crowd(waiting=row[0], at_our_lock=row[1], answered=answered)
+        seen = [Seen(*row) for row in self._eye.execute(_CROWD, question)]
+        waiting, at_our_lock = sum(one.waits for one in seen), any(one.for_us for one in seen)
+        left = max(1, self._total - answered)
+        knocking = self._knocks.heard(seen, answered, left) and not at_our_lock
+        crowd = Crowd(waiting, at_our_lock, answered, knocking and self.shut)
         if self.shut:
             self.answered = crowd.answered
-            if crowd.at_our_lock:
-                self.blocked = max(self.blocked, crowd.waiting)
+            if crowd.held:
+                self.blocked = max(self.blocked, left if crowd.knocking else crowd.waiting)
         return crowd
+
+    @property
+    def _total(self) -> int:
+        return sum(calls.n for calls in self._calls)
 
     def waiting(self) -> list[int]:
         """The process ids of the service's sessions that wait for a lock now."""
         return [row[0] for row in self._eye.execute(_WAITING_PIDS, {"role": self._role})]
 
     def cut(self) -> list[int]:
-        """Terminate the sessions that wait for a lock, and wait until they are gone; their process ids.
+        """Terminate the sessions that wait for a lock or keep asking for it, and wait until they are gone.
 
-        SuiteError if there were none: a connection that was not cut proves nothing.
+        Their process ids; SuiteError if there were none: a connection that was not cut proves nothing.
         """
-        pids = self.waiting()
+        pids = self.waiting() or self._knocks.pids
         if not pids:
             raise SuiteError(
                 "no session waits for a lock, so there is none to cut", hint="Call settle() before."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -12,6 +13,9 @@ import pytest
 from graders.errors import SuiteError
 from graders.postgres import Cluster, find_binaries, start_cluster
 from graders.starting_gate import ShutGate, StartingGate
+
+# Never set: a pause between two attempts.
+pause = threading.Event()
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +110,79 @@ def test_calls_that_queue_before_the_database_do_not_hold_the_gate_for_ever(
         answers = shut.fire(4, one_by_one)
     assert sorted(int(str(answer)) for answer in answers) == [97, 98, 99, 100]
     assert (shut.blocked, shut.answered) == (1, 0)
+
+
+def take_when_free(url: str, how: str = "nowait") -> int:
+    """Asks for the row until it gets it, as a design does that never waits for a lock; the attempts it took."""
+    for attempt in range(1, 100_000):
+        with suppress(psycopg.errors.LockNotAvailable), psycopg.connect(url) as connection:
+            if connection.execute(f"select balance from accounts where id = 1 for update {how}").fetchone():
+                connection.execute("update accounts set balance = balance - 1 where id = 1")
+                return attempt
+        pause.wait(0.01)
+    raise AssertionError
+
+
+@pytest.mark.parametrize("how", ["nowait", "skip locked"])
+def test_calls_that_keep_asking_for_the_lock_have_gathered(
+    gate: StartingGate, service: str, how: str
+) -> None:
+    with gate.locked("accounts", where="id = 1") as shut:
+        attempts = shut.fire(3, lambda _: take_when_free(service, how))
+    assert (shut.blocked, shut.answered) == (3, 0)
+    assert all(int(str(attempt)) > 1 for attempt in attempts) and balance(service) == 97
+
+
+def test_a_call_that_keeps_asking_inside_the_database_has_gathered(gate: StartingGate, service: str) -> None:
+    loop = """
+        do $$ begin
+            loop
+                perform 1 from accounts where id = 1 for update skip locked;
+                exit when found;
+                perform pg_sleep(0.005);
+            end loop;
+            update accounts set balance = balance - 1 where id = 1;
+        end $$
+    """
+
+    def call(_: int) -> None:
+        with psycopg.connect(service) as connection:
+            connection.execute(loop)
+
+    with gate.locked("accounts", where="id = 1") as shut:
+        assert shut.fire(2, call) == [None, None]
+    assert (shut.blocked, shut.answered) == (2, 0) and balance(service) == 98
+
+
+def test_calls_that_repeat_a_statement_on_their_way_are_not_at_the_gate(
+    gate: StartingGate, service: str
+) -> None:
+    def loop(_: int) -> int:
+        with psycopg.connect(service) as connection:
+            for _ in range(5):
+                connection.execute("select balance from accounts where id = 2")
+        return read_then_write(service)
+
+    with gate.locked("accounts", where="id = 1") as shut:
+        shut.fire(2, loop)
+        assert not shut.look().knocking
+    assert shut.blocked == 2
+
+
+def test_a_session_that_keeps_asking_can_be_cut(gate: StartingGate, service: str) -> None:
+    with gate.locked("accounts", where="id = 1") as shut, psycopg.connect(service) as connection:
+        pid = connection.info.backend_pid
+
+        def call(_: int) -> None:
+            while True:
+                with suppress(psycopg.errors.LockNotAvailable), connection.transaction():
+                    connection.execute("select 1 from accounts where id = 1 for update nowait")
+                    return
+
+        calls = shut.start(1, call)
+        shut.settle()
+        assert shut.cut() == [pid]
+        assert isinstance(calls.join(10)[0], psycopg.OperationalError)
 
 
 def test_an_exception_of_a_call_stands_in_its_place(gate: StartingGate, service: str) -> None:

@@ -254,9 +254,9 @@ class _Sending:
 
 
 def _must_wait(shut: Any, request: _Sending) -> None:
-    """Wait until the request stands at the gate. It must: a charge writes the account's row."""
+    """Wait until the request stands at the gate or keeps asking. It must: a charge writes the account's row."""
     deadline = time.monotonic() + 15
-    while not shut.look().at_our_lock:
+    while not shut.look().held:
         if request.ended:
             answer = request.result()
             told = answer.status if isinstance(answer, Answer) else answer

@@ -1,0 +1,45 @@
+"""How a service is recognised that asks for a lock again and again instead of waiting for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+# Begun so often for each call that is left, while none of them ends, a statement is no step on a way but a knock.
+_KNOCKS_A_CALL, _MOST_KNOCKS = 12, 150
+
+
+class Seen(NamedTuple):
+    """One session of the service at one look."""
+
+    pid: int
+    query: str
+    begun: object
+    waits: bool
+    for_us: bool
+    sleeps: bool
+
+
+class Knocks:
+    """Statements that are begun again and again while no call ends: asking for a lock instead of waiting for it."""
+
+    def __init__(self) -> None:
+        self.pids: list[int] = []
+        self._answered = 0
+        self._begun: dict[str, set[tuple[int, object]]] = {}
+
+    def heard(self, seen: Sequence[Seen], answered: int, left: int) -> bool:
+        """Whether the service knocks, as far as all looks tell; `left` calls have not ended."""
+        if answered != self._answered:
+            self._answered = answered
+            self._begun.clear()
+        for one in seen:
+            # A loop inside the database is one statement, which sleeps between its attempts.
+            turn = len(self._begun.get(one.query, ())) if one.sleeps else one.begun
+            self._begun.setdefault(one.query, set()).add((one.pid, turn))
+        enough = min(_KNOCKS_A_CALL * left, _MOST_KNOCKS)
+        for begun in self._begun.values():
+            if len(begun) > enough:
+                self.pids = sorted({pid for pid, _ in begun})
+                return True
+        return False
