@@ -87,7 +87,7 @@ def moment(text: object) -> datetime:
     """The instant that an answer names, whatever offset it is written with."""
     try:
         return datetime.fromisoformat(str(text).replace("Z", "+00:00")).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise AssertionError(f"{text!r} is no RFC 3339 time") from None
 
 
@@ -109,7 +109,7 @@ def new_room(http: Client, rng: random.Random, **more: Any) -> Shown:
     answer = http.post("/v1/rooms", json=room_body(rng, **more))
     assert answer.status == 201, f"creating a room answered {answer.status}, not 201"
     room = shown(answer)
-    assert isinstance(room["id"], int), f"the new room's id is {room['id']!r}, no number"
+    assert is_id(room["id"]), f"the new room's id is {room['id']!r}, no number of a row"
     return room
 
 
@@ -119,8 +119,12 @@ def new_booking(
     answer = http.post(f"/v1/rooms/{room['id']}/bookings", json=booking_body(hours, length, **more))
     assert answer.status == 201, f"creating a booking answered {answer.status}, not 201"
     booking = shown(answer)
-    assert isinstance(booking["id"], int), f"the new booking's id is {booking['id']!r}, no number"
+    assert is_id(booking["id"]), f"the new booking's id is {booking['id']!r}, no number of a row"
     return booking
+
+
+def is_id(value: object) -> bool:
+    return type(value) is int and 0 < value < 2**63
 
 
 def tag_of(http: Client, path: str) -> str:
@@ -145,7 +149,10 @@ def located(answer: Answer, what: str) -> str:
     """The path that `Location` leads to, seen from the request's own URL."""
     location = answer.headers.get("Location", "")
     assert location, f"{what}: the 201 has no Location"
-    return urlsplit(urljoin(answer.request.url, location)).path
+    try:
+        return urlsplit(urljoin(answer.request.url, location)).path or "/"
+    except ValueError:
+        raise AssertionError(f"{what}: Location is {location!r}, which is no URL") from None
 
 
 def must_be(answer: Answer, status: int, what: str) -> Answer:
