@@ -57,7 +57,7 @@ def test_from_red_to_green_and_what_is_remembered(tiny: Kata, repository: Path) 
     green = tiny("test", cwd=repository / "checks")
     assert green.returncode == 0, green.stdout + green.stderr
     assert "100 of 100" in green.stdout
-    assert "since the last attempt: +30 cost-is-flat" in green.stdout
+    assert "since the last attempt:  +30 cost-is-flat" in green.stdout
 
     status = tiny("status", cwd=repository)
     assert "2 attempts" in status.stdout

@@ -83,7 +83,8 @@ def _as_text(judged: Judged, settings: Settings) -> str:
     paint = paint_for(settings)
     text = render_grade(judged.grade, paint, verbose=settings.verbose, log=judged.log, hints=judged.hints)
     if judged.moved:
-        text += f"\n  since the last attempt: {render_changes(judged.moved, paint)}"
+        since = "  since the last attempt:"
+        text += "\n" + render_changes(judged.moved, paint, said=since, columns=len(since))
     return text
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from toolkit.progress import Attempt
+from toolkit.text import width
 from toolkit.views.paint import Paint
 
 _SHOWN = 10
@@ -23,11 +24,18 @@ def changes(
     return [(points, id) for points, id in moved if points]
 
 
-def render_changes(moved: Sequence[tuple[int, str]], paint: Paint) -> str:
-    """`+10 orders-cost-is-flat, -5 answers-are-fresh`, empty when nothing moved."""
-    return "  ".join(
-        f"{paint(f'{points:+d}', 'green' if points > 0 else 'red', 'bold')} {id}" for points, id in moved
-    )
+def render_changes(moved: Sequence[tuple[int, str]], paint: Paint, *, said: str, columns: int) -> str:
+    """`+10 orders-cost-is-flat  -5 answers-are-fresh` after what was `said` on the line (so many columns wide), and
+    below each other where the line ends; `said` alone when nothing moved."""
+    lines, room = [said], paint.width - columns
+    for points, id in moved:
+        points_and_id = f"{points:+d} {id}"
+        if room < width(points_and_id) + 2 and lines[-1].strip():
+            lines.append(" " * columns)
+            room = paint.width - columns
+        lines[-1] += f"  {paint(f'{points:+d}', 'green' if points > 0 else 'red', 'bold')} {id}"
+        room -= width(points_and_id) + 2
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def render_attempts(
@@ -59,13 +67,11 @@ def _rows(attempts: Sequence[Attempt], paint: Paint) -> list[str]:
         previous = _comparable(attempts[:index], attempt)
         moved = changes(previous.verdicts, attempt.verdicts) if previous else []
         score = f"{attempt.score:>3}/{attempt.max}"
-        mark = (
-            ""
-            if attempt.counts
-            else paint("  only some checks" if attempt.valid else "  invalid: ours", "yellow")
-        )
-        line = f"  {paint(_when(attempt.at), 'dim')}  {paint(score, 'bold')}{mark}"
-        lines.append(f"{line}  {render_changes(moved, paint)}".rstrip())
+        mark = "" if attempt.counts else "  only some checks" if attempt.valid else "  invalid: ours"
+        when = _when(attempt.at)
+        line = f"  {paint(when, 'dim')}  {paint(score, 'bold')}{paint(mark, 'yellow') if mark else ''}"
+        columns = width(f"  {when}  {score}{mark}")
+        lines.append(render_changes(moved, paint, said=line, columns=columns))
     return lines
 
 
