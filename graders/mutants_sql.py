@@ -19,7 +19,7 @@ _OPERATORS = (
     ("drop-lock", r"\s+FOR (?:NO KEY )?UPDATE\b(?: OF \w+)?", ""),
     ("drop-order-term", r"(?<=ORDER BY )([\w.\"]+(?: DESC| ASC)?), ?[\w.\"]+(?: DESC| ASC)?", r"\1"),
     ("sort-backwards", r"(?<=\w) DESC\b", ""),
-    ("drop-limit", r"\s+LIMIT\s+[%:$]?[\w()]+", ""),
+    ("drop-limit", r"\s+LIMIT\s+(?!1\b)[%:$]?[\w()]+", ""),
     ("drop-constraint", r"\bUNIQUE\b(?! INDEX)(?:\s*\([^)]*\))?", ""),
     ("drop-constraint", r"\bUNIQUE INDEX\b", "INDEX"),
     ("drop-constraint", r",\s*(?:CONSTRAINT \w+\s+)?(?:CHECK|EXCLUDE)[^,;]*(?=,|\n\))", ""),

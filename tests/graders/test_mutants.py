@@ -53,6 +53,7 @@ def show(session, id, given: int = 20, status: "Literal[200]" = None):
         session.execute(text(f"INSERT INTO t SELECT {LARGEST} FROM u WHERE a = :a AND b IS NULL LIMIT 5"))
     except IntegrityError:
         raise Problem(409)
+    most = 2**63 - 1
     with session.begin():
         return {"id": id, "left": a - b if status else 0}
 '''
@@ -79,8 +80,17 @@ def test_what_nobody_could_notice_is_left_alone() -> None:
     told = " ".join(mutant.told for mutant in mutants_of("app.py", MORE))
     assert "logger" not in told
     assert "a < b" not in told
+    assert "2 ** 63" not in told
     assert all(ast.get_docstring(ast.parse(mutant.source)) for mutant in mutants_of("app.py", MORE))
     assert mutants_of("m.sql", "-- WHERE a < b\nSELECT 1;\n") == ()
+
+
+def test_a_commit_comes_early_only_where_more_is_written_after_it() -> None:
+    source = (
+        'def f(db):\n    db.execute("INSERT INTO t")\n    db.execute("UPDATE t SET a = 1")\n    return 1\n'
+    )
+    told = [mutant.told for mutant in mutants_of("a.py", source) if mutant.operator == "drop-transaction"]
+    assert told == ["commit after db.execute('INSERT INTO t')"]
 
 
 def test_no_two_mutants_bear_the_same_name() -> None:
