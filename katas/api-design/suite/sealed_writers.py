@@ -126,6 +126,47 @@ def check_lost_update__two_at_once(http, database, gate, rng):
         )
 
 
+def check_lost_update__beside_a_delete(http, gate, rng):
+    room = new_room(http, rng)
+    for table, patch in (("rooms", {"capacity": 21}), ("bookings", {"title": "Kept"})):
+        for method, body in (("PATCH", patch), ("DELETE", None)):
+            item = new_room(http, rng) if table == "rooms" else new_booking(http, room)
+            path = f"/v1/{table}/{item['id']}"
+            answers = _one_after_the_other(gate, http, table, path, ((method, body), ("DELETE", None)))
+            first, last = (answer.status for answer in answers)
+            told = (
+                f"{method} {path} and DELETE {path} at the same moment, both with the tag of before, answered"
+            )
+            assert (first in (200, 204)) != (last in (200, 204)), (
+                f"{told} {first} and {last}; one of them finds what it has not read, and is refused"
+            )
+            left = http.get(path).status
+            assert left == (200 if 200 in (first, last) else 404), (
+                f"{told} {first} and {last}, and then GET answers {left}"
+            )
+            late = answers[first in (200, 204)]
+            assert late.status in (404, 412), (
+                f"{told} {first} and {last}; 404 or 412 is right for the later one"
+            )
+            must_be_problem(late, late.status, "the later one")
+            if left == 200:
+                must_be(change(http, "DELETE", path), 204, f"DELETE {path}")
+
+
+def _one_after_the_other(gate, http, table: str, path: str, writes: Any) -> list[Answer]:
+    """Two writes with one tag: both have begun when the first may go on, and the first stands in front."""
+    tag = tag_of(http, path)
+    with gate.locked(table, where="id = %s", parameters=[int(path.rsplit("/", 1)[1])]) as shut:
+        calls = []
+        for method, body in writes:
+            calls.append(
+                shut.start(1, lambda _, method=method, body=body: change(http, method, path, body, tag=tag))
+            )
+            shut.settle()
+        shut.open()
+        return [answer for call in calls for answer in _answers(call.join(20.0))]
+
+
 def check_no_double_booking(http, database, gate, rng):
     for n in (2, 4):
         room = new_room(http, rng)
