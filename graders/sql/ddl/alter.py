@@ -9,6 +9,7 @@ from graders.sql.ddl.script import Node, Script
 from graders.sql.ddl.volatility import may_be_volatile
 
 _SERIAL = {"serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"}
+_TIMES = {"timestamp", "timestamptz"}
 _FAST_DEFAULTS_SINCE = 11
 _CHECKS_SPARE_NOT_NULL_SINCE = 12
 
@@ -52,6 +53,14 @@ _INLINE = {
     "CONSTR_CHECK": "check-scans",
     "CONSTR_FOREIGN": "foreign-key-scans",
 }
+
+
+def _alter_type(script: Script, table: str, command: Node) -> None:
+    name, column = str(command.get("name", "")), command.get("def", {}).get("ColumnDef", {})
+    script.report("type-change", table, name)
+    # PostgreSQL spares timestamp <-> timestamptz the rewrite where TimeZone is UTC; the throwaway server's is.
+    if type_name(column) in _TIMES and "timezone" not in script.timeouts:
+        script.report("time-zone-rewrites", table, name)
 
 
 def _is_null(expression: Node | None) -> bool:
@@ -122,7 +131,7 @@ _COMMANDS: dict[str, Callable[[Script, str, Node], None]] = {
     "AT_DropNotNull": _always("drop-not-null"),
     "AT_DropColumn": _always("drop-column"),
     "AT_DropConstraint": _always("drop-constraint"),
-    "AT_AlterColumnType": _always("type-change"),
+    "AT_AlterColumnType": _alter_type,
     "AT_SetExpression": _always("stored-generated-column"),
     "AT_SetLogged": _always("storage-rewrites"),
     "AT_SetUnLogged": _always("storage-rewrites"),

@@ -88,6 +88,12 @@ _KINDS = (
         "Add a column of the new type, write both, fill it in batches, switch the readers, drop the old one later.",
     ),
     _blocking(
+        "time-zone-rewrites",
+        "timestamp and timestamptz turn into each other without a rewrite only where the session's TimeZone is UTC",
+        "SET timezone = 'UTC' before it, if the old values were meant so; else treat it as any other change of type.",
+        "advice",
+    ),
+    _blocking(
         "set-not-null-scans",
         "SET NOT NULL reads the whole table under ACCESS EXCLUSIVE to see that no row is NULL",
         "ADD CONSTRAINT … CHECK (column IS NOT NULL) NOT VALID, VALIDATE it, then SET NOT NULL: that needs no scan.",

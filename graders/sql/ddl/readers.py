@@ -57,6 +57,8 @@ def touches_existing(script: Script, kind: str, node: Node) -> bool:
         own = [item.get("Constraint", {}) for item in node.get("tableElts") or ()]
         inline = [constraint for column in columns for constraint in constraints_of(column)]
         targets = {relation_name(one.get("pktable")) for one in own + inline if one.get("pktable")}
+        # PARTITION OF and INHERITS lock the parent.
+        targets |= {relation_name(item.get("RangeVar")) for item in node.get("inhRelations") or ()}
         return any(not script.is_new(target) for target in targets)
     if kind == "VacuumStmt":
         return option_is_on(node.get("options"), "full")

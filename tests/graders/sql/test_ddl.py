@@ -34,6 +34,18 @@ def codes(script: str, **more: object) -> set[str]:
     return {one.code for one in found if one.kind.weight == "unsafe"}
 
 
+def test_a_new_partition_locks_its_parent() -> None:
+    partition = "create table late partition of orders for values from (1) to (2)"
+    assert {one.code for one in find_hazards([partition])} == {"no-lock-timeout", "no-statement-timeout"}
+    assert find_hazards(["create table late (like orders)"]) == ()
+
+
+def test_a_time_zone_decides_whether_times_are_rewritten() -> None:
+    change = "alter table orders alter placed_at type timestamptz"
+    assert "time-zone-rewrites" in {one.code for one in find_hazards([change])}
+    assert "time-zone-rewrites" not in {one.code for one in find_hazards(["set timezone = 'UTC'", change])}
+
+
 def test_a_script_is_cut_where_psql_cuts_it() -> None:
     pieces = split_statements(SCRIPT)
     assert [piece.text.split("(")[0].split()[:3] for piece in pieces] == [
