@@ -31,6 +31,15 @@ _EXPLAIN = b"explain (analyze, buffers, timing off, format json) "
 _ROWS = (pq.ExecStatus.SINGLE_TUPLE, pq.ExecStatus.TUPLES_OK)
 
 
+class LockedOut(AssertionError):
+    """The service has changed how its own role logs in; what it read cannot be asked again. The learner's failure."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "PostgreSQL refuses the user and password of DATABASE_URL now; the role that it names stays as it was given"
+        )
+
+
 def bytes_sent(
     service_url: str, statements: Sequence[Statement], on_session: Callable[[str], None] = lambda _: None
 ) -> int:
@@ -102,6 +111,8 @@ def _session(service_url: str, on_session: Callable[[str], None]) -> Iterator[ps
             on_session(_session_id(session))
             yield session
     except psycopg.Error as error:
+        if isinstance(error, psycopg.OperationalError) and "authentication failed" in str(error):
+            raise LockedOut from error
         raise DatabaseError(
             f"statements could not be run again to measure them: {error}", hint="Is the server still running?"
         ) from error

@@ -74,3 +74,23 @@ def test_a_release_that_leaves_unusable_tables_is_the_services_failure(attack: A
     assert set(verdicts(grade).values()) == {"skipped"}
     assert grade.stop is not None and grade.stop.code == "release-left-a-mess"
     assert "not for you" in grade.stop.message and "new index" in grade.stop.message
+
+
+PASSWORD = """
+def greetings(connection, word, limit):
+    connection.execute("alter role app password 'mine'")
+    rows = connection.execute("select name from people order by id limit %s", [limit]).fetchall()
+    return [f"{word}, {name}" for (name,) in rows]
+"""
+MEASURES = """
+def check_greets_by_name(http, recording):
+    with recording.window() as window:
+        http.get("/greetings", params={"limit": 3})
+    assert window.bytes_sent > 0
+"""
+
+
+def test_a_password_that_the_service_changed_is_the_services_failure(attack: Attack) -> None:
+    grade = attack({"greetings.py": PASSWORD}, suite={"open_greetings.py": MEASURES}, only=["greets-by-name"])
+    assert verdicts(grade) == {"greets-by-name": "failed"}
+    assert "DATABASE_URL" in grade.checks[0].message
