@@ -79,9 +79,10 @@ def main() -> int:
     arguments = parser.parse_args()
     packs = open_packs()
     katas = [packs.kata(slug) for slug in arguments.slugs or packs.slugs()]
-    cases = [
-        case for kata in katas for case in sample(list(cases_of(kata)), arguments.per_kata, arguments.seed)
-    ]
+    found = {kata.slug: list(cases_of(kata)) for kata in katas}
+    cases = [case for mine in found.values() for case in sample(mine, arguments.per_kata, arguments.seed)]
+    equivalent = yaml.safe_load(EQUIVALENT.read_text())
+    tell_the_gone(equivalent, found)
     known = remembered(arguments.state)
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
@@ -97,7 +98,15 @@ def main() -> int:
                 return judged
 
             judged = list(pool.map(verdict_on, cases))
-    return report(judged)
+    return report(judged, equivalent)
+
+
+def tell_the_gone(equivalent: Mapping[str, str], found: Mapping[str, Sequence[Case]]) -> None:
+    """A reason outlives its mutant when a reference changes; then it has to be looked at again."""
+    names = {case.name for cases in found.values() for case in cases}
+    for name in equivalent:
+        if name.partition("/")[0] in found and name not in names:
+            print(f"listed as equivalent, and no mutant any more: {name}", file=sys.stderr)
 
 
 def remembered(state: Path | None) -> dict[str, tuple[str, ...]]:
@@ -177,9 +186,8 @@ def told(case: Case) -> Case:
     return case
 
 
-def report(cases: Sequence[Case]) -> int:
+def report(cases: Sequence[Case], equivalent: Mapping[str, str]) -> int:
     """The table, the operators, and each mutant that was not killed."""
-    equivalent = yaml.safe_load(EQUIVALENT.read_text()) if EQUIVALENT.is_file() else {}
     cases = [same(case, equivalent) for case in cases]
     columns = ("killed", "stillborn", "equivalent", "survived", "broken")
     print(f"{'kata':22}{'mutants':>9}{''.join(f'{column:>12}' for column in columns)}{'killed':>9}")
