@@ -8,7 +8,7 @@ not start (not counted), and a survivor when it scores 100. Survivors that chang
 tell are listed with the reason in benchmarks/equivalent-mutants.yaml (and not counted); any other is a hole in a suite.
 Exits with 1 below 90 % killed in any kata.
 
-With --state a run is continued: what is killed or stillborn there is not graded again, all else is.
+With --state a run is continued: what is killed, stillborn or equivalent there is not graded again, all else is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import os
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -83,7 +83,7 @@ def main() -> int:
     cases = [case for mine in found.values() for case in sample(mine, arguments.per_kata, arguments.seed)]
     equivalent = yaml.safe_load(EQUIVALENT.read_text())
     tell_the_gone(equivalent, found)
-    known = remembered(arguments.state)
+    known = remembered(arguments.state, equivalent)
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         (base / "runs").mkdir()
@@ -92,7 +92,8 @@ def main() -> int:
 
             def verdict_on(case: Case) -> Case:
                 if case.key in known:
-                    return replace(case, verdict="killed" if known[case.key] else "stillborn")
+                    verdict, checks = known[case.key]
+                    return replace(case, verdict=verdict, killed_by=checks)
                 judged = judge(case, packs, grader, base)
                 remember(arguments.state, judged)
                 return judged
@@ -109,13 +110,16 @@ def tell_the_gone(equivalent: Mapping[str, str], found: Mapping[str, Sequence[Ca
             print(f"listed as equivalent, and no mutant any more: {name}", file=sys.stderr)
 
 
-def remembered(state: Path | None) -> dict[str, tuple[str, ...]]:
-    """What need not be graded again: by key, the checks that killed it (none: stillborn)."""
+def remembered(state: Path | None, equivalent: Collection[str]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """What need not be graded again, by key: the verdict, and the checks that failed."""
     if state is None or not state.is_file():
         return {}
     lines = [json.loads(line) for line in state.read_text().splitlines()]
     return {
-        line["key"]: tuple(line["checks"]) for line in lines if line["verdict"] in ("killed", "stillborn")
+        line["key"]: (line["verdict"], tuple(line["checks"]))
+        for line in lines
+        if line["verdict"] in ("killed", "stillborn")
+        or (line["verdict"] == "survived" and line["name"] in equivalent)
     }
 
 
