@@ -51,6 +51,16 @@ def check_first_charge(http: Client, database: Database, rng: random.Random) -> 
     must_be_problem(http.get(f"/accounts/{unknown_account(database)}"), 404)
 
 
+def check_first_charge__of_whatever_account(http: Client, database: Database, rng: random.Random) -> None:
+    eldest = database.value("select min(id) from accounts")
+    charge = Charge("whoever", new_key(rng), eldest, 1, "one cent of the first account")
+    left = balance_of(database, eldest) - 1
+    must_tell_the_charge(send(http, charge), charge, left)
+    poor = Charge("whoever", new_key(rng), open_account(database, 99), 100, "one cent too much")
+    must_be_problem(send(http, poor), 402)
+    must_be_problem(send(http, replace(poor, key=new_key(rng), account_id=unknown_account(database))), 404)
+
+
 def check_retry_replays(http: Client, database: Database, rng: random.Random) -> None:
     account = open_account(database, 10_000)
     charge = Charge("retry", new_key(rng), account, 1_200, "Café № 7 · 🍎")
