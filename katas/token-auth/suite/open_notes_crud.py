@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urljoin, urlsplit
 
-from shared_people import add_note, listed, member, must_be_problem, named, shown
+from shared_people import add_note, listed, member, must_be, named, shown
+
+from graders.client import Answer
 
 
 def check_notes_crud(http, database, rng):
@@ -20,11 +22,9 @@ def check_notes_crud(http, database, rng):
         f"created_at is {told['created_at']!r}; times are in UTC and end in Z"
     )
     stored = database.value("select created_at from notes where id = %s", note["id"])
-    assert stored == note["created_at"], (
-        f"created_at is {told['created_at']!r}, the row says {stored.isoformat()}"
-    )
+    assert stored == note["created_at"], f"created_at is {told['created_at']!r}, the row says {stored}"
     assert created.headers.get("Location"), "the 201 has no Location"
-    location = urlsplit(urljoin(created.request.url, created.headers["Location"])).path
+    location = _path_of(created)
     read = http.get(location, headers=ann.bearer)
     assert read.status == 200 and named(shown(read)) == note, (
         f"GET {location} (the Location) does not answer with the note"
@@ -47,15 +47,15 @@ def check_notes_crud(http, database, rng):
 
     deleted = http.delete(f"/notes/{note['id']}", headers=ann.bearer)
     assert deleted.status == 204, f"DELETE answered {deleted.status}, not 204"
-    must_be_problem(http.get(location, headers=ann.bearer), 404, "GET of a deleted note")
-    must_be_problem(http.delete(location, headers=ann.bearer), 404, "DELETE of a deleted note")
+    must_be(http.get(location, headers=ann.bearer), 404, "GET of a deleted note")
+    must_be(http.delete(location, headers=ann.bearer), 404, "DELETE of a deleted note")
     left = database.value("select count(*) from notes where id = %s", note["id"])
     assert left == 0, "the deleted note is still in the table"
 
 
 def check_notes_crud__bad_notes(http, database, rng):
     ann = member(http, rng)
-    note = add_note(http, ann, "Kept", "as it is")
+    note = named(add_note(http, ann, "Kept", "as it is"))
     before = database.value("select count(*) from notes")
     bad = (
         {"title": ""},
@@ -66,17 +66,15 @@ def check_notes_crud__bad_notes(http, database, rng):
     )
     for body in (*bad, {"title": "T", "body": 7}):
         told = {name: str(value)[:20] for name, value in body.items()}
-        must_be_problem(http.post("/notes", json=body, headers=ann.bearer), 422, f"POST /notes with {told}")
-        must_be_problem(
-            http.patch(f"/notes/{note['id']}", json=body, headers=ann.bearer), 422, f"PATCH with {told}"
-        )
-    must_be_problem(
+        must_be(http.post("/notes", json=body, headers=ann.bearer), 422, f"POST /notes with {told}")
+        must_be(http.patch(f"/notes/{note['id']}", json=body, headers=ann.bearer), 422, f"PATCH with {told}")
+    must_be(
         http.post("/notes", json={"body": "no title"}, headers=ann.bearer), 422, "POST /notes without a title"
     )
     for method in ("POST", "PATCH"):
         path = "/notes" if method == "POST" else f"/notes/{note['id']}"
         headers = {**ann.bearer, "Content-Type": "application/json"}
-        must_be_problem(
+        must_be(
             http.request(method, path, data='{"title": ', headers=headers),
             400,
             f"{method} of a body that is not JSON",
@@ -114,3 +112,11 @@ def check_notes_crud__search(http, database, rng):
         got = [note["title"] for note in listed(found)]
         wanted = [titles[index] for index in expected]
         assert got == wanted, f"GET /notes?q={q[:20]} found {got}, not {wanted}"
+
+
+def _path_of(created: Answer) -> str:
+    location = created.headers["Location"]
+    try:
+        return urlsplit(urljoin(created.request.url, location)).path or "/"
+    except ValueError:
+        raise AssertionError(f"Location is {location!r}, which is no URL") from None

@@ -23,6 +23,7 @@ def check_register_and_login(http, database, rng, variables):
     person = stranger(rng, "Ann")
     answer = register(http, person)
     user = shown(answer)
+    assert isinstance(user["email"], str), f"the email came back as {user['email']!r}"
     assert {"id", "email", "role"} <= user.keys(), (
         f"the new user has only {sorted(user)}; id, email and role belong there"
     )
@@ -92,6 +93,8 @@ def check_register_and_login__refused_logins(http, database, rng):
         (seeded, person.password, "a login as one of the seeded users, who have no password"),
     ):
         must_be_problem(http.post("/auth/login", json={"email": email, "password": password}), 401, what)
+    for headers, what in (({}, "no token"), ({"Authorization": "Bearer nonsense"}, "a token that is none")):
+        must_be_problem(http.get("/me", headers=headers), 401, f"GET /me with {what}")
     for body, what in (
         ({"email": person.email}, "a login without a password"),
         ({"password": person.password}, "a login without an email"),

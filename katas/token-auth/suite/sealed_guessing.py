@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from shared_people import Person, log_in, must_be_problem, register, stranger
+from shared_people import Person, log_in, must_be, must_be_problem, register, stranger
 
 from graders.client import Answer
 from graders.likeness import differences
@@ -33,7 +33,7 @@ def check_login_tells_nothing__whatever_the_strings(http, database, rng):
     seeded = database.value("select email from users where password_hash = '!' order by id limit 1 offset 3")
     nobody = stranger(rng, "nobody").email
     usual = _try(http, nobody, WRONG)
-    must_be_problem(usual, 401, "a login with an unknown email")
+    must_be(usual, 401, "a login with an unknown email")
     for email, password, what in (
         (ann.email, "", "an empty password"),
         (ann.email, "p" * 5000, "a password of 5000 characters"),

@@ -54,10 +54,7 @@ def stranger(rng: random.Random, name: str = "ann", password: str = PASSWORD) ->
 def register(http: Client, person: Person) -> Answer:
     answer = http.post("/auth/register", json=person.credentials)
     assert answer.status == 201, f"registering {person.email} answered {answer.status}, not 201"
-    person.id = shown(answer)["id"]
-    assert type(person.id) is int and 0 < person.id < 2**63, (
-        f'the "id" of {person.email} is not a number of a row'
-    )
+    person.id = id_of(shown(answer))
     return answer
 
 
@@ -74,7 +71,11 @@ def keep_pair(person: Person, answer: Answer) -> None:
     """Take the tokens of a login or a refresh."""
     pair = shown(answer)
     for name in ("access_token", "refresh_token"):
-        assert isinstance(pair.get(name), str) and pair[name], f"the answer has no {name}"
+        token = pair.get(name)
+        assert isinstance(token, str) and token, f"the answer has no {name}"
+        assert all("!" <= char <= "~" for char in token), (
+            f"the {name} {token[:40]!r} cannot stand in a header"
+        )
     person.access, person.refresh = pair["access_token"], pair["refresh_token"]
 
 
@@ -90,34 +91,50 @@ def refresh(http: Client, token: str) -> Answer:
     return http.post("/auth/refresh", json={"refresh_token": token})
 
 
-def add_note(http: Client, person: Person, title: str, body: str = "") -> dict[str, Any]:
+def add_note(http: Client, person: Person, title: str, body: str = "") -> Shown:
+    """A new note as the answer shows it. Only its id is sure: the rest is the question of `notes-crud`."""
     answer = http.post("/notes", json={"title": title, "body": body}, headers=person.bearer)
     assert answer.status == 201, f"creating a note answered {answer.status}, not 201"
-    return named(shown(answer))
+    note = shown(answer)
+    id_of(note)
+    return note
+
+
+def id_of(item: Shown) -> int:
+    id = item["id"]
+    assert type(id) is int and 0 < id < 2**63, f"the id {str(id)[:40]!r} is not a number of a row"
+    return id
 
 
 def listed(answer: Answer) -> list[Shown]:
-    """The array of objects that came as the answer's body."""
+    """The array of objects that came as the answer's body; each has an id."""
     value = answer.json()
     what = f"{answer.request.method} {answer.request.target} ({answer.status})"
     assert isinstance(value, list) and all(isinstance(item, dict) for item in value), (
         f"{what} came with {str(value)[:80]!r}, which is no array of objects"
     )
-    return [Shown(item) for item in value]
+    items = [Shown(item) for item in value]
+    for item in items:
+        id_of(item)
+    return items
 
 
 def named(note: Shown) -> dict[str, Any]:
     """What the brief names of a note, in a form that can be compared; further members do not count."""
-    plain = {name: note[name] for name in ("id", "owner_id", "title", "body")}
+    plain = {"id": id_of(note)} | {name: note[name] for name in ("owner_id", "title", "body")}
     try:
         return plain | {"created_at": datetime.fromisoformat(note["created_at"].replace("Z", "+00:00"))}
     except (ValueError, AttributeError):
         raise AssertionError(f"created_at is {note['created_at']!r}, no RFC 3339 time") from None
 
 
+def must_be(answer: Answer, status: int, what: str) -> None:
+    assert answer.status == status, f"{what} answered {answer.status}, not {status}"
+
+
 def must_be_problem(answer: Answer, status: int, what: str) -> None:
     """The answer has this status and is a problem document that says so."""
-    assert answer.status == status, f"{what} answered {answer.status}, not {status}"
+    must_be(answer, status, what)
     assert answer.media_type == "application/problem+json", (
         f"{what} answered {status} as {answer.media_type or 'no type at all'}, not application/problem+json"
     )
@@ -133,7 +150,7 @@ def must_be_problem(answer: Answer, status: int, what: str) -> None:
 
 def must_ask_for_a_token(answer: Answer, what: str) -> None:
     """A 401 names the scheme that would help."""
-    assert answer.status == 401, f"{what} answered {answer.status}, not 401"
+    must_be(answer, 401, what)
     offered = answer.headers.get("WWW-Authenticate", "")
     assert offered.split(" ")[0].rstrip(",").lower() == "bearer", (
         f"{what} answered 401 with WWW-Authenticate {offered!r}; every 401 carries `Bearer` there"
