@@ -11,6 +11,7 @@ from shared_feed import (
     apart,
     bursts,
     get_page,
+    must_be_in_form,
     must_show,
     newest,
     own_account,
@@ -27,7 +28,9 @@ BIGGEST, SMALLEST = 1, 2
 
 
 def check_first_page(http: Client, database: Database, rng: random.Random) -> None:
-    must_show(get_page(http).events, newest(database, 25), "GET /events")
+    first = get_page(http)
+    must_be_in_form(first)
+    must_show(first.events, newest(database, 25), "GET /events")
     for limit in (1, rng.randrange(2, 99), 100):
         page = get_page(http, limit=limit)
         must_show(page.events, newest(database, limit), f"GET /events?limit={limit}")
@@ -83,7 +86,7 @@ def check_walk_sees_everything_once__over_a_restart(
             seen += page.events
             if number == 1:
                 service.restart()
-        must_show(seen, expected, "the walk with a restart in its middle")
+        must_show(seen, expected, "the walk with a restart in its middle", ("id",))
 
 
 def _must_see_all(
@@ -94,7 +97,7 @@ def _must_see_all(
     for page in walk(http, len(expected), limit=limit, account_id=account_id, kind=kind):
         assert len(page.events) <= limit, f"a page of limit {limit} has {len(page.events)} events"
         seen += page.events
-    must_show(seen, expected, f"the walk with limit {limit}")
+    must_show(seen, expected, f"the walk with limit {limit}", ("id",))
 
 
 def check_last_page_ends(http: Client, database: Database) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from growing import REPORT
-from shared_comparison import body_of, difference, must_be_problem, must_show, must_show_orders
+from shared_comparison import body_of, difference, must_be_refused, must_show, must_show_orders
 from shared_shop import Shop, read_shop
 
 from graders.client import Client
@@ -33,10 +33,10 @@ def check_detail_and_customer_answer_as_before__and_refuses(
     busy = rng.choice(_customers_with(database, 20))
     unknown_order = database.value("SELECT max(id) FROM orders") + rng.randrange(1, 1000)
     unknown_customer = database.value("SELECT max(id) FROM customers") + rng.randrange(1, 1000)
-    must_be_problem(http.get(f"/orders/{unknown_order}"), 404)
-    must_be_problem(http.get(f"/customers/{unknown_customer}/orders"), 404)
+    must_be_refused(http.get(f"/orders/{unknown_order}"), 404)
+    must_be_refused(http.get(f"/customers/{unknown_customer}/orders"), 404)
     for limit in (0, -1, 101, 1000, "ten"):
-        must_be_problem(http.get(f"/customers/{busy}/orders", params={"limit": limit}), 422)
+        must_be_refused(http.get(f"/customers/{busy}/orders", params={"limit": limit}), 422)
     for path in ("/orders/first", "/customers/nobody/orders"):
         answer = http.get(path)
         assert answer.status in (404, 422), f"GET {path} answered {answer.status}; it has to be 404 or 422."
@@ -61,7 +61,7 @@ def check_report_answers_as_before(http: Client, database: Database, rng: random
 
 def check_report_answers_as_before__and_refuses(http: Client) -> None:
     for limit in (0, -1, 51, 100, "ten"):
-        must_be_problem(http.get("/reports/top-products", params={"limit": limit}), 422)
+        must_be_refused(http.get("/reports/top-products", params={"limit": limit}), 422)
 
 
 def _telling_orders(shop: Shop, rng: random.Random) -> list[dict[str, object]]:

@@ -36,6 +36,11 @@ def must_show(answer: Answer, expected: Mapping[str, Any], name: str) -> None:
     assert fault is None, f"{asked(answer)}: {fault}."
 
 
+def must_be_refused(answer: Answer, status: int) -> None:
+    """The answer refuses with this status."""
+    assert answer.status == status, f"{asked(answer)} answered {answer.status}; it has to be {status}."
+
+
 def must_be_problem(answer: Answer, status: int) -> None:
     """The answer refuses with this status and a problem document (RFC 9457); a 422 lists its errors."""
     body = body_of(answer, status)
