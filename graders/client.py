@@ -32,7 +32,7 @@ class Client:
 
     `deadline` is seconds for a whole exchange, `max_bytes` the largest body. Each request has a new connection
     unless `keep_alive`. `headers` go with every request. `on_request` is called before each request, `on_exchange`
-    hears of each answer and each failure.
+    hears of each answer and each failure, `through` may put another answer in an answer's place before anybody sees it.
     Safe to use from several threads.
     """
 
@@ -46,6 +46,7 @@ class Client:
         headers: HeaderChanges | None = None,
         on_exchange: Callable[[Answer | TransportFailure], None] | None = None,
         on_request: Callable[[], None] | None = None,
+        through: Callable[[Answer], Answer] | None = None,
     ) -> None:
         parts = urlsplit(base_url)
         if parts.scheme != "http" or not parts.hostname:
@@ -57,6 +58,7 @@ class Client:
         self.headers = headers
         self.on_exchange = on_exchange
         self.on_request = on_request
+        self.through = through
         self._place = (parts.hostname, parts.port or 80)
         self._netloc = parts.netloc
         self._idle: list[Connection] = []
@@ -91,6 +93,8 @@ class Client:
             if self.on_exchange is not None:
                 self.on_exchange(failure)
             raise
+        if self.through is not None:
+            answer = self.through(answer)
         if self.on_exchange is not None:
             self.on_exchange(answer)
         return answer

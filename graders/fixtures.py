@@ -15,6 +15,7 @@ from graders.database import Database
 from graders.evidence import Collector
 from graders.instances import Caller, Instance
 from graders.measure import GrowthMeter, RecordingMeter
+from graders.oddities import Oddities
 from graders.patience import Patience
 from graders.schema_changes import blamed
 from graders.sql.recording import Recording
@@ -35,7 +36,8 @@ class Bench:
         self.collector = Collector()
         self.caller = Caller(channel)
         self.patience = Patience()
-        self.first = Instance(self.caller, 0, job["base_url"], self._exchanged, self.patience.begin)
+        odd = Oddities(job["seed"]) if job["odd"] else None
+        self.first = Instance(self.caller, 0, job["base_url"], self._exchanged, self.patience.begin, odd)
         self.database = Database(job["grader_url"])
         self.exchanges = 0
         self.meter = RecordingMeter(job, self._recorded, lambda: self.exchanges)

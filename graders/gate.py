@@ -23,6 +23,8 @@ from graders.submission import Submission
 from graders.verdicts import CheckResult
 
 STARTER = "starter"
+# Runs of a reference whose answers are made odd, each with a seed of its own.
+ODD_RUNS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ def prove(
     """Audit the kata and run every subject `repeat` times, `jobs` at once; with `load` every core is kept busy.
 
     `only`: names of solutions (or "starter") to run, all if empty. `tell` hears of each trial as it ends.
+    The first reference runs some times more with odd answers, which may fail a check but must not break it.
     """
     found = audit(kata, packs)
     subjects = [subject for subject in subjects_of(kata) if not only or subject.name in only]
@@ -123,12 +126,18 @@ def prove(
             for subject in subjects
         }
         try:
+            first = next((subject for subject in subjects if subject.kind == "reference"), None)
+            odd = [
+                pool.submit(_broken_by_oddities, kata, packs, grader, first, turn)
+                for turn in range(ODD_RUNS if first else 0)
+            ]
             trials = {subject: tuple(run.result() for run in runs) for subject, runs in pending.items()}
+            broken = tuple(problem for run in odd for problem in run.result())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     rows = tuple(Row(subject, trials[subject], problems_of(subject, trials[subject])) for subject in subjects)
-    return Matrix(kata, rows, found)
+    return Matrix(kata, rows, (*found, *broken))
 
 
 def touched(kata: Kata, changed: Collection[Path]) -> tuple[str, ...]:
@@ -176,13 +185,32 @@ def _trial(kata: Kata, packs: Packs, grader: Grader, subject: Subject, turn: int
     return trial
 
 
-def _judged(kata: Kata, packs: Packs, grader: Grader, subject: Subject, turn: int) -> Trial:
+def _broken_by_oddities(
+    kata: Kata, packs: Packs, grader: Grader, subject: Subject | None, turn: int
+) -> tuple[Problem, ...]:
+    """The checks that odd answers break instead of failing them, as the author should hear of them."""
+    assert subject is not None
+    trial = _judged(kata, packs, grader, subject, turn, odd=True)
+    return tuple(
+        Problem(
+            "suite",
+            f"`{id}` is broken by an odd answer",
+            f"seed {trial.seed}: {(result.detail.strip() or '?').splitlines()[-1]}",
+        )
+        for id, result in trial.results.items()
+        if result.verdict == "broken"
+    )
+
+
+def _judged(
+    kata: Kata, packs: Packs, grader: Grader, subject: Subject, turn: int, *, odd: bool = False
+) -> Trial:
     # Each repetition has a seed of its own: a verdict must not hang on a lucky choice.
     seed = (grader.options.seed or 1) + turn
     with tempfile.TemporaryDirectory(prefix="kata-gate-", dir=grader.options.runs) as folder:
         try:
             submission = render_subject(kata, packs, subject, Path(folder) / "repository")
-            grade = grader.grade(submission, progress=silent, seed=seed)
+            grade = grader.grade(submission, progress=silent, seed=seed, odd=odd)
         except KataError as error:
             return Trial(seed, 0, 0.0, {}, f"{error.message} {error.hint}".strip())
     return trial_of(grade, seed)

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -100,9 +100,19 @@ class Grader:
             self._binaries = find_binaries(self.options.postgres_bin)
         return self._binaries
 
-    def grade(self, submission: Submission, *, progress: Progress = silent, seed: int | None = None) -> Grade:
-        """Judge one submission. Raises KataError for what is not the learner's failure; leaves nothing behind."""
-        return _Run(self, submission, progress, seed).judged()
+    def grade(
+        self,
+        submission: Submission,
+        *,
+        progress: Progress = silent,
+        seed: int | None = None,
+        odd: bool = False,
+    ) -> Grade:
+        """Judge one submission. Raises KataError for what is not the learner's failure; leaves nothing behind.
+
+        With `odd`, some answers are made odd before the suite sees them: that judges the suite.
+        """
+        return _Run(self, submission, progress, seed, odd).judged()
 
     @contextmanager
     def stage(self, submission: Submission, *, progress: Progress = silent) -> Iterator[Stage]:
@@ -136,6 +146,7 @@ class _Run:
     submission: Submission
     progress: Progress
     wished_seed: int | None
+    odd: bool = False
     phases: list[Phase] = field(default_factory=list)
 
     def judged(self) -> Grade:
@@ -233,7 +244,7 @@ class _Run:
 
     def _suite_in(self, folder: Path, stage: Stage, selected: Sequence[str]) -> SuiteOutcome:
         """The suite is not beside the copy that the service runs in, where `..` would lead to it."""
-        job = suite_job(self.submission.kata, stage, folder, selected)
+        job = replace(suite_job(self.submission.kata, stage, folder, selected), odd=self.odd)
         return self.grader.run_suite(job, stage.control, self._heard)
 
     def _heard(self, message: Mapping[str, Any]) -> None:

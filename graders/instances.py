@@ -57,8 +57,10 @@ class Instance:
         base_url: str,
         on_exchange: Callable[[Answer | TransportFailure], None],
         on_request: Callable[[], None] | None = None,
+        through: Callable[[Answer], Answer] | None = None,
     ) -> None:
         self._call = call
+        self._through = through
         self._on_exchange = on_exchange
         self._on_request = on_request
         self.id = id
@@ -70,7 +72,12 @@ class Instance:
         """A client of this instance; its exchanges become evidence."""
         from graders.client import Client
 
-        return Client(self.base_url, on_exchange=self._on_exchange, on_request=self._on_request)
+        return Client(
+            self.base_url,
+            on_exchange=self._on_exchange,
+            on_request=self._on_request,
+            through=self._through,
+        )
 
     @property
     def alive(self) -> bool:
@@ -112,7 +119,14 @@ class Instance:
     ) -> Instance:
         """A further instance on the same database, ready to serve; it ends with the check."""
         answer = self._call("another", variables=dict(variables or {}), database_url=database_url)
-        return Instance(self._call, answer["id"], answer["base_url"], self._on_exchange, self._on_request)
+        return Instance(
+            self._call,
+            answer["id"],
+            answer["base_url"],
+            self._on_exchange,
+            self._on_request,
+            self._through,
+        )
 
     def another_soon(
         self, variables: Mapping[str, str] | None = None, *, database_url: str | None = None

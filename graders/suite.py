@@ -34,7 +34,7 @@ class Control(Protocol):
 @dataclass(frozen=True, slots=True)
 class SuiteJob:
     """Everything a suite needs to know. `suite`: folder of the checks' files; `checks`: the manifest of ids;
-    `tables`: those of the kata before the submission touched them."""
+    `tables`: those of the kata before the submission touched them; `odd`: make some answers odd (see oddities)."""
 
     suite: Path
     directory: Path
@@ -50,6 +50,7 @@ class SuiteJob:
     log: Mapping[str, Any]
     tables: Mapping[str, Mapping[str, Any]]
     variables: Mapping[str, str]
+    odd: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ def _plain(job: SuiteJob) -> dict[str, Any]:
         "log": dict(job.log),
         "tables": dict(job.tables),
         "variables": dict(job.variables),
+        "odd": job.odd,
     }
 
 

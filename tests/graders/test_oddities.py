@@ -1,0 +1,90 @@
+"""Odd answers: they follow from the seed, are odd in every way, and show a suite that trusts what it reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from graders.gate import prove
+from graders.grade import Grader, Options
+from graders.http_message import Answer, Headers, Request
+from graders.oddities import Oddities, odd_answer
+from graders.pack import Packs
+
+TINY = Path(__file__).parent.parent / "packs" / "tiny"
+DOCUMENT = {"items": [{"id": 1, "name": "one"}, {"id": 2, "name": None}], "next": "abc"}
+TRUSTING = """
+def check_greets_by_name(http, database, variables, rng):
+    for limit in range(1, 90):
+        answer = http.get("/greetings", params={"limit": limit})
+        assert answer.status == 200, f"GET /greetings answered {answer.status}"
+        assert answer.json()["greetings"][0].startswith(variables["GREETING"]), "no greeting"
+"""
+
+
+def answer(target: str = "/items") -> Answer:
+    headers = Headers([("Content-Type", "application/json"), ("ETag", '"1"')])
+    request = Request("GET", "http://127.0.0.1:1", target, Headers())
+    return Answer(200, headers, json.dumps(DOCUMENT).encode(), request)
+
+
+@pytest.fixture
+def options(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Options:
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    return Options(cache=shared / "kata-cache", runs=runs, variables=dict(os.environ), seed=1)
+
+
+def test_the_same_seed_makes_the_same_answers_odd() -> None:
+    def seen(seed: int) -> list[Answer]:
+        oddities = Oddities(seed)
+        return [oddities(answer(f"/items/{n % 20}")) for n in range(200)]
+
+    def told(answers: list[Answer]) -> list[tuple[int, tuple[tuple[str, str], ...], bytes]]:
+        return [(one.status, one.headers.fields, one.body) for one in answers]
+
+    assert told(seen(1)) == told(seen(1)) != told(seen(2))
+
+
+def test_most_answers_pass_as_they_are() -> None:
+    oddities = Oddities(1)
+    odd = sum(oddities(answer(f"/{n}")).body != answer().body for n in range(1000))
+    assert 10 < odd < 100
+
+
+def test_each_part_of_an_answer_becomes_odd_at_times() -> None:
+    plain = answer()
+    odd = [odd_answer(plain, random.Random(seed)) for seed in range(400)]
+    assert any(one.status != plain.status for one in odd)
+    assert any(one.headers.fields != plain.headers.fields for one in odd)
+    assert any(not one.body for one in odd)
+    kinds = {type(document.get("items")) for document in documents(odd) if isinstance(document, dict)}
+    assert {list, str, int, type(None)} <= kinds
+    assert all(one.request is plain.request for one in odd)
+
+
+def documents(answers: list[Answer]) -> list[object]:
+    found: list[object] = []
+    for one in answers:
+        try:
+            found.append(json.loads(one.body))
+        except (ValueError, RecursionError):
+            continue
+    return found
+
+
+def test_the_gate_names_a_check_that_trusts_what_it_reads(options: Options, tmp_path: Path) -> None:
+    pack = Path(shutil.copytree(TINY, tmp_path / "pack"))
+    (pack / "katas/greeting/suite/open_greetings.py").write_text(TRUSTING)
+    packs = Packs([pack])
+    with Grader(options) as grader:
+        matrix = prove(packs.kata("greeting"), packs, grader, only=["reference"])
+    assert {problem.message for problem in matrix.problems} == {"`greets-by-name` is broken by an odd answer"}
+    assert not matrix.proved
