@@ -128,16 +128,18 @@ def prove(
         try:
             first = next((subject for subject in subjects if subject.kind == "reference"), None)
             odd = [
-                pool.submit(_broken_by_oddities, kata, packs, grader, first, turn)
-                for turn in range(ODD_RUNS if first else 0)
+                pool.submit(_judged, kata, packs, grader, first, turn, odd=True)
+                for turn in range(ODD_RUNS)
+                if first is not None
             ]
             trials = {subject: tuple(run.result() for run in runs) for subject, runs in pending.items()}
-            broken = tuple(problem for run in odd for problem in run.result())
+            odd_trials = tuple(run.result() for run in odd)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     rows = tuple(Row(subject, trials[subject], problems_of(subject, trials[subject])) for subject in subjects)
-    return Matrix(kata, rows, (*found, *broken))
+    as_they_are = trials[first] if first is not None else ()
+    return Matrix(kata, rows, (*found, *_broken_by_oddities(odd_trials, as_they_are)))
 
 
 def touched(kata: Kata, changed: Collection[Path]) -> tuple[str, ...]:
@@ -185,21 +187,17 @@ def _trial(kata: Kata, packs: Packs, grader: Grader, subject: Subject, turn: int
     return trial
 
 
-def _broken_by_oddities(
-    kata: Kata, packs: Packs, grader: Grader, subject: Subject | None, turn: int
-) -> tuple[Problem, ...]:
-    """The checks that odd answers break instead of failing them, as the author should hear of them."""
-    assert subject is not None
-    trial = _judged(kata, packs, grader, subject, turn, odd=True)
-    return tuple(
-        Problem(
-            "suite",
-            f"`{id}` is broken by an odd answer",
-            f"seed {trial.seed}: {(result.detail.strip() or '?').splitlines()[-1]}",
-        )
-        for id, result in trial.results.items()
-        if result.verdict == "broken"
-    )
+def _broken_by_oddities(odd: Sequence[Trial], plain: Sequence[Trial]) -> tuple[Problem, ...]:
+    """The checks that odd answers break instead of failing them, each once; those that break anyway left out."""
+    broken = {id for trial in plain for id, result in trial.results.items() if result.verdict == "broken"}
+    problems: dict[str, Problem] = {}
+    for trial in odd:
+        for id, result in trial.results.items():
+            if result.verdict == "broken" and id not in broken:
+                last = (result.detail.strip() or "?").splitlines()[-1]
+                message = f"`{id}` is broken by an odd answer"
+                problems.setdefault(id, Problem("suite", message, f"seed {trial.seed}: {last}"))
+    return tuple(problems.values())
 
 
 def _judged(
