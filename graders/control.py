@@ -29,6 +29,7 @@ class ServiceControl:
         actions: dict[str, Callable[..., Any]] = {
             "alive": lambda id: self._instance(id).alive,
             "output": lambda id: self._instance(id).output(),
+            "printed": self._printed,
             "gone": self._gone,
             "start": self._start,
             "stop": self._stop,
@@ -43,6 +44,10 @@ class ServiceControl:
 
     def _instance(self, id: int) -> Service:
         return self.service if id == 0 else self._others[id]
+
+    def _printed(self, base_url: str) -> str:
+        known = (self.service, *self._others.values())
+        return next((one.output() for one in known if one.base_url == base_url), "")
 
     def _gone(self, id: int) -> dict[str, str] | None:
         failure = None if self._down else self._instance(id).exited()

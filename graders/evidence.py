@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+
+from graders.sql import costs
 
 if TYPE_CHECKING:
     from graders.client import Answer, TransportFailure
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
 MOST_REQUESTS = 3
 MOST_STATEMENTS = 8
 LONGEST_TEXT = 2_000
+OUTPUT_LINES = 12
 _SHOWN_HEADERS = {
     "content-type", "location", "retry-after", "link", "allow", "etag", "www-authenticate",
     "idempotency-replayed", "x-request-id", "content-length",
@@ -23,7 +27,7 @@ class Collector:
 
     def __init__(self) -> None:
         self.costs: list[dict[str, Any]] = []
-        self.pinned: list[dict[str, Any]] = []
+        self.pinned: list[Answer | TransportFailure] = []
         self.findings: list[dict[str, Any]] = []
         self._exchanges: deque[Answer | TransportFailure] = deque(maxlen=MOST_REQUESTS)
         self._recordings: deque[Recording] = deque(maxlen=1)
@@ -36,18 +40,31 @@ class Collector:
 
     def pin(self, exchange: Answer) -> None:
         """Show this exchange, whatever comes after it."""
-        self.pinned.append(shown_exchange(exchange))
+        self.pinned.append(exchange)
 
     @property
     def last_request(self) -> str:
         """The curl line of the newest request, empty where there was none."""
         return shown_exchange(self._exchanges[-1])["curl"] if self._exchanges else ""
 
-    def evidence(self) -> dict[str, Any]:
-        requests = self.pinned or [shown_exchange(exchange) for exchange in self._exchanges]
+    def evidence(
+        self,
+        guilty: Sequence[Answer | TransportFailure] = (),
+        printed: Callable[[str], str] = lambda _: "",
+    ) -> dict[str, Any]:
+        """Everything as plain values. `guilty`: the exchanges that a failed assertion was about, which come last;
+        `printed` gives what the service at a base URL printed, asked for where the last 5xx is shown."""
+        others = [exchange for exchange in self._exchanges if all(exchange is not one for one in guilty)]
+        exchanges = (self.pinned or [*others, *guilty])[-MOST_REQUESTS:]
+        requests = [shown_exchange(exchange) for exchange in exchanges]
+        for exchange, request in reversed(list(zip(exchanges, requests, strict=True))):
+            if (request["status"] or 0) >= 500:
+                lines = printed(exchange.request.base_url).rstrip().splitlines()[-OUTPUT_LINES:]
+                request["output"] = clipped("\n".join(lines))
+                break
         statements = [row for recording in self._recordings for row in shown_statements(recording)]
         return {
-            "requests": requests[-MOST_REQUESTS:],
+            "requests": requests,
             "statements": statements[:MOST_STATEMENTS],
             "findings": self.findings[:MOST_STATEMENTS],
         }
@@ -77,6 +94,8 @@ def shown_statements(recording: Recording) -> list[dict[str, Any]]:
                 "sql": clipped(text),
                 "times": len(group),
                 "parameters": [list(one) for one in dict.fromkeys(s.parameters for s in group) if one][:2],
+                "rows_sent": sum(costs.rows_sent(one) for one in group),
+                "rows_read": sum(costs.rows_read(one) for one in group),
                 "nested": nested,
             }
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 
 from graders.channel import Channel
-from graders.client import AnswerError, TransportFailure
+from graders.client import Answer, AnswerError, TransportFailure
+from graders.errors import SuiteError
 from graders.evidence import Collector, clipped
 from graders.fixtures import Bench, Fixtures
 from graders.instances import ServiceGone
@@ -138,7 +140,13 @@ class GraderPlugin:
         report["outcome"] = "failed" if theirs else "broken"
         report["message"] = clipped(blame or self._sentence(id, error)) if theirs else ""
         report["detail"] = "" if theirs else told(error, self.job["suite"])
-        report["evidence"] = self.bench.collector.evidence()
+        guilty = exchanges_of(error, self.job["suite"])
+        report["evidence"] = self.bench.collector.evidence(guilty, self._printed)
+
+    def _printed(self, base_url: str) -> str:
+        with contextlib.suppress(SuiteError, ServiceGone):
+            return str(self.bench.caller("printed", base_url=base_url))
+        return ""
 
     def _blame(self, error: BaseException) -> str | None:
         found = (self.bench.blame(leaf) for leaf in _leaves(error))
@@ -187,6 +195,18 @@ def id_of(item: pytest.Item) -> str:
     """The check that a test function belongs to: its name with hyphens, `check_` and any `__variant` dropped."""
     name = getattr(item, "originalname", None) or item.name.split("[")[0]
     return str(name).removeprefix("check_").split("__")[0].replace("_", "-")
+
+
+def exchanges_of(error: BaseException, suite: str) -> list[Answer]:
+    """The answers that a failed assertion was about: those held by its function, or by the nearest one around it."""
+    error = next(_leaves(error), error)
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    for frame in reversed(frames):
+        if frame.f_code.co_filename.startswith(suite):
+            held = [value for value in frame.f_locals.values() if isinstance(value, Answer)]
+            if held:
+                return list({id(answer): answer for answer in held}.values())
+    return []
 
 
 def told(error: BaseException, suite: str) -> str:

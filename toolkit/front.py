@@ -1,4 +1,4 @@
-"""A small reverse proxy before the service, one request at a time, each with a recording window of its own."""
+"""A small reverse proxy before the service, with a recording window for each request, or for those that overlap."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -34,19 +34,27 @@ _NOT_PASSED_ON = {
     "expect",
 }
 _REPEATED = 3
+_MOST_TOGETHER = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request that went through: `status` 0 where the service gave no answer, `seconds` until it was complete.
-
-    `repeated`: a statement that came at least three times, and how often; None if there is none.
-    """
+    """One request that went through: `status` 0 where the service gave no answer, `seconds` until it was complete."""
 
     method: str
     path: str
     status: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Requests that overlapped (most often a single one), and what they cost together.
+
+    `repeated`: a statement that came at least three times for each request, and how often; None if there is none.
+    """
+
+    exchanges: tuple[Exchange, ...]
     statements: int
     rows: int
     repeated: tuple[int, str] | None
@@ -56,17 +64,17 @@ class Exchange:
 def front(
     upstream_port: int,
     recorder: Recorder,
-    on_exchange: Callable[[Exchange], None],
+    on_crowd: Callable[[Crowd], None],
     *,
     port: int | None = None,
 ) -> Iterator[str]:
-    """The base URL of a proxy that passes everything on to `upstream_port` and tells of each exchange.
+    """The base URL of a proxy that passes everything on to `upstream_port` and tells of each crowd when it is gone.
 
     `port` None: 8000 if that is free, else any. Raises UsageError where the wished port is taken.
     """
     server = _bound(port)
     server.daemon_threads = True
-    server.front = _Front(upstream_port, recorder, on_exchange)
+    server.front = _Front(upstream_port, recorder, on_crowd)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()
     try:
@@ -94,14 +102,40 @@ def _bound(port: int | None) -> _Server:
 
 
 class _Front:
-    def __init__(
-        self, upstream_port: int, recorder: Recorder, on_exchange: Callable[[Exchange], None]
-    ) -> None:
+    """Who is under way. Windows of requests that overlap would show each other's statements, so they share one."""
+
+    def __init__(self, upstream_port: int, recorder: Recorder, on_crowd: Callable[[Crowd], None]) -> None:
         self.upstream_port = upstream_port
-        self.recorder = recorder
-        self.on_exchange = on_exchange
-        # Windows of requests that overlap would show each other's statements.
-        self.turn = threading.Lock()
+        self._recorder = recorder
+        self._on_crowd = on_crowd
+        self._changed = threading.Condition()
+        self._under_way = 0
+        self._done: list[Exchange] = []
+        self._window = ExitStack()
+        self._recording = Recording("")
+
+    def come(self, label: str) -> None:
+        """A request is about to be passed on; where a crowd has grown too large, it waits until that is gone."""
+        with self._changed:
+            while self._under_way + len(self._done) >= _MOST_TOGETHER:
+                self._changed.wait()
+            if not self._under_way:
+                self._recording = self._window.enter_context(self._recorder.window(label))
+            self._under_way += 1
+
+    def go(self, exchange: Exchange) -> None:
+        """It has been answered. The last one of a crowd closes the window and tells of all."""
+        with self._changed:
+            self._under_way -= 1
+            self._done.append(exchange)
+            if self._under_way:
+                return
+            exchanges, self._done = tuple(self._done), []
+            try:
+                self._window.close()
+                self._on_crowd(_crowd(exchanges, self._recording))
+            finally:
+                self._changed.notify_all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +154,15 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._read_body()
         front = self.server.front
         answer: _Answer | None = None
-        with front.turn:
-            started = time.perf_counter()
-            with front.recorder.window(self.path) as recording:
-                try:
-                    answer = self._ask(body)
-                except (OSError, http.client.HTTPException):
-                    answer = None
-                seconds = time.perf_counter() - started
-            status = answer.status if answer else 0
-            front.on_exchange(_exchange(self.command, self.path, status, seconds, recording))
+        front.come(self.path)
+        started = time.perf_counter()
+        try:
+            answer = self._ask(body)
+        except (OSError, http.client.HTTPException):
+            answer = None
+        finally:
+            seconds = time.perf_counter() - started
+            front.go(Exchange(self.command, self.path, answer.status if answer else 0, seconds))
         self._reply(answer)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_any  # noqa: N815
@@ -187,14 +220,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(answer.body)
 
 
-def _exchange(method: str, path: str, status: int, seconds: float, recording: Recording) -> Exchange:
-    return Exchange(
-        method, path, status, seconds, recording.statements, recording.rows_sent, repeated_shape(recording)
-    )
+def _crowd(exchanges: tuple[Exchange, ...], recording: Recording) -> Crowd:
+    repeated = repeated_shape(recording, _REPEATED * len(exchanges))
+    return Crowd(exchanges, recording.statements, recording.rows_sent, repeated)
 
 
-def repeated_shape(recording: Recording) -> tuple[int, str] | None:
-    """The shape that most statements of a recording share, and how many, if these are at least three."""
+def repeated_shape(recording: Recording, least: int = _REPEATED) -> tuple[int, str] | None:
+    """The shape that most statements of a recording share, and how many, if these are at least so many."""
     texts: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for statement in (*recording.work, *recording.nested):
@@ -204,4 +236,4 @@ def repeated_shape(recording: Recording) -> tuple[int, str] | None:
     if not counts:
         return None
     shape, times = counts.most_common(1)[0]
-    return (times, texts[shape]) if times >= _REPEATED else None
+    return (times, texts[shape]) if times >= least else None

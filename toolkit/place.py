@@ -48,9 +48,15 @@ def _here() -> Path:
 
 def kata_meant(name: str | None, packs: Packs) -> Kata:
     """The kata of that slug, or of the repository that is at that path, or that we stand in for None."""
+    return kata_and_place(name, packs)[0]
+
+
+def kata_and_place(name: str | None, packs: Packs) -> tuple[Kata, Path | None]:
+    """As `kata_meant`, with the root of the repository that is meant; None where a slug was named."""
     if name is not None and not Path(name, ".kata.yaml").is_file():
-        return packs.kata(name)
-    return submission_at(Path(name) if name is not None else None, packs).kata
+        return packs.kata(name), None
+    submission = submission_at(Path(name) if name is not None else None, packs)
+    return submission.kata, submission.root
 
 
 def check_meant(id: str, kata: Kata) -> Check:

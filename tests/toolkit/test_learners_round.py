@@ -8,11 +8,13 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+import psycopg
 import pytest
 from running import TINY, Kata
 
@@ -238,6 +240,29 @@ def test_serve_tells_what_each_request_cost(tiny: Kata, repository: Path) -> Non
         assert end(process) == 130
         with pytest.raises(URLError):
             urlopen(f"{base}/healthz", timeout=300)
+
+
+def test_serve_lets_requests_overlap_and_tells_them_together(tiny: Kata, repository: Path) -> None:
+    with running(tiny, "serve", cwd=repository) as process:
+        greeting = read_until(process, "statements    rows  request")
+        base = greeting.split("curl -sS ")[1].split("/healthz")[0]
+        url = "postgresql://" + greeting.split("postgresql://")[1].split()[0]
+        with (
+            psycopg.connect(url, autocommit=True) as watcher,
+            psycopg.connect(url) as keeper,
+            ThreadPoolExecutor(3) as pool,
+        ):
+            keeper.execute("lock table people in access exclusive mode")
+            asked = [pool.submit(urlopen, f"{base}/greetings?limit=2", timeout=300) for _ in range(3)]
+            waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+            while watcher.execute(waiting).fetchone() != (3,):
+                assert not any(one.done() for one in asked), "a request got past the lock"
+            keeper.rollback()
+            assert [one.result().status for one in asked] == [200] * 3
+        told = read_until(process, "at once")
+        assert told.count("GET /greetings?limit=2") == 3
+        assert " 3 at once " in told.splitlines()[-1]
+        assert end(process) == 130
 
 
 def test_watch_judges_again_after_a_change(tiny: Kata, repository: Path) -> None:

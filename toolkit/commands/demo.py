@@ -85,7 +85,7 @@ def _show_red(grade: Grade, paint: Paint) -> None:
     telling = [check for check in failed if check.id == _CONVICTED_BY] or failed[:1]
     _overview(grade, paint)
     for check in telling:
-        print("\n" + render_failure(check, grade.kata, paint), flush=True)
+        print("\n" + render_failure(check, paint), flush=True)
 
 
 def _show_green(grade: Grade, paint: Paint) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from graders.errors import UsageError
 from graders.kata import Kata
 from toolkit.completion import check_ids, slugs
-from toolkit.place import check_meant, kata_meant, packs_of, settings_of
+from toolkit.place import check_meant, kata_and_place, packs_of, settings_of
 from toolkit.progress import Progress, open_progress
 from toolkit.views.page import render_hints
 from toolkit.views.paint import paint_for
@@ -35,9 +36,9 @@ def run(
 ) -> int:
     """The next hint for a check, from a nudge to the idea. What was taken is remembered."""
     settings = settings_of(context)
-    chosen = kata_meant(kata, packs_of(settings))
+    chosen, place = kata_and_place(kata, packs_of(settings))
     with open_progress(settings.progress_file) as progress:
-        id = check_meant(check, chosen).id if check else _first_failed(chosen, progress)
+        id = check_meant(check, chosen).id if check else _first_failed(chosen, place, progress)
         ladder = chosen.hints.get(id, ())
         if not ladder:
             raise UsageError(f"there is no hint for `{id}`", hint=f"kata explain {id}")
@@ -51,8 +52,8 @@ def run(
     return 0
 
 
-def _first_failed(kata: Kata, progress: Progress) -> str:
-    attempts = progress.attempts(kata.slug)
+def _first_failed(kata: Kata, place: Path | None, progress: Progress) -> str:
+    attempts = progress.attempts(kata.slug, place)
     if not attempts:
         raise UsageError(
             "which check? There is no attempt yet that could tell",

@@ -12,7 +12,7 @@ from graders.score import Grade
 from toolkit.completion import slugs
 from toolkit.files import write_whole
 from toolkit.judging import hints_left
-from toolkit.place import kata_meant, packs_of, settings_of
+from toolkit.place import kata_and_place, packs_of, settings_of
 from toolkit.progress import Attempt, Progress, open_progress
 from toolkit.settings import Settings
 from toolkit.views.json import from_document
@@ -44,7 +44,7 @@ def run(
     """The last attempt as text, JSON, HTML, JUnit or CSV."""
     settings = settings_of(context)
     with open_progress(settings.progress_file) as progress:
-        found = _find(progress.attempts(_slug(kata, settings)), attempt)
+        found = _find(_attempts(kata, progress, settings), attempt)
         hints = _hints_left(found, progress, settings)
     grade = from_document(found.document)
     written = [path for path in (html, junit, csv) if path is not None]
@@ -71,14 +71,22 @@ def run(
     return 0
 
 
-def _slug(kata: str | None, settings: Settings) -> str | None:
+def _attempts(name: str | None, progress: Progress, settings: Settings) -> tuple[Attempt, ...]:
+    """Those of the kata that was named, or of the repository that we stand in, or all where we stand in none."""
     packs = packs_of(settings)
-    if kata is not None:
-        return kata_meant(kata, packs).slug
     try:
-        return kata_meant(None, packs).slug
+        kata, place = kata_and_place(name, packs)
     except KataError:
-        return None
+        if name is not None:
+            raise
+        return progress.attempts()
+    attempts = progress.attempts(kata.slug, place)
+    if not attempts and place is not None and progress.attempts(kata.slug):
+        raise UsageError(
+            f"there is no attempt of {place} yet",
+            hint=f"`kata test` makes one; `kata report {kata.slug}` shows the last one of another place",
+        )
+    return attempts
 
 
 def _find(attempts: tuple[Attempt, ...], number: int | None) -> Attempt:

@@ -15,7 +15,7 @@ from graders.grade import Grader, Stage
 from graders.kata import Kata
 from graders.recorder import Recorder
 from graders.score import Stop
-from toolkit.front import Exchange, front
+from toolkit.front import Crowd, Exchange, front
 from toolkit.judging import options_for
 from toolkit.place import packs_of, settings_of, submission_at
 from toolkit.text import escape, shorten
@@ -46,7 +46,10 @@ def run(
         str | None, typer.Option("--postgres", metavar="URL|DIR", help="As for `kata test`.")
     ] = None,
 ) -> int:
-    """Run the service and its seeded database, until Ctrl-C. Each request is told with what it cost."""
+    """Run the service and its seeded database, until Ctrl-C. Each request is told with what it cost.
+
+    Requests that overlap are told together, with what they cost in all.
+    """
     settings = settings_of(context)
     submission = submission_at(path, packs_of(settings))
     paint = paint_for(settings)
@@ -67,14 +70,15 @@ def run(
 def _serve(stage: Stage, kata: Kata, port: int | None, paint: Paint) -> int:
     words = _LastWords(stage, paint)
 
-    def on_exchange(exchange: Exchange) -> None:
-        print(exchange_line(exchange, paint), flush=True)
-        words.wanted = words.wanted or exchange.status == 0 or exchange.status >= 500
+    def on_crowd(crowd: Crowd) -> None:
+        print(crowd_lines(crowd, paint), flush=True)
+        failed = any(one.status == 0 or one.status >= 500 for one in crowd.exchanges)
+        words.wanted = words.wanted or failed
 
     service = stage.control.service
     with (
         Recorder(stage.cluster.admin_url, stage.cluster.log, role=stage.cluster.role) as recorder,
-        front(service.port, recorder, on_exchange, port=port) as base_url,
+        front(service.port, recorder, on_crowd, port=port) as base_url,
     ):
         print(_greeting(base_url, stage, kata, paint), flush=True)
         while service.alive:
@@ -99,19 +103,31 @@ def _greeting(base_url: str, stage: Stage, kata: Kata, paint: Paint) -> str:
     return "\n".join(lines)
 
 
-def exchange_line(exchange: Exchange, paint: Paint) -> str:
-    """What one request cost, in a line, with a second one for the shape that was repeated."""
+def crowd_lines(crowd: Crowd, paint: Paint) -> str:
+    """What a request cost, in a line; of several at once each in a line, and what they cost together in another.
+
+    One more for the shape that was repeated.
+    """
+    cost = f"{crowd.statements:>10,}  {crowd.rows:>6,}"
+    if len(crowd.exchanges) == 1:
+        lines = [_exchange_line(crowd.exchanges[0], cost, paint)]
+    else:
+        lines = [_exchange_line(one, " " * len(cost), paint) for one in crowd.exchanges]
+        together = f"{len(crowd.exchanges):>8} at once   {cost}"
+        lines.append(paint(together, "bold"))
+    if crowd.repeated is not None:
+        times, sql = crowd.repeated
+        text = shorten(escape(" ".join(sql.split())), paint.width - 26)
+        count = paint(f"{times} {paint.sign('times')}", "red", "bold")
+        lines.append(f"{' ' * 12}{count} {paint(text, 'yellow')}")
+    return "\n".join(lines)
+
+
+def _exchange_line(exchange: Exchange, cost: str, paint: Paint) -> str:
     style = "green" if 200 <= exchange.status < 400 else "yellow" if 400 <= exchange.status < 500 else "red"
     status = paint(f"{exchange.status or '---':>8}", style)
     told = shorten(f"{escape(exchange.method)} {escape(exchange.path)}", paint.width - 42)
-    facts = f"{exchange.seconds * 1000:>5.0f} ms  {exchange.statements:>10,}  {exchange.rows:>6,}"
-    line = f"{status}  {facts}  {told}"
-    if exchange.repeated is None:
-        return line
-    times, sql = exchange.repeated
-    text = shorten(escape(" ".join(sql.split())), paint.width - 26)
-    count = paint(f"{times} {paint.sign('times')}", "red", "bold")
-    return f"{line}\n{' ' * 12}{count} {paint(text, 'yellow')}"
+    return f"{status}  {exchange.seconds * 1000:>5.0f} ms  {cost}  {told}"
 
 
 class _LastWords:

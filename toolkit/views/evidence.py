@@ -62,8 +62,11 @@ def evidence_lines(
 
 
 def telling_statements(statements: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """The repeated ones where there are any, else all, a few at most; the most frequent first."""
-    statements = sorted(statements, key=lambda statement: -int(statement.get("times", 1)))
+    """The repeated ones where there are any, else all, a few at most; the most frequent first, then the dearest."""
+    statements = sorted(
+        statements,
+        key=lambda statement: (-int(statement.get("times", 1)), -float(statement.get("rows_read", 0))),
+    )
     repeated = [statement for statement in statements if int(statement.get("times", 1)) >= _REPEATED]
     return (repeated or statements)[:_FEW_STATEMENTS]
 
@@ -121,6 +124,11 @@ def request_lines(request: Mapping[str, Any], paint: Paint) -> list[str]:
         body = " ".join(escape(str(request.get("body") or "")).split())
         answer = cut(shorten(f"{paint.sign('arrow')} {request['status']} {body}", _BODY_LINES * room), room)
         lines += [_INDENT + "  " + paint(line, "dim") for line in answer]
+    printed = [line for line in str(request.get("output") or "").splitlines() if line.strip()]
+    if printed:
+        lines.append(_INDENT + paint("What the service printed last", "bold"))
+        edge = paint(paint.sign("edge"), "dim")
+        lines += [f"{_INDENT}  {edge} {shorten(escape(line), paint.width - 8)}" for line in printed]
     return lines
 
 

@@ -41,8 +41,8 @@ def live_progress(
 
 
 def _note(event: Event, stream: IO[str]) -> None:
-    # Only what takes long is told where nobody watches.
-    if event.kind == "note":
+    # Only what takes long is told where nobody watches, and not that a service is still starting.
+    if event.kind == "note" and event.name != "service":
         print(f"{escape(event.note)} ...", file=stream, flush=True)
 
 

@@ -21,7 +21,8 @@ def render_hints(check: str, ladder: Sequence[str], taken: int, paint: Paint, *,
     if left:
         blocks.append(paint(f"  kata hint {check}  the next one, {left} left", "dim"))
     else:
-        blocks.append(paint(f"  That was the last one. kata explain {check} tells the rest.", "dim"))
+        last = "That was the last one. `kata serve` lets you try it by hand; `kata solution --give-up` shows an answer."
+        blocks.append("\n".join(paint(line, "dim") for line in paragraph(last, paint, indent="  ")))
     return "\n\n".join(blocks)
 
 

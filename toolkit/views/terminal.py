@@ -33,7 +33,7 @@ def render_grade(
     if grade.stop is not None:
         blocks.append(_stop(grade.stop, paint))
     blocks += [
-        _failure(check, grade.kata, paint, verbose=verbose, hint_left=check.id in hints)
+        _failure(check, paint, verbose=verbose, hint_left=check.id in hints)
         for check in grade.checks
         if check.verdict == "failed" and not _said_by_the_stop(check, grade.stop)
     ]
@@ -92,9 +92,9 @@ def _joined(lines: Iterable[str]) -> Iterator[str]:
         yield " ".join(waiting)
 
 
-def render_failure(check: CheckResult, kata: str, paint: Paint) -> str:
+def render_failure(check: CheckResult, paint: Paint) -> str:
     """One failed check: what was seen, the evidence, why it matters."""
-    return "\n".join(_failure(check, kata, paint, verbose=False, hint_left=True))
+    return "\n".join(_failure(check, paint, verbose=False, hint_left=True))
 
 
 def render_stop(stop: Stop, paint: Paint) -> str:
@@ -132,7 +132,7 @@ def _said_by_the_stop(check: CheckResult, stop: Stop | None) -> bool:
     return stop is not None and check.message in ("", stop.message)
 
 
-def _failure(check: CheckResult, kata: str, paint: Paint, *, verbose: bool, hint_left: bool) -> list[str]:
+def _failure(check: CheckResult, paint: Paint, *, verbose: bool, hint_left: bool) -> list[str]:
     sign = paint(paint.sign("failed"), "red", "bold")
     lines = [f"  {sign} {paint(check.id, 'bold')}  {paint(f'0 of {check.max} points', 'red')}"]
     lines += [_INDENT + paint(line, "dim") for line in wrap(escape(check.title), paint.width - 4)]
@@ -142,7 +142,7 @@ def _failure(check: CheckResult, kata: str, paint: Paint, *, verbose: bool, hint
     parts += [evidence_lines(check.evidence, paint, verbose=verbose, few_requests=1 if check.costs else 2)]
     if check.feedback:
         parts.append([_INDENT + paint("Why it matters", "bold"), *paragraph(check.feedback, paint)])
-    parts.append(_next_steps(check, kata, paint, hint_left))
+    parts.append(_next_steps(check, paint, hint_left))
     for part in parts:
         if part:
             lines += ["", *part]
@@ -154,12 +154,16 @@ def _shown_costs(check: CheckResult, verbose: bool) -> list[Cost]:
     return list(check.costs) if verbose or not grown else grown
 
 
-def _next_steps(check: CheckResult, kata: str, paint: Paint, hint_left: bool) -> list[str]:
+def _next_steps(check: CheckResult, paint: Paint, hint_left: bool) -> list[str]:
     rules = dict.fromkeys(str(finding.get("rule", "")) for finding in check.evidence.findings)
-    pages = [rule for rule in rules if rule] or [kata]
+    pages = [rule for rule in rules if rule]
+    if not pages and any(cost.unit == "statements" and cost.slope > 0 for cost in check.costs):
+        pages = ["n-plus-one"]
     steps = [(f"kata explain {escape(page)}", "what it means and how it is mended") for page in pages[:2]]
     if hint_left:
         steps.append((f"kata hint {check.id}", "a nudge"))
+    if not steps:
+        steps.append(("kata serve", "to try it by hand"))
     columns = max(len(command) for command, _ in steps)
     lines = []
     for number, (command, why) in enumerate(steps):
