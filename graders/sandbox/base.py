@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -38,6 +38,8 @@ class OutputBuffer:
         self._tail_bytes = 0
         self._total = 0
         self._lock = threading.Lock()
+        # Set by the sandbox: takes in what the command has printed by now and nobody has read yet.
+        self.catch_up: Callable[[], None] = lambda: None
 
     @property
     def total(self) -> int:
@@ -65,6 +67,7 @@ class OutputBuffer:
 
     def text(self) -> str:
         """What was kept, safe to show: control characters escaped, over-long lines cut, the gap named."""
+        self.catch_up()
         with self._lock:
             head, tail, total = bytes(self._head), b"".join(self._tail), self._total
         tail = tail[-self._tail_size :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from graders.sandbox.tree import kill_strays, listeners_of, tree_of
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _KILL_SECONDS = 5.0
+_CHUNK, _CHUNKS_IN_A_PIPE = 64 * 1024, 16
 
 
 class PlainProcess:
@@ -142,11 +144,36 @@ def _drain(supervisor: subprocess.Popen[bytes], output: OutputBuffer) -> threadi
     pipe = supervisor.stdout
     assert pipe is not None
 
-    def read() -> None:
-        with pipe:
-            while data := pipe.read(65536):
-                output.feed(data)
+    turn = threading.Lock()
+    # One for each thread: a poll object serves one call at a time.
+    arrived, ready = select.poll(), select.poll()
+    arrived.register(pipe, select.POLLIN)
+    ready.register(pipe, select.POLLIN)
 
+    def take() -> bytes | None:
+        """Feed what has come; None where nothing has, nothing at the end."""
+        with turn:
+            if pipe.closed:
+                return b""
+            if not ready.poll(0):
+                return None
+            data = os.read(pipe.fileno(), _CHUNK)
+            output.feed(data)
+            return data
+
+    def read() -> None:
+        while arrived.poll() and take() != b"":
+            pass
+        with turn:
+            pipe.close()
+
+    def catch_up() -> None:
+        # What was printed before this moment is in the pipe, which holds no more than so many chunks.
+        for _ in range(_CHUNKS_IN_A_PIPE):
+            if not take():
+                break
+
+    output.catch_up = catch_up
     thread = threading.Thread(target=read, name=f"output of {supervisor.pid}", daemon=True)
     thread.start()
     return thread

@@ -322,3 +322,44 @@ def test_a_check_whose_fault_did_not_take_place_is_broken(judge: Judge, pack: Pa
         "survives-a-kill": "broken",
     }
     assert "it never took place" in grade.checks[2].detail
+
+
+GUILTY = """
+def check_greets_by_name(http):
+    asked = http.get("/greetings", params={"limit": 1})
+    for limit in (2, 3, 4):
+        http.get("/greetings", params={"limit": limit})
+    must_be_teapot(asked)
+
+
+def must_be_teapot(answer):
+    assert answer.status == 418, "no teapot"
+"""
+FAILS = """
+def check_greets_by_name(http):
+    answer = http.get("/greetings", params={"limit": 1})
+    assert answer.status == 200, f"it answered {answer.status}"
+"""
+
+
+def rewritten(pack: Path, suite: str, server: tuple[str, str] = ("", "")) -> Path:
+    """The pack with another check of the greetings, and one text of its server replaced."""
+    kata = pack / "katas" / "greeting"
+    (kata / "suite" / "open_greetings.py").write_text(suite)
+    place = kata / "starter" / "python-plain" / "server.py"
+    place.write_text(place.read_text().replace(*server) if server[0] else place.read_text())
+    return pack
+
+
+def test_the_answer_that_an_assertion_was_about_is_shown_last(judge: Judge, pack: Path) -> None:
+    grade = judge(root=rewritten(pack, GUILTY), only=["greets-by-name"])
+    shown = [request["path"].rpartition("=")[2] for request in grade.checks[0].evidence.requests]
+    assert shown == ["3", "4", "1"]
+
+
+def test_beside_a_server_error_stands_what_the_service_printed(judge: Judge, pack: Path) -> None:
+    broken = ("limit = int(", "return print('out of tea', flush=True) or self.send_error(500); limit = int(")
+    grade = judge(root=rewritten(pack, FAILS, broken), only=["greets-by-name"])
+    assert grade.checks[0].message == "it answered 500"
+    [request] = grade.checks[0].evidence.requests
+    assert request["output"] == "out of tea"
