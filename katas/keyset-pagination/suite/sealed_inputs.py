@@ -9,7 +9,7 @@ import random
 import re
 from typing import Any
 
-from shared_feed import LONGEST_CURSOR, URL_SAFE, get_page, must_show
+from shared_feed import LONGEST_CURSOR, URL_SAFE, get_page, must_show, read_page
 
 from graders.client import Answer, Client
 from graders.database import Database
@@ -17,6 +17,10 @@ from graders.instances import Instance
 from graders.measure import RecordingMeter
 from graders.sql.canary import standing_of
 
+# What sets parts apart, in no encoding for URLs a letter; kept by `split`.
+_SEPARATOR = re.compile(r"([^A-Za-z0-9_\-=]+)")
+# A part that says something: as long as this.
+A_PART = 8
 LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 INVENTED = (
     "x",
@@ -63,7 +67,8 @@ def check_cursor_is_opaque_and_bound__altered(http: Client, rng: random.Random) 
     cursor = _issued(http, account_id=1, limit=10)
     assert get(http, account_id=1, cursor=cursor).status == 200, "a cursor that the service issued is refused"
     for altered in _altered(cursor, rng):
-        _must_be_refused(get(http, account_id=1, cursor=altered), f"the altered cursor {altered}")
+        told = f"the cursor {altered[:LONGEST_CURSOR]!r}, altered from {cursor!r},"
+        _must_be_refused(get(http, account_id=1, cursor=altered), told)
 
 
 def check_cursor_is_opaque_and_bound__foreign(http: Client) -> None:
@@ -123,8 +128,8 @@ def _altered(cursor: str, rng: random.Random) -> list[str]:
     """Changes that alter what the cursor decodes to, whatever its encoding.
 
     One letter or digit is replaced by another one that no encoding takes for the same. The last letters before
-    an end or a separator stay: in base64 some of their bits mean nothing. Beside that, digits are changed in what
-    base64 or hex decode to.
+    an end or a separator stay: in base64 some of their bits mean nothing. Beside that, ends and parts are cut off,
+    letters are put in that stand in no cursor, and digits are changed in what base64 or hex decode to.
     """
     changed = []
     places = [
@@ -135,9 +140,36 @@ def _altered(cursor: str, rng: random.Random) -> list[str]:
     for place in rng.sample(places, min(len(places), 40)):
         others = [letter for letter in LETTERS if letter.lower() != cursor[place].lower()]
         changed.append(cursor[:place] + rng.choice(others) + cursor[place + 1 :])
-    changed.append(cursor[: len(cursor) // 2])
-    changed += _with_other_digits(cursor)
-    return [text for text in dict.fromkeys(changed) if text != cursor]
+    changed += [*_cut_short(cursor), *_with_strange_letters(cursor), *_with_other_digits(cursor)]
+    return [text for text in dict.fromkeys(changed) if text and text != cursor]
+
+
+def _cut_short(cursor: str) -> list[str]:
+    """The cursor without its end, and with each part that separators set apart gone, or but a beginning of it."""
+    length = len(cursor.rstrip("="))
+    cut = [cursor[:end] for end in range(4, length - 3, max(4, length // 30))]
+    pieces = _SEPARATOR.split(cursor)
+    for number, piece in enumerate(pieces):
+        if len(piece) < A_PART:
+            continue
+        before, behind = pieces[:number], pieces[number + 1 :]
+        cut += ["".join([*before, start, *behind]) for start in ("", piece[:4])]
+        cut += ["".join(before), "".join(before[:-1]), "".join(behind)]
+    return cut
+
+
+def _with_strange_letters(cursor: str) -> list[str]:
+    """Letters that no encoding for URLs knows, in the middle of each part; and far more than any cursor has."""
+    changed = ["A" * 1500 + cursor]
+    pieces = _SEPARATOR.split(cursor)
+    for number, piece in enumerate(pieces):
+        if len(piece) < A_PART:
+            continue
+        half = len(piece) // 2
+        for letter in ("\u00e9", "\u20ac", "\U0001f34e", "\0", " "):
+            strange = piece[:half] + letter + piece[half + 1 :]
+            changed.append("".join([*pieces[:number], strange, *pieces[number + 1 :]]))
+    return changed
 
 
 def _with_other_digits(cursor: str) -> list[str]:
@@ -197,6 +229,9 @@ def check_bad_input(http: Client) -> None:
         {"limit": "2.5"},
         {"limit": "9" * 30},
         {"kind": "logout"},
+        {"kind": "LOGIN"},
+        {"kind": "Refund"},
+        {"kind": " login"},
         {"kind": "login,refund"},
         {"kind": "%"},
         {"account_id": "x"},
@@ -216,9 +251,23 @@ def check_bad_input(http: Client) -> None:
 
 def check_bad_input__but_unknown_is_not_bad(http: Client, database: Database) -> None:
     nobody = database.value("select max(id) + 1000 from accounts")
-    for parameters in ({"account_id": nobody}, {"account_id": nobody, "kind": "login", "limit": 100}):
-        page = get_page(http, **parameters)
-        assert page.events == [], "an account that nobody knows has events"
+    for account in (nobody, 2**31 - 1, 2**31, 3_000_000_000):
+        for filters in ({}, {"kind": "login", "limit": 100}):
+            page = get_page(http, account_id=account, **filters)
+            assert page.events == [], (
+                f"{page.answer.request.target} has events, and no account has the id {account}"
+            )
+            assert page.next_cursor is None, f"{page.answer.request.target} is empty and names a next page"
+
+
+def check_bad_input__an_id_below_all(http: Client) -> None:
+    """Whether 0 is well-formed is nowhere said; that it is nobody's is certain."""
+    for account in (0, -1, -(2**31), "00", "-0"):
+        for filters in ({}, {"kind": "login"}):
+            answer = get(http, account_id=account, **filters)
+            assert answer.status == 422 or not read_page(answer).events, (
+                f"{answer.request.target} has events, and no account has the id {account}"
+            )
 
 
 def check_bad_input__hostile(http: Client, recording: RecordingMeter, rng: random.Random) -> None:

@@ -12,6 +12,7 @@ from graders.client import Client
 from graders.database import Database
 
 BEGIN = datetime(2024, 6, 1, tzinfo=UTC)
+AHEAD = datetime(2101, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -32,11 +33,14 @@ class Reader:
             page = get_page(self._http, cursor=cursor, **self._parameters)
             for event in page.events:
                 place = (event["occurred_at"], event["id"])
-                assert event["id"] not in self.seen, f"event {event['id']} came a second time"
-                assert before is None or place < before, f"event {event['id']} came out of order"
-                assert event["account_id"] == self.account, "an event of another account came"
+                assert event["id"] not in self.seen, f"{_told(event)} came a second time"
+                assert before is None or place < (before["occurred_at"], before["id"]), (
+                    f"{self._as_it_is(event)} came behind {self._as_it_is(before)}: newest first, and the higher id "
+                    "first among equal times"
+                )
+                assert event["account_id"] == self.account, f"{_told(event)} is of another account"
                 self.seen[event["id"]] = event
-                before = place
+                before = event
             cursor = page.next_cursor
             if cursor is None:
                 break
@@ -47,13 +51,23 @@ class Reader:
         missing = sorted(set(self.there) - set(self.seen))
         assert not missing, (
             f"{len(missing)} of the {len(self.there)} events that were there from the beginning to the end were "
-            f"never seen, e.g. {missing[0]} of {self.there[missing[0]]['occurred_at'].astimezone(UTC).isoformat()}"
+            f"never seen, e.g. {_told(self.there[missing[0]])}"
+        )
+
+    def _as_it_is(self, event: Event) -> str:
+        """The event as it was shown, and its time in the table where that is another one."""
+        truth = self._in_the_table(event)
+        return _told(event) + (
+            f" (in the table {_at(truth)})" if truth not in (None, event["occurred_at"]) else ""
         )
 
     def moment(self, event: Event) -> datetime:
         """When it happened; BEGIN for an event that the table does not have."""
-        sql = "select occurred_at from events where id = %s"
-        return self._database.value(sql, event["id"]) or BEGIN
+        return self._in_the_table(event) or BEGIN
+
+    def _in_the_table(self, event: Event) -> datetime | None:
+        found = self._database.rows("select occurred_at from events where id = %s", event["id"])
+        return found[0]["occurred_at"] if found else None
 
     def delete(self, id: int) -> None:
         self._database.execute("delete from events where id = %s", id)
@@ -100,7 +114,8 @@ def check_stable_under_writes(http: Client, database: Database, rng: random.Rand
 def check_stable_under_writes__at_each_boundary(http: Client, database: Database) -> None:
     """The event at which a page ended goes away each time, and a new one comes at the head."""
     moments = [BEGIN + timedelta(seconds=n // 30, microseconds=(n % 30) * 7) for n in range(60)]
-    with own_account(database, moments) as account:
+    # A clock that runs ahead is no reason to keep an event back.
+    with own_account(database, [*moments, AHEAD, AHEAD + MICROSECOND]) as account:
         reader = Reader(http, database, 7, account, None)
         writer = Writer(database, reader, random.Random(0))
 
@@ -141,3 +156,11 @@ def _moments(rng: random.Random) -> list[datetime]:
     crowd = [BEGIN + timedelta(minutes=1, microseconds=rng.randrange(1000)) for _ in range(24)]
     alone = [BEGIN + timedelta(minutes=2, microseconds=rng.randrange(90_000_000)) for _ in range(12)]
     return [*ties, *crowd, *alone]
+
+
+def _told(event: Event) -> str:
+    return f"event {event['id']} of {_at(event['occurred_at'])}"
+
+
+def _at(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -45,7 +45,9 @@ def get_page(http: Client, **parameters: Any) -> Page:
 
 
 def read_page(answer: Answer) -> Page:
-    assert answer.status == 200, f"{answer.request.target} was answered {answer.status}: {answer.text[:300]}"
+    assert answer.status == 200, (
+        f"GET {answer.request.target} was answered {answer.status}, expected 200{_promised(answer)}"
+    )
     document = answer.json()
     assert isinstance(document, dict), f"a page is no JSON object: {answer.text[:200]}"
     assert isinstance(document.get("events"), list), f"a page has no list `events`: {answer.text[:200]}"
@@ -53,6 +55,16 @@ def read_page(answer: Answer) -> Page:
     cursor = document["next_cursor"]
     assert cursor is None or isinstance(cursor, str), f"next_cursor is {cursor!r}; it is a string or null"
     return Page([_event(event) for event in document["events"]], cursor, next_link(answer), answer)
+
+
+def _promised(answer: Answer) -> str:
+    """What the contract says for a request with a cursor: every one that is sent to get a page was issued for it."""
+    if "cursor=" not in answer.request.target:
+        return f": {answer.text[:300]}"
+    return (
+        ". The service issued this cursor for these filters; it opens its page with any limit, from any connection, "
+        "and after a restart"
+    )
 
 
 def _event(event: Any) -> Event:
