@@ -66,6 +66,6 @@ def check_meant(id: str, kata: Kata) -> Check:
     known = [check.id for check in kata.checks]
     if id in known:
         return kata.check(id)
-    near = get_close_matches(id, known, n=1, cutoff=0.4)
+    near = get_close_matches(id, known, n=1, cutoff=0.6)
     hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(known)}"
     raise UsageError(f"the kata `{kata.slug}` has no check `{id}`", hint=hint)
