@@ -27,13 +27,20 @@ class Knocks:
         self.pids: list[int] = []
         self._answered = 0
         self._begun: dict[str, set[tuple[int, object]]] = {}
+        self._before: set[tuple[int, object]] | None = None
 
     def heard(self, seen: Sequence[Seen], answered: int, left: int) -> bool:
         """Whether the service knocks, as far as all looks tell; `left` calls have not ended."""
         if answered != self._answered:
             self._answered = answered
             self._begun.clear()
+            self._before = None
+        if self._before is None:
+            # Idle sessions still show their last statement, and a pool may hold more of them than knocks are enough.
+            self._before = {(one.pid, one.begun) for one in seen}
         for one in seen:
+            if not one.sleeps and (one.begun is None or (one.pid, one.begun) in self._before):
+                continue
             # A loop inside the database is one statement, which sleeps between its attempts.
             turn = len(self._begun.get(one.query, ())) if one.sleeps else one.begun
             self._begun.setdefault(one.query, set()).add((one.pid, turn))
