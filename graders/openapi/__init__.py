@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graders.openapi.document import Operation, invalidities, operations, prefix_of, resolved
-from graders.openapi.exploring import CHECKS, Finding, explore, import_meanwhile
+from graders.openapi.exploring import CHECKS, Finding, disagreement, explore, import_meanwhile
 from graders.openapi.truth import contradiction
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Finding",
     "Operation",
     "contradiction",
+    "disagreement",
     "explore",
     "import_meanwhile",
     "invalidities",

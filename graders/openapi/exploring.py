@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import random
+import re
 import sys
 import threading
 from collections.abc import Collection, Iterator, Mapping
@@ -17,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from graders.errors import SuiteError
-from graders.http_message import Headers, Request
+from graders.http_message import Answer, Headers, Request
 from graders.openapi.document import Operation, operations, prefix_of
 from graders.openapi.truth import contradiction
 
@@ -102,6 +103,40 @@ def explore(
             elif isinstance(event, events.FatalError):
                 raise SuiteError(f"schemathesis ended early: {event.exception!r}", hint="Report this.")
     return tuple(found)
+
+
+def disagreement(operation: Operation, answer: Answer) -> str:
+    """What both readers find wrong with an answer to a request of our own, in words; empty if one of them allows it.
+
+    For rows that requests made from the document do not reach. Schemathesis is asked only where we object.
+    """
+    reason = contradiction(operation, answer.status, answer.headers, answer.body)
+    return reason if reason and _objected_to(operation, answer) else ""
+
+
+def _objected_to(operation: Operation, answer: Answer) -> bool:
+    import requests
+    import schemathesis
+    from schemathesis import checks
+    from schemathesis.core.errors import SchemathesisError
+    from schemathesis.core.failures import Failure, FailureGroup
+    from schemathesis.core.transport import Response
+
+    checks.load_all_checks()
+    sent = requests.Request(answer.request.method, answer.request.url).prepare()
+    fields = {name.lower(): answer.headers.get_all(name) for name in answer.headers}
+    response = Response(answer.status, fields, answer.body, sent, elapsed=0.0, verify=False)
+    parameters = dict.fromkeys(re.findall(r"\{([^}]*)\}", operation.template), "1")
+    try:
+        schema: Any = schemathesis.openapi.from_dict(json.loads(json.dumps(operation.document)))
+        case = schema[operation.template][operation.method].Case(path_parameters=parameters)
+        case.validate_response(response, checks=checks.CHECKS.get_by_names(CHECKS))
+    except (Failure, FailureGroup):
+        return True
+    except SchemathesisError:
+        # It cannot read that part of the document, and says so when it makes requests from it.
+        return False
+    return False
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from graders import openapi
-from graders.http_message import Headers
+from graders.http_message import Answer, Headers, Request
 
 PROBLEM = {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}}
 
@@ -120,6 +120,45 @@ def test_an_answer_that_the_document_does_not_allow_is_found_with_a_curl_line(
     assert found[0].operation == "GET /things/{id}"
     assert found[0].curl.startswith("curl ")
     assert "/things/" in found[0].curl
+
+
+def answered(reply: Reply) -> Answer:
+    status, headers, body = reply
+    request = Request("GET", "http://127.0.0.1:1", "/things/7", Headers([]), b"")
+    return Answer(status, Headers(list(headers.items())), json.dumps(body).encode(), request)
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (RIGHT, ""),
+        ((409, JSON, {}), "the document names only 200, 404 for it"),
+        ((200, JSON, {"id": "one", "name": "x"}), "at /id: "),
+        (
+            (200, {"Content-Type": "application/json"}, {"id": 1, "name": "x"}),
+            "the header ETag, and it is absent",
+        ),
+    ],
+)
+def test_an_answer_to_a_request_of_our_own_is_held_against_a_document_whose_ids_are_texts(
+    reply: Reply, reason: str
+) -> None:
+    told = document()
+    told["paths"]["/things/{id}"]["parameters"][0]["schema"] = {"type": "string"}
+    (operation,) = openapi.operations(told)
+    found = openapi.disagreement(operation, answered(reply))
+    assert reason in found
+    assert bool(found) == bool(reason)
+
+
+def test_what_one_of_two_readers_allows_is_no_disagreement() -> None:
+    told = document(openapi="3.0.3")
+    thing = told["components"]["schemas"]["Thing"]["properties"]
+    # 3.0.3 wants a type beside `nullable`; half the world writes it so all the same.
+    thing["name"] = {"allOf": [{"type": "string"}], "nullable": True}
+    (operation,) = openapi.operations(told)
+    assert openapi.contradiction(operation, 200, Headers(list(JSON.items())), b'{"id": 1, "name": null}')
+    assert openapi.disagreement(operation, answered(RIGHT)) == ""
 
 
 def test_the_same_seed_makes_the_same_findings() -> None:
