@@ -113,6 +113,20 @@ def check_problem_details__every_faulty_field(http, rng):
     ):
         found = _pointers(answer, what)
         assert found == wanted, f"{what}: `errors` points at {sorted(found)}, not at {sorted(wanted)}"
+    crowded = {"title": " ", "attendees": room["capacity"] + 1}
+    for what, answer in (
+        (
+            "POST of a booking with a blank title and too many attendees",
+            http.post(bookings, json=booking_body(5, **crowded)),
+        ),
+        (
+            "PATCH of a booking to a blank title and too many attendees",
+            change(http, "PATCH", f"/v1/bookings/{booking['id']}", crowded),
+        ),
+    ):
+        found = _pointers(answer, what)
+        wanted = {"/title", "/attendees"}
+        assert found == wanted, f"{what}: `errors` points at {sorted(found)}, not at {sorted(wanted)}"
     what = "POST of a booking that ends before it starts"
     found = _pointers(http.post(bookings, json=turned), what)
     assert len(found) == 1 and found <= {"/ends_at", "/starts_at"}, (
@@ -202,6 +216,9 @@ def check_method_and_media_rules__request_types(http, database, rng):
             must_be(
                 answer, 415, f"{method} {path} with {f'Content-Type: {kind}' if kind else 'no Content-Type'}"
             )
+        if method != "PATCH":
+            answer = http.request(method, path, data=b"{}", headers={**MERGE, "If-Match": "*"})
+            must_be(answer, 415, f"{method} {path} with Content-Type: {MERGE['Content-Type']}")
         for text in (
             '{"name": ',
             "nul",

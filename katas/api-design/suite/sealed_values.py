@@ -21,7 +21,10 @@ from shared_booking import (
     new_room,
     room_body,
     shown,
+    told,
 )
+
+from graders.client import Answer
 
 BAD_TEXTS: tuple[Any, ...] = ("", " ", "\t\n", "x" * 201, 7, True, [], {"a": 1}, None, "nul \0 inside")
 BAD_ROOMS: tuple[dict[str, Any], ...] = (
@@ -36,33 +39,53 @@ BAD_ROOMS: tuple[dict[str, Any], ...] = (
         for name, value in (("color", "red"), ("id", 7), ("version", 1), ("Name", "x"), ("", "x"))
     ),
 )
+# Each is refused for what it is alone: a lenient reader sees a time near START in it (or near what
+# _LENIENT says), and the other end of the booking is made to suit that reader.
 BAD_TIMES: tuple[Any, ...] = (
     "2033-05-02",
     "2033-05-02T09:00:00",
+    "2033-05-02 09:00:00",
     "2033-05-02 09:00:00Z",
     "2033-05-02T09:00Z",
     "2033-05-02T09:00:00+0100",
-    "2033-05-02T09:00:00+25:00",
-    "2033-13-02T09:00:00Z",
+    "2033-05-02T09:00:00+01",
+    "2033-05-03T05:00:00+24:00",
+    "2033-05-03T06:00:00+25:00",
+    "2032-17-02T09:00:00Z",
     "2033-02-30T09:00:00Z",
-    "2033-05-02T25:00:00Z",
+    "2033-05-01T24:00:00Z",
+    "2033-05-01T25:00:00Z",
     "2033-05-02T09:60:00Z",
     "20330502T090000Z",
+    "2033-W18-1T09:00:00Z",
+    "2033-122T09:00:00Z",
+    "2033-05-02T09:00:00,5Z",
     "2033-05-02T09:00:00Zulu",
+    "Mon, 02 May 2033 09:00:00 GMT",
     "0000-01-01T00:00:00Z",
     "infinity",
     "now",
     "tomorrow",
     "",
     1_998_637_200,
+    "1998637200",
     True,
     None,
     [],
 )
+# Some calendars roll the 30th of February over into March.
+_LENIENT = {"2033-02-30T09:00:00Z": -61 * 24}
+
+
+def _near(bad: Any) -> int:
+    """The hours from START to where a lenient reader sees this time."""
+    return _LENIENT.get(bad, 0) if isinstance(bad, str) else 0
+
+
 BAD_BOOKINGS: tuple[dict[str, Any], ...] = (
     *({"title": title} for title in BAD_TEXTS),
-    *({"starts_at": time} for time in BAD_TIMES),
-    *({"ends_at": time} for time in BAD_TIMES),
+    *({"starts_at": time, "ends_at": at(_near(time) + 2)} for time in BAD_TIMES),
+    *({"starts_at": at(_near(time) - 10), "ends_at": time} for time in BAD_TIMES),
     *({"attendees": n} for n in (0, -1, 11, 2**31, 10**30, 4.5, "4", True, [], None)),
     *({"notes": notes} for notes in (7, "x" * 2001, [], {"a": 1}, "nul \0", True)),
     {"ends_at": at(0)},
@@ -84,7 +107,7 @@ def check_validation(http, database, rng):
             ("PUT", path, room_body(rng, **bad)),
             ("PATCH", path, bad),
         ):
-            _must_refuse(change(http, method, target, body), f"{method} {target} with {_told(bad)}")
+            _must_refuse(change(http, method, target, body), f"{method} {target} with {told(bad)}")
     for missing in ("name", "capacity"):
         body = {name: value for name, value in room_body(rng).items() if name != missing}
         _must_refuse(http.post("/v1/rooms", json=body), f"POST of a room without {missing}")
@@ -97,17 +120,18 @@ def check_validation(http, database, rng):
 
 
 def check_validation__bookings(http, database, rng):
-    room = new_room(http, rng)
+    room, free = new_room(http, rng), new_room(http, rng)
     booking = new_booking(http, room)
-    collection, path = f"/v1/rooms/{room['id']}/bookings", f"/v1/bookings/{booking['id']}"
+    collection, path = f"/v1/rooms/{free['id']}/bookings", f"/v1/bookings/{booking['id']}"
     before = _rows(database)
     for bad in BAD_BOOKINGS:
-        later = {**booking_body(30), **{name: _later(value) for name, value in bad.items()}}
-        _must_refuse(http.post(collection, json=later), f"POST {collection} with {_told(bad)}")
+        _must_refuse(
+            http.post(collection, json={**booking_body(), **bad}), f"POST {collection} with {told(bad)}"
+        )
         if bad != {"notes": None}:
-            _must_refuse(change(http, "PATCH", path, bad), f"PATCH {path} with {_told(bad)}")
+            _must_refuse(change(http, "PATCH", path, bad), f"PATCH {path} with {told(bad)}")
     for missing in ("title", "starts_at", "ends_at", "attendees"):
-        body = {name: value for name, value in booking_body(30).items() if name != missing}
+        body = {name: value for name, value in booking_body().items() if name != missing}
         _must_refuse(http.post(collection, json=body), f"POST of a booking without {missing}")
     for body in NO_OBJECTS:
         for method, target in (("POST", collection), ("PATCH", path)):
@@ -125,6 +149,10 @@ def check_validation__what_is_just_right(http, rng):
         {"contact": {"email": None, "phone": None}},
         {"contact": None},
         {"name": f"R\u00e4ume \u623f\u9593 {rng.getrandbits(32):x}"},
+        {
+            "name": f"{rng.getrandbits(48):012x}".ljust(200, "\U0001f3e2"),
+            "contact": {"email": "\U0001f4e7" * 200},
+        },
     ):
         new_room(http, rng, **more)
     room = new_room(http, rng, capacity=5)
@@ -135,8 +163,58 @@ def check_validation__what_is_just_right(http, rng):
         (6, {"attendees": 1}),
         (8, {"attendees": 5}),
         (10, {"ends_at": at(34)}),
+        (40, {"title": "\U0001f4c5" * 200, "notes": "\U0001f4c5" * 2000}),
     ):
         new_booking(http, room, hours, **more)
+
+
+def check_validation__numbers_in_the_address(http, rng):
+    room = new_room(http, rng)
+    rooms, bookings = "/v1/rooms", f"/v1/rooms/{room['id']}/bookings"
+    for large in (2**31, 2**63, 10**30):
+        for path in (rooms, bookings):
+            refused = http.get(path, params={"limit": large})
+            must_be(refused, 422, f"GET {path} with limit={large}")
+        for path, params in (
+            (rooms, {"offset": large}),
+            (bookings, {"offset": large}),
+            (rooms, {"min_capacity": large}),
+        ):
+            answer = http.get(path, params=params)
+            # Whether there is an end to these numbers is the service's to say, in the document.
+            assert answer.status in (200, 422), (
+                f"GET {answer.request.target} answered {answer.status};"
+                " 200 with nothing in it is right, or 422"
+            )
+            if answer.status == 200:
+                assert items_of(answer) == [], f"GET {answer.request.target} shows items; there are none"
+        for path in (f"/v1/rooms/{large}", f"/v1/rooms/{large}/bookings", f"/v1/bookings/{large}"):
+            must_be(http.get(path), 404, f"GET {path}")
+
+
+def check_validation__one_name_at_the_same_moment(http, gate, rng):
+    body = room_body(rng)
+    rooms = [new_room(http, rng) for _ in range(2)]
+
+    def post(_: int) -> Answer:
+        return http.post("/v1/rooms", json=body)
+
+    def patch(turn: int) -> Answer:
+        return change(http, "PATCH", f"/v1/rooms/{rooms[turn]['id']}", {"name": f"{body['name']} too"})
+
+    for n, call, status, what in (
+        (3, post, 201, "three POST of rooms of one name"),
+        (2, patch, 200, "two PATCH of different rooms to one name"),
+    ):
+        # What locks rows may pass, what writes them may not: here a design has looked and not yet written.
+        with gate.locked("rooms", mode="SHARE") as shut:
+            answers = shut.fire(n, call)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        statuses = sorted(answer.status for answer in answers)
+        wanted = [status] + [409] * (n - 1)
+        assert statuses == wanted, f"{what} at the same moment answered {statuses}; {wanted} is right"
 
 
 def check_validation__against_the_capacity_of_now(http, database, rng):
@@ -268,6 +346,25 @@ def check_times__a_day_is_24_hours(http, rng):
         must_be(answer, status, f"POST of a booking from {starts_at} to {ends_at}")
 
 
+def check_times__without_an_offset(http, rng):
+    path = f"/v1/rooms/{new_room(http, rng)['id']}/bookings"
+    for bad, meant in (
+        ("2033-05-02T09:00:00", 0),
+        ("2033-05-02T09:00:00.5", 0),
+        ("2033-05-02 09:00:00", 0),
+        ("2033-05-02", -9),
+        ("2033-05-02T09:00:00+0100", -1),
+        ("2033-05-02T09:00Z", 0),
+    ):
+        for params in ({"from": bad}, {"to": bad}, {"from": at(meant - 15), "to": bad}):
+            must_be(http.get(path, params=params), 422, f"GET {path} with {told(params)}")
+        for times in (
+            {"starts_at": bad, "ends_at": at(meant + 15)},
+            {"starts_at": at(meant - 15), "ends_at": bad},
+        ):
+            must_be(http.post(path, json=booking_body(**times)), 422, f"POST {path} with {told(times)}")
+
+
 def check_times__edges(http, rng):
     room = new_room(http, rng)
     path = f"/v1/rooms/{room['id']}/bookings"
@@ -305,21 +402,10 @@ def _must_refuse(answer, what: str) -> None:
     must_be(answer, 400 if answer.status == 400 and b"\\u0000" in answer.request.body else 422, what)
 
 
-def _later(value: Any) -> Any:
-    """A time of BAD_BOOKINGS moved to where nothing is booked; anything else as it is."""
-    moved = {at(hours): at(hours + 30) for hours in (0, -1, 24.001, 48)}
-    return moved.get(value, value) if isinstance(value, str) else value
-
-
 def _written(moment: datetime, offset: int = 0) -> str:
     text = (moment + timedelta(minutes=offset)).strftime("%Y-%m-%dT%H:%M:%S.%f")
     sign = "+" if offset >= 0 else "-"
     return f"{text}{sign}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}"
-
-
-def _told(bad: dict[str, Any]) -> str:
-    text = repr(bad)
-    return text if len(text) <= 70 else text[:70] + "…"
 
 
 def _rows(database) -> tuple[object, ...]:

@@ -12,6 +12,7 @@ from shared_booking import (
     named,
     new_booking,
     new_room,
+    room_body,
     shown,
     strong_tag,
     tag_of,
@@ -47,6 +48,21 @@ def check_lost_update(http, database, rng):
         for old in seen[:-1]:
             stale = change(http, "PATCH", path, changes[0], tag=old)
             must_be(stale, 412, f"PATCH {path} with a tag from before the last change")
+
+
+def check_lost_update__just_created(http, rng):
+    room = new_room(http, rng)
+    for collection, body, item in (
+        ("/v1/rooms", room_body(rng), "/v1/rooms"),
+        (f"/v1/rooms/{room['id']}/bookings", booking_body(notes="Plans"), "/v1/bookings"),
+    ):
+        answer = must_be(http.post(collection, json=body), 201, f"POST {collection}")
+        path = f"{item}/{shown(answer)['id']}"
+        tag, now = strong_tag(answer, f"POST {collection}"), tag_of(http, path)
+        assert tag == now, (
+            f"the ETag {tag} that POST {collection} answered is not {now}, the one of the next GET {path}"
+        )
+        must_be(change(http, "DELETE", path, tag=tag), 204, f"DELETE {path} with the ETag that POST answered")
 
 
 def check_lost_update__new_and_replaced(http, database, rng):

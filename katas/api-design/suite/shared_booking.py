@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -19,13 +20,13 @@ MERGE = {"Content-Type": "application/merge-patch+json"}
 ROUTES = {
     ("GET", "/v1/rooms"): (200, 422),
     ("POST", "/v1/rooms"): (201, 400, 409, 415, 422),
-    ("GET", "/v1/rooms/{}"): (200, 404),
+    ("GET", "/v1/rooms/{}"): (200, 304, 404),
     ("PUT", "/v1/rooms/{}"): (200, 400, 404, 409, 412, 415, 422, 428),
     ("PATCH", "/v1/rooms/{}"): (200, 400, 404, 409, 412, 415, 422, 428),
     ("DELETE", "/v1/rooms/{}"): (204, 404, 409, 412, 428),
     ("GET", "/v1/rooms/{}/bookings"): (200, 404, 422),
     ("POST", "/v1/rooms/{}/bookings"): (201, 400, 404, 409, 415, 422),
-    ("GET", "/v1/bookings/{}"): (200, 404),
+    ("GET", "/v1/bookings/{}"): (200, 304, 404),
     ("PATCH", "/v1/bookings/{}"): (200, 400, 404, 409, 412, 415, 422, 428),
     ("DELETE", "/v1/bookings/{}"): (204, 404, 412, 428),
 }
@@ -153,6 +154,12 @@ def located(answer: Answer, what: str) -> str:
         return urlsplit(urljoin(answer.request.url, location)).path or "/"
     except ValueError:
         raise AssertionError(f"{what}: Location is {location!r}, which is no URL") from None
+
+
+def told(value: object, most: int = 160) -> str:
+    """A value as JSON in one line, shortened in its middle."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"
 
 
 def must_be(answer: Answer, status: int, what: str) -> Answer:
