@@ -14,6 +14,7 @@ from shared_booking import (
     new_booking,
     new_room,
     shown,
+    told,
 )
 
 
@@ -24,9 +25,13 @@ def check_bookings_crud(http, rng):
     created = must_be(http.post(collection, json=body), 201, f"POST {collection}")
     booking = shown(created)
     for name in ("title", "notes", "attendees"):
-        assert booking.get(name) == body[name], f"POST: `{name}` is {booking.get(name)!r}, not {body[name]!r}"
+        assert booking.get(name) == body[name], (
+            f"POST: `{name}` is {told(booking.get(name))}, not {told(body[name])}"
+        )
     for name in ("starts_at", "ends_at"):
-        assert moment(booking.get(name)) == moment(body[name]), f"POST: `{name}` is {booking.get(name)!r}"
+        assert moment(booking.get(name)) == moment(body[name]), (
+            f"POST: `{name}` is {told(booking.get(name))}, not {body[name]}"
+        )
     assert created.headers.get("ETag"), f"POST {collection}: the answer has no ETag"
     path = f"/v1/bookings/{booking['id']}"
     assert located(created, f"POST {collection}") == path, (
@@ -52,11 +57,14 @@ def check_bookings_crud(http, rng):
 
 def check_bookings_crud__conflicts(http, rng):
     room, other = new_room(http, rng), new_room(http, rng)
-    taken = new_booking(http, room, 10, 2)
     collection = f"/v1/rooms/{room['id']}/bookings"
+    first = must_be(http.post(collection, json=booking_body(10, 2)), 201, f"POST {collection}")
+    taken = shown(first)
     for hours, length in ((10, 2), (9, 1.5), (11, 3), (10.5, 0.5), (9, 4)):
-        must_be(
-            http.post(collection, json=booking_body(hours, length)), 409, "POST of a booking that overlaps"
+        second = http.post(collection, json=booking_body(hours, length))
+        assert second.status == 409, (
+            f"POST of a booking from {at(hours)} to {at(hours + length)} answered {second.status}, not 409;"
+            f" booking {told(taken['id'])} has the room from {at(10)} to {at(12)}"
         )
     new_booking(http, other, 10, 2)
     new_booking(http, room, 9, 0.5)
@@ -86,13 +94,13 @@ def check_bookings_crud__intervals(http, rng):
         ({"from": at(-1), "to": at(9)}, [early, middle, late, last]),
         ({"limit": 2, "offset": 1}, [middle, late]),
     ):
-        answer = must_be(http.get(path, params=params), 200, f"GET {path} with {params}")
+        answer = must_be(http.get(path, params=params), 200, f"GET {path} with {told(params)}")
         got = [booking["id"] for booking in items_of(answer)]
-        assert got == wanted, f"GET {path} with {params} shows {got}, not {wanted} (by start)"
+        assert got == wanted, f"GET {path} with {told(params)} shows {got}, not {wanted} (by start)"
     for params in (
         {"from": at(3), "to": at(3)},
         {"from": at(3), "to": at(2)},
         {"from": "noon"},
         {"limit": 0},
     ):
-        must_be(http.get(path, params=params), 422, f"GET {path} with {params}")
+        must_be(http.get(path, params=params), 422, f"GET {path} with {told(params)}")

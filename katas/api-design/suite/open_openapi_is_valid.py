@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
-from shared_booking import ROUTES, booking_body, change, must_be, new_booking, new_room, shown
+from shared_booking import ROUTES, booking_body, change, must_be, new_booking, new_room, shown, told
 
 from graders import openapi
+from graders.client import Answer
 
 
 def check_openapi_is_valid(http, rng):
     document = must_be(http.get("/v1/openapi.json"), 200, "GET /v1/openapi.json").json()
     for fault in openapi.invalidities(document):
         raise AssertionError(f"the document is not valid: {fault}")
-    told = {(operation.method, operation.shape): operation for operation in openapi.operations(document)}
+    routes = {(operation.method, operation.shape): operation for operation in openapi.operations(document)}
     for (method, shape), statuses in ROUTES.items():
-        operation = told.get((method, shape))
+        operation = routes.get((method, shape))
         assert operation is not None, f"the document has no {method} {shape.replace('{}', '{id}')}"
         missing = [str(status) for status in statuses if str(status) not in operation.statuses]
         assert not missing, (
@@ -28,27 +30,25 @@ def check_openapi_is_valid(http, rng):
             continue
         type_ = shown(answer).get("type")
         assert json.dumps(str(type_))[1:-1] in text, (
-            f"{what} answers {answer.status} with the type {type_!r}, which the document does not list"
+            f"{what} answers {answer.status} with the type {told(type_)}, which the document does not list"
         )
 
 
-def _mistakes(http, rng):
+def _mistakes(http, rng) -> Iterator[tuple[str, Answer]]:
     room = new_room(http, rng)
     booking = new_booking(http, room)
     path, taken = f"/v1/rooms/{room['id']}", {"name": room["name"], "capacity": 3}
     broken = {"data": '{"name": ', "headers": {"Content-Type": "application/json"}}
-    return (
-        ("broken JSON", http.post("/v1/rooms", **broken)),
-        ("an unknown room", http.get("/v1/rooms/999999999")),
-        ("a name that is taken", http.post("/v1/rooms", json=taken)),
-        ("deleting a room with bookings", change(http, "DELETE", path)),
-        ("a capacity below a booking's attendees", change(http, "PATCH", path, {"capacity": 1})),
-        ("a double booking", http.post(f"{path}/bookings", json=booking_body())),
-        ("a stale tag", change(http, "DELETE", f"/v1/bookings/{booking['id']}", tag='"of long ago"')),
-        (
-            "a body of another type",
-            http.post("/v1/rooms", data="name=x", headers={"Content-Type": "text/plain"}),
-        ),
-        ("an invalid value", http.post("/v1/rooms", json={"name": "", "capacity": 0})),
-        ("a missing If-Match", http.delete(path)),
+    yield "broken JSON", http.post("/v1/rooms", **broken)
+    yield "an unknown room", http.get("/v1/rooms/999999999")
+    yield "a name that is taken", http.post("/v1/rooms", json=taken)
+    yield "deleting a room with bookings", change(http, "DELETE", path)
+    yield "a capacity below a booking's attendees", change(http, "PATCH", path, {"capacity": 1})
+    yield "a double booking", http.post(f"{path}/bookings", json=booking_body())
+    yield "a stale tag", change(http, "DELETE", f"/v1/bookings/{booking['id']}", tag='"of long ago"')
+    yield (
+        "a body of another type",
+        http.post("/v1/rooms", data="name=x", headers={"Content-Type": "text/plain"}),
     )
+    yield "an invalid value", http.post("/v1/rooms", json={"name": "", "capacity": 0})
+    yield "a missing If-Match", http.delete(path)

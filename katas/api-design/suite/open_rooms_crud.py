@@ -13,6 +13,7 @@ from shared_booking import (
     new_room,
     room_body,
     shown,
+    told,
 )
 
 CONTACT = {"email": "desk@example.org", "phone": "+49 30 5550123"}
@@ -102,7 +103,7 @@ def check_rooms_crud__lists(http, database, rng):
 
 
 def _must_show(room, body, what):
-    assert is_id(room.get("id")), f"{what}: `id` is {room.get('id')!r}, no number of a row"
-    told, sent = named(room), named({"id": room["id"], **body})
+    assert is_id(room.get("id")), f"{what}: `id` is {told(room.get('id'))}, no number of a row"
+    seen, sent = named(room), named({"id": room["id"], **body})
     for name, value in sent.items():
-        assert told[name] == value, f"{what}: `{name}` is {told[name]!r}, not {value!r}"
+        assert seen[name] == value, f"{what}: `{name}` is {told(seen[name])}, not {told(value)}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NoReturn
 from urllib.parse import unquote
 
 from shared_booking import (
@@ -15,6 +16,7 @@ from shared_booking import (
     new_booking,
     new_room,
     room_body,
+    told,
 )
 
 from graders.client import Answer
@@ -52,20 +54,27 @@ WELCOMING = (
 
 
 def check_problem_details(http, rng):
-    types: dict[str, str] = {}
+    types: dict[str, tuple[str, Answer]] = {}
     for what, status, answer in _one_of_each(http, rng):
         document = must_be_problem(answer, status, what)
         type_ = document["type"]
         assert isinstance(type_, str) and type_ and type_ != "about:blank" and " " not in type_, (
-            f"{what}: `type` is {type_!r}; each problem has a URI of its own, and not about:blank"
+            f"{what}: `type` is {told(type_)}; each problem has a URI of its own, and not about:blank"
         )
         for name in ("title", "detail"):
             assert isinstance(document[name], str) and document[name], (
-                f"{what}: `{name}` is {document[name]!r}, no text"
+                f"{what}: `{name}` is {told(document[name])}, no text"
             )
-        assert type_ not in types, f"{what} has the type {type_!r}, and so has {types.get(type_)}"
-        types[type_] = what
+        if type_ in types:
+            before, other = types[type_]
+            _both_are_shown(other, answer, f"{what} has the type {type_}, and so has {before}")
+        types[type_] = what, answer
     must_be_problem(http.get("/v1/nowhere"), 404, "GET of a path that does not exist")
+
+
+def _both_are_shown(first: Answer, second: Answer, what: str) -> NoReturn:
+    # What is shown are the answers that the failing function holds by name.
+    raise AssertionError(what)
 
 
 def check_problem_details__every_faulty_field(http, rng):
@@ -85,52 +94,33 @@ def check_problem_details__every_faulty_field(http, rng):
     }
     bad_booking = {"title": "", "starts_at": "noon", "ends_at": 7, "attendees": 0, "notes": 1, "id": 9}
     booking_faults = {"/title", "/starts_at", "/ends_at", "/attendees", "/notes", "/id"}
-    turned = booking_body(5, -1)
-    for what, answer, wanted in (
-        ("POST of a room with seven faults", http.post(rooms, json=bad_room), room_faults),
-        (
-            "PUT of a room with seven faults",
-            change(http, "PUT", f"{rooms}/{room['id']}", bad_room),
-            room_faults,
-        ),
-        (
-            "PATCH of a room with seven faults",
-            change(http, "PATCH", f"{rooms}/{room['id']}", bad_room),
-            room_faults,
-        ),
-        ("POST of an empty room", http.post(rooms, json={}), {"/name", "/capacity"}),
-        ("POST of a booking with six faults", http.post(bookings, json=bad_booking), booking_faults),
-        (
-            "PATCH of a booking with six faults",
-            change(http, "PATCH", f"/v1/bookings/{booking['id']}", bad_booking),
-            booking_faults,
-        ),
-        (
-            "POST of an empty booking",
-            http.post(bookings, json={}),
-            {"/title", "/starts_at", "/ends_at", "/attendees"},
-        ),
-    ):
-        found = _pointers(answer, what)
-        assert found == wanted, f"{what}: `errors` points at {sorted(found)}, not at {sorted(wanted)}"
     crowded = {"title": " ", "attendees": room["capacity"] + 1}
-    for what, answer in (
-        (
-            "POST of a booking with a blank title and too many attendees",
-            http.post(bookings, json=booking_body(5, **crowded)),
-        ),
-        (
-            "PATCH of a booking to a blank title and too many attendees",
-            change(http, "PATCH", f"/v1/bookings/{booking['id']}", crowded),
-        ),
-    ):
+    turned = booking_body(5, -1)
+
+    def faulty() -> Iterator[tuple[str, Answer, set[str]]]:
+        room_path, booking_path = f"{rooms}/{room['id']}", f"/v1/bookings/{booking['id']}"
+        yield "POST of a room with seven faults", http.post(rooms, json=bad_room), room_faults
+        yield "PUT of a room with seven faults", change(http, "PUT", room_path, bad_room), room_faults
+        yield "PATCH of a room with seven faults", change(http, "PATCH", room_path, bad_room), room_faults
+        yield "POST of an empty room", http.post(rooms, json={}), {"/name", "/capacity"}
+        yield "POST of a booking with six faults", http.post(bookings, json=bad_booking), booking_faults
+        patched = change(http, "PATCH", booking_path, bad_booking)
+        yield "PATCH of a booking with six faults", patched, booking_faults
+        missing = {"/title", "/starts_at", "/ends_at", "/attendees"}
+        yield "POST of an empty booking", http.post(bookings, json={}), missing
+        both = "a blank title and more attendees than seats"
+        posted = http.post(bookings, json=booking_body(5, **crowded))
+        yield f"POST of a booking with {both}", posted, {"/title", "/attendees"}
+        patched = change(http, "PATCH", booking_path, crowded)
+        yield f"PATCH of a booking to {both}", patched, {"/title", "/attendees"}
+
+    for what, answer, wanted in faulty():
         found = _pointers(answer, what)
-        wanted = {"/title", "/attendees"}
-        assert found == wanted, f"{what}: `errors` points at {sorted(found)}, not at {sorted(wanted)}"
+        assert found == wanted, f"{what}: `errors` {_difference(found, wanted)}"
     what = "POST of a booking that ends before it starts"
     found = _pointers(http.post(bookings, json=turned), what)
     assert len(found) == 1 and found <= {"/ends_at", "/starts_at"}, (
-        f"{what}: `errors` points at {sorted(found)}; a rule between the two points at one of them"
+        f"{what}: `errors` points at {told(sorted(found))}; a rule between the two points at one of them"
     )
 
 
@@ -142,10 +132,11 @@ def check_problem_details__every_faulty_parameter(http, rng):
         ("/v1/rooms", {"limit": "ten", "offset": "x"}),
         (f"/v1/rooms/{room['id']}/bookings", {"from": "noon", "to": "2033-05-02"}),
     ):
-        what = f"GET {path} with {params}"
-        document = must_be_problem(http.get(path, params=params), 422, what)
+        what = f"GET {path} with {told(params)}"
+        answer = http.get(path, params=params)
+        document = must_be_problem(answer, 422, what)
         found = {str(error.get("parameter")) for error in _errors(document, what)}
-        assert found == set(params), f"{what}: `errors` names the parameters {sorted(map(str, found))}"
+        assert found == set(params), f"{what}: `errors` {_difference(found, set(params))}"
 
 
 def check_method_and_media_rules(http, database, rng):
@@ -269,7 +260,7 @@ def check_request_ids(http, rng):
         if answer.status in (400, 431):
             # Some servers refuse such a header themselves, before the service hears of it.
             continue
-        fresh = _visible_id(answer, f"GET with the X-Request-Id {bad if bad is None else bad[:20]!r}")
+        fresh = _visible_id(answer, f"GET with the X-Request-Id {told(bad, 40)}")
         assert fresh != bad, (
             f"the X-Request-Id {bad[:70]!r} is not 1 to 64 visible characters, and came back as it was"
         )
@@ -309,25 +300,23 @@ def _requests(room: dict[str, Any], rng) -> tuple[tuple[str, str, dict[str, Any]
     )
 
 
-def _one_of_each(http, rng) -> tuple[tuple[str, int, Answer], ...]:
+def _one_of_each(http, rng) -> Iterator[tuple[str, int, Answer]]:
     room = new_room(http, rng)
     booking = new_booking(http, room)
     path, taken = f"/v1/rooms/{room['id']}", {"name": room["name"], "capacity": 3}
     text = {"Content-Type": "text/plain"}
-    return (
-        ("broken JSON", 400, http.post("/v1/rooms", data='{"name": ', headers=JSON)),
-        ("an unknown room", 404, http.get("/v1/rooms/999999999")),
-        ("a wrong method", 405, http.delete("/v1/rooms")),
-        ("Accept: text/html", 406, http.get(path, headers={"Accept": "text/html"})),
-        ("a name that is taken", 409, http.post("/v1/rooms", json=taken)),
-        ("deleting a room with bookings", 409, change(http, "DELETE", path)),
-        ("a capacity below a booking's attendees", 409, change(http, "PATCH", path, {"capacity": 1})),
-        ("a double booking", 409, http.post(f"{path}/bookings", json=booking_body())),
-        ("a stale tag", 412, change(http, "DELETE", f"/v1/bookings/{booking['id']}", tag='"of long ago"')),
-        ("a body of another type", 415, http.post("/v1/rooms", data="name=x", headers=text)),
-        ("an invalid value", 422, http.post("/v1/rooms", json={"name": "", "capacity": 0})),
-        ("a missing If-Match", 428, http.patch(path, data="{}", headers=MERGE)),
-    )
+    yield "broken JSON", 400, http.post("/v1/rooms", data='{"name": ', headers=JSON)
+    yield "an unknown room", 404, http.get("/v1/rooms/999999999")
+    yield "a wrong method", 405, http.delete("/v1/rooms")
+    yield "Accept: text/html", 406, http.get(path, headers={"Accept": "text/html"})
+    yield "a name that is taken", 409, http.post("/v1/rooms", json=taken)
+    yield "deleting a room with bookings", 409, change(http, "DELETE", path)
+    yield "a capacity below a booking's attendees", 409, change(http, "PATCH", path, {"capacity": 1})
+    yield "a double booking", 409, http.post(f"{path}/bookings", json=booking_body())
+    yield "a stale tag", 412, change(http, "DELETE", f"/v1/bookings/{booking['id']}", tag='"of long ago"')
+    yield "a body of another type", 415, http.post("/v1/rooms", data="name=x", headers=text)
+    yield "an invalid value", 422, http.post("/v1/rooms", json={"name": "", "capacity": 0})
+    yield "a missing If-Match", 428, http.patch(path, data="{}", headers=MERGE)
 
 
 def _errors(document: dict[str, Any], what: str) -> list[dict[str, Any]]:
@@ -335,16 +324,27 @@ def _errors(document: dict[str, Any], what: str) -> list[dict[str, Any]]:
     assert isinstance(errors, list) and errors, f"{what}: the 422 has no list `errors`"
     for error in errors:
         assert isinstance(error, dict) and isinstance(error.get("detail"), str), (
-            f"{what}: {error!r} in `errors` has no `detail`"
+            f"{what}: {told(error)} in `errors` has no `detail`"
         )
     return errors
+
+
+def _difference(found: set[str], wanted: set[str]) -> str:
+    """What is missing among the places that `errors` names, and what is too much."""
+    parts = [("lacks", wanted - found), ("names", found - wanted)]
+    said = [f"{verb} {_listed(places)}" for verb, places in parts if places]
+    return f"{' and '.join(said)}; {_listed(wanted)} is right"
+
+
+def _listed(places: set[str]) -> str:
+    return ", ".join(told(place) for place in sorted(places))
 
 
 def _pointers(answer: Answer, what: str) -> set[str]:
     """Where `errors` points, without the leading `#` that the brief allows."""
     pointers = [error.get("pointer") for error in _errors(must_be_problem(answer, 422, what), what)]
     for pointer in pointers:
-        assert isinstance(pointer, str), f"{what}: an entry of `errors` has the pointer {pointer!r}"
+        assert isinstance(pointer, str), f"{what}: an entry of `errors` has the pointer {told(pointer)}"
     return {unquote(pointer[1:]) if pointer.startswith("#") else pointer for pointer in pointers}
 
 

@@ -252,11 +252,11 @@ def check_merge_patch(http, rng):
     ):
         for headers in (MERGE, JSON):
             answer = http.patch(path, json=patch, headers={**headers, "If-Match": "*"})
-            what = f"PATCH of a room with {patch} as {headers['Content-Type']}"
+            what = f"PATCH of a room with {told(patch)} as {headers['Content-Type']}"
             must_be(answer, 200, what)
             found = named(shown(answer))["contact"]
             assert found == contact, (
-                f"{what}: the contact is {found!r} afterwards, not {contact!r} (email, phone)"
+                f"{what}: the contact is {told(found)} afterwards, not {told(contact)} (email, phone)"
             )
     final = shown(http.get(path))
     assert (final["name"], final["capacity"]) == (room["name"], 12), (
@@ -275,7 +275,7 @@ def check_merge_patch__of_a_booking(http, rng):
     cleared = named(
         shown(must_be(change(http, "PATCH", path, {"notes": None}), 200, "PATCH of notes to null"))
     )
-    assert cleared["notes"] is None, f"PATCH of notes to null left them at {cleared['notes']!r}"
+    assert cleared["notes"] is None, f"PATCH of notes to null left them at {told(cleared['notes'])}"
     assert {**cleared, "notes": booking["notes"]} == named(shown(kept)), (
         "PATCH of notes to null changed something else"
     )
@@ -318,8 +318,8 @@ def check_times(http, database, rng):
         start = wanted.replace(tzinfo=UTC)
         for name, sent in (("starts_at", starts_at), ("ends_at", ends_at)):
             meant = datetime.fromisoformat(sent.replace("Z", "+00:00"))
-            told = instant(booking[name])
-            assert told == meant, f"{name} {sent} came back as {booking[name]}, which is another instant"
+            seen = instant(booking[name])
+            assert seen == meant, f"{name} {sent} came back as {booking[name]}, which is another instant"
         stored = database.value("select starts_at from bookings where id = %s", booking["id"])
         assert stored == start, f"{starts_at} is stored as {stored.isoformat()}"
         read = shown(http.get(f"/v1/bookings/{booking['id']}"))
@@ -389,10 +389,10 @@ def check_times__edges(http, rng):
         (None, START + tick, True),
     ):
         params = {"from": since and _written(since, 330), "to": until and _written(until, -210)}
-        items = items_of(must_be(http.get(path, params=params), 200, f"GET {path} with {params}"))
+        items = items_of(must_be(http.get(path, params=params), 200, f"GET {path} with {told(params)}"))
         found = booking["id"] in [item["id"] for item in items]
         assert found == seen, (
-            f"GET {path} with {params} {'shows' if found else 'does not show'} the booking"
+            f"GET {path} with {told(params)} {'shows' if found else 'does not show'} the booking"
             f" from {booking['starts_at']} to {booking['ends_at']}; intervals are half-open"
         )
 

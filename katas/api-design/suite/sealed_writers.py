@@ -16,6 +16,7 @@ from shared_booking import (
     shown,
     strong_tag,
     tag_of,
+    told,
 )
 
 from graders.client import Answer
@@ -37,10 +38,10 @@ def check_lost_update(http, database, rng):
         assert tag_of(http, path) == seen[0], f"two GET {path} with nothing in between have different tags"
         for patch in changes:
             answer = must_be(
-                change(http, "PATCH", path, patch, tag=seen[-1]), 200, f"PATCH {path} with {patch}"
+                change(http, "PATCH", path, patch, tag=seen[-1]), 200, f"PATCH {path} with {told(patch)}"
             )
             tag = strong_tag(answer, f"PATCH {path}")
-            assert tag not in seen, f"PATCH {path} with {patch} did not change the ETag {tag}"
+            assert tag not in seen, f"PATCH {path} with {told(patch)} did not change the ETag {tag}"
             assert tag == tag_of(http, path), (
                 f"the ETag that PATCH {path} answered is not the one of the next GET"
             )

@@ -36,14 +36,14 @@ class Shown(dict[str, Any]):
     """A JSON object of an answer; a member that it lacks is the service's fault, and is told like one."""
 
     def __missing__(self, name: str) -> Any:
-        raise AssertionError(f"the answer has no member `{name}`: {str(dict(self))[:200]}")
+        raise AssertionError(f"the answer has no member `{name}`: {told(self)}")
 
 
 def shown(answer: Answer) -> Shown:
     """The object that came as the answer's body."""
     value = answer.json()
     what = f"{answer.request.method} {answer.request.target} ({answer.status})"
-    assert isinstance(value, dict), f"{what} came with {str(value)[:80]!r}, which is no object"
+    assert isinstance(value, dict), f"{what} came with {told(value)}, which is no object"
     return Shown(value)
 
 
@@ -64,7 +64,7 @@ def named(item: Mapping[str, Any]) -> dict[str, Any]:
         return plain | {name: moment(item[name]) for name in ("starts_at", "ends_at")}
     contact = item["contact"]
     if contact is not None:
-        assert isinstance(contact, dict), f"`contact` is {contact!r}, neither null nor an object"
+        assert isinstance(contact, dict), f"`contact` is {told(contact)}, neither null nor an object"
         contact = (contact.get("email"), contact.get("phone"))
     return {"id": item["id"], "name": item["name"], "capacity": item["capacity"], "contact": contact}
 
@@ -80,7 +80,7 @@ def at(hours: float, *, offset: int = 0) -> str:
 
 def instant(text: object) -> datetime:
     """The instant that an answer names; it must be written in UTC with a Z."""
-    assert isinstance(text, str) and text.endswith("Z"), f"{text!r} is no time in UTC with Z"
+    assert isinstance(text, str) and text.endswith("Z"), f"{told(text)} is no time in UTC with Z"
     return moment(text)
 
 
@@ -89,7 +89,7 @@ def moment(text: object) -> datetime:
     try:
         return datetime.fromisoformat(str(text).replace("Z", "+00:00")).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise AssertionError(f"{text!r} is no RFC 3339 time") from None
+        raise AssertionError(f"{told(text)} is no RFC 3339 time") from None
 
 
 def room_body(rng: random.Random, **more: Any) -> dict[str, Any]:
@@ -107,20 +107,20 @@ def booking_body(hours: float = 0, length: float = 1, **more: Any) -> dict[str, 
 
 
 def new_room(http: Client, rng: random.Random, **more: Any) -> Shown:
-    answer = http.post("/v1/rooms", json=room_body(rng, **more))
-    assert answer.status == 201, f"creating a room answered {answer.status}, not 201"
+    body = room_body(rng, **more)
+    answer = must_be(http.post("/v1/rooms", json=body), 201, f"POST /v1/rooms with {told(body)}")
     room = shown(answer)
-    assert is_id(room["id"]), f"the new room's id is {room['id']!r}, no number of a row"
+    assert is_id(room["id"]), f"the new room's id is {told(room['id'])}, no number of a row"
     return room
 
 
 def new_booking(
     http: Client, room: Mapping[str, Any], hours: float = 0, length: float = 1, **more: Any
 ) -> Shown:
-    answer = http.post(f"/v1/rooms/{room['id']}/bookings", json=booking_body(hours, length, **more))
-    assert answer.status == 201, f"creating a booking answered {answer.status}, not 201"
+    path, body = f"/v1/rooms/{room['id']}/bookings", booking_body(hours, length, **more)
+    answer = must_be(http.post(path, json=body), 201, f"POST {path} with {told(body)}")
     booking = shown(answer)
-    assert is_id(booking["id"]), f"the new booking's id is {booking['id']!r}, no number of a row"
+    assert is_id(booking["id"]), f"the new booking's id is {told(booking['id'])}, no number of a row"
     return booking
 
 
@@ -158,7 +158,7 @@ def located(answer: Answer, what: str) -> str:
 
 def told(value: object, most: int = 160) -> str:
     """A value as JSON in one line, shortened in its middle."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"
 
 
@@ -177,6 +177,6 @@ def must_be_problem(answer: Answer, status: int, what: str) -> Shown:
     missing = [name for name in ("type", "title", "status", "detail") if name not in document]
     assert not missing, f"{what}: the problem document has no {', '.join(missing)}"
     assert document["status"] == status, (
-        f"{what}: `status` is {document['status']!r} in the document, not {status}"
+        f"{what}: `status` is {told(document['status'])} in the document, not {status}"
     )
     return document
