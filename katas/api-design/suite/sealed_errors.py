@@ -108,11 +108,12 @@ def check_problem_details__every_faulty_field(http, rng):
         yield "PATCH of a booking with six faults", patched, booking_faults
         missing = {"/title", "/starts_at", "/ends_at", "/attendees"}
         yield "POST of an empty booking", http.post(bookings, json={}), missing
-        both = "a blank title and more attendees than seats"
         posted = http.post(bookings, json=booking_body(5, **crowded))
-        yield f"POST of a booking with {both}", posted, {"/title", "/attendees"}
-        patched = change(http, "PATCH", booking_path, crowded)
-        yield f"PATCH of a booking to {both}", patched, {"/title", "/attendees"}
+        yield (
+            "POST of a booking with a blank title and more attendees than seats",
+            posted,
+            {"/title", "/attendees"},
+        )
 
     for what, answer, wanted in faulty():
         found = _pointers(answer, what)
