@@ -31,6 +31,9 @@ from pg_stat_activity where usename = %(role)s
 _WAITING_PIDS = (
     "select pid from pg_stat_activity where usename = %(role)s and wait_event_type = 'Lock' order by pid"
 )
+_BEGUN = """
+select pid, query_start from pg_stat_activity where pid = any (%(pids)s) and wait_event_type = 'Lock'
+"""
 _SESSIONS = "select count(*) from pg_stat_activity where usename = %(role)s and pid = any (%(pids)s)"
 
 
@@ -183,6 +186,23 @@ class ShutGate:
             )
         self._eye.execute("select pg_terminate_backend(pid) from unnest(%s::int[]) as pid", (pids,))
         self.await_gone(pids)
+        return pids
+
+    def cancel(self) -> list[int]:
+        """Cancel the statements that wait for a lock, and wait until each has failed (or runs anew).
+
+        The process ids; none where the service asks for the lock again and again instead of waiting for it.
+        """
+        pids = self.waiting()
+        begun = dict(self._eye.execute(_BEGUN, {"pids": pids}).fetchall())
+        self._eye.execute("select pg_cancel_backend(pid) from unnest(%s::int[]) as pid", (pids,))
+        deadline = time.monotonic() + self._patience
+        while begun.items() & dict(self._eye.execute(_BEGUN, {"pids": pids}).fetchall()).items():
+            if time.monotonic() > deadline:
+                raise SuiteError(
+                    f"sessions {pids} went on after their statements were cancelled", hint="Cut them."
+                )
+            time.sleep(_PAUSE)
         return pids
 
     def await_gone(self, pids: Sequence[int]) -> None:

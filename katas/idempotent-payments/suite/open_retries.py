@@ -89,14 +89,18 @@ def _charged(http: Client, charge: Charge) -> Answer:
 
 def check_key_reuse_is_refused(http: Client, database: Database, rng: random.Random) -> None:
     account, another = open_account(database, 10_000), open_account(database, 10_000)
-    charge = Charge("reuse", new_key(rng), account, 1_000, "order 1")
+    charge = Charge("reuse", new_key(rng), account, 1_234, "5 orders")
     must_be_charged(send(http, charge))
     for changed in (
         replace(charge, account_id=another),
-        replace(charge, amount_cents=1_001),
-        replace(charge, reference="order 2"),
-        replace(charge, reference="Order 1"),
+        replace(charge, amount_cents=1_235),
+        replace(charge, reference="6 orders"),
+        replace(charge, reference="5 Orders"),
+        replace(charge, reference="5 orders "),
+        # Written one after the other, these fields read as they did before.
+        replace(charge, amount_cents=12_345, reference=" orders"),
+        replace(charge, account_id=int(f"{account}1"), amount_cents=234),
     ):
         must_be_refused_as_reused(send(http, changed))
-    must_have_charged(database, account, 10_000, 1_000)
+    must_have_charged(database, account, 10_000, 1_234)
     assert balance_of(database, another) == 10_000, "the other account was charged"

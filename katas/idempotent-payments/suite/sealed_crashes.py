@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shared_payments import (
+    RECOVERY_SECONDS,
     Charge,
     balance_of,
     must_be,
@@ -20,6 +21,7 @@ from shared_payments import (
     new_key,
     open_account,
     payments_of,
+    retry,
     send,
 )
 
@@ -34,8 +36,6 @@ from graders.starting_gate import StartingGate
 from graders.wire import Fault, Wire, wire
 from graders.wire_protocol import is_commit
 
-# After the restart a key may stay occupied this long.
-RECOVERY_SECONDS = 30.0
 WRITES = {"Insert", "Update", "Delete", "Merge"}
 KATA_TABLES = {"accounts", "payments"}
 
@@ -51,7 +51,7 @@ def check_crash_after_commit(
         doomed.kill()
         cable.cut_all()
         doomed.start()
-        first = _retry(doomed.http, charge)
+        first = retry(doomed.http, charge)
         payments = len(payments_of(database, charge.account_id))
         assert payments == 1, f"killed after its commit and asked again, the service made {payments} payments"
         must_be(first, 201, what="the retry")
@@ -60,7 +60,7 @@ def check_crash_after_commit(
         told = request.result()
         if isinstance(told, Answer) and told.status == 201:
             must_repeat(first, told)
-        must_repeat(_retry(doomed.http, charge), first)
+        must_repeat(retry(doomed.http, charge), first)
 
 
 def check_crash_before_commit(
@@ -70,44 +70,44 @@ def check_crash_before_commit(
     committing = Charge("crash", new_key(rng), open_account(database, 10_000), 400, "killed at COMMIT")
     others = _sessions(database)
     with _wired(service, database_url) as (doomed, cable):
-        with gate.locked("accounts", where="id = %s", parameters=(waiting.account_id,)) as shut:
-            requests = [_Sending(doomed.http, waiting)]
-            _must_wait(shut, requests[0])
-            stuck = [pid for pid in shut.waiting() if pid not in others]
-            fault = cable.hold_before(_commit_of_a_payment(database))
-            requests.append(_Sending(doomed.http, committing))
-            held = _takes_place(fault, requests[1])
-            doomed.kill()
-            cable.cut_all()
-            shut.open()
-            shut.await_gone(stuck)
+        # One after the other: a service may well make one charge at a time.
+        _kill_while_it_waits(doomed, cable, gate, waiting, others)
         _await_quiet(database, others)
-        _must_agree(database, waiting, committing)
-        requests[0].must_not_have_succeeded()
+        _must_agree(database, waiting)
         doomed.start()
-        _must_come_out_once(doomed.http, database, waiting)
-        if held or not requests[1].failed:
-            _must_come_out_once(doomed.http, database, committing)
-            return
-        # It never got as far while the other one was waiting; now it is alone.
-        alone = Charge("crash", new_key(rng), open_account(database, 10_000), 400, "killed at COMMIT")
-        _crash_at_commit(doomed, cable, database, alone, others)
+        if _kill_at_commit(doomed, cable, database, committing):
+            _await_quiet(database, others)
+            _must_agree(database, committing)
+            doomed.start()
+        for charge in (waiting, committing):
+            _must_come_out_once(doomed.http, database, charge)
 
 
-def _crash_at_commit(
-    doomed: Instance, cable: Wire, database: Database, charge: Charge, others: list[int]
+def _kill_while_it_waits(
+    doomed: Instance, cable: Wire, gate: StartingGate, charge: Charge, others: list[int]
 ) -> None:
+    with gate.locked("accounts", where="id = %s", parameters=(charge.account_id,)) as shut:
+        request = _Sending(doomed.http, charge)
+        _must_wait(shut, request)
+        stuck = [pid for pid in shut.waiting() if pid not in others]
+        doomed.kill()
+        cable.cut_all()
+        shut.open()
+        shut.await_gone(stuck)
+    request.must_not_have_succeeded()
+
+
+def _kill_at_commit(doomed: Instance, cable: Wire, database: Database, charge: Charge) -> bool:
+    """Whether the charge sent a COMMIT, and so was killed there. Where the database commits by itself, it was made."""
     fault = cable.hold_before(_commit_of_a_payment(database))
     request = _Sending(doomed.http, charge)
     if not _takes_place(fault, request):
+        # Armed still, it would catch the retry.
         fault.disarm()
-        return
+        return False
     doomed.kill()
     cable.cut_all()
-    _await_quiet(database, others)
-    _must_agree(database, charge)
-    doomed.start()
-    _must_come_out_once(doomed.http, database, charge)
+    return True
 
 
 def _must_agree(database: Database, *charges: Charge) -> None:
@@ -121,7 +121,7 @@ def _must_agree(database: Database, *charges: Charge) -> None:
 
 
 def _must_come_out_once(http: Client, database: Database, charge: Charge) -> None:
-    answer = _retry(http, charge)
+    answer = retry(http, charge)
     assert answer.status != 409, f"{RECOVERY_SECONDS:.0f} s after the restart the retry is still answered 409"
     must_be(answer, 201, what="the retry")
     must_have_charged(database, charge.account_id, 10_000, charge.amount_cents)
@@ -164,7 +164,7 @@ def _tables_written(transaction: Transaction) -> set[str]:
     return {node.relation for node in nodes if node.kind == "ModifyTable" and node.operation in WRITES}
 
 
-def check_errors_are_not_outcomes(
+def check_errors_are_not_outcomes__a_broken_connection(
     http: Client, database: Database, gate: StartingGate, rng: random.Random
 ) -> None:
     charge = Charge("cut", new_key(rng), open_account(database, 10_000), 600, "cut in mid-charge")
@@ -173,11 +173,30 @@ def check_errors_are_not_outcomes(
         _must_wait(shut, request)
         shut.cut()
         shut.open()
+    _must_be_free_to_run(http, database, charge, request, "its connection broke")
+
+
+def check_errors_are_not_outcomes__a_cancelled_statement(
+    http: Client, database: Database, gate: StartingGate, rng: random.Random
+) -> None:
+    charge = Charge("cut", new_key(rng), open_account(database, 10_000), 600, "cancelled in mid-charge")
+    with gate.locked("accounts", where="id = %s", parameters=(charge.account_id,)) as shut:
+        request = _Sending(http, charge)
+        _must_wait(shut, request)
+        shut.cancel()
+        shut.open()
+    _must_be_free_to_run(http, database, charge, request, "its statement was cancelled")
+
+
+def _must_be_free_to_run(
+    http: Client, database: Database, charge: Charge, request: _Sending, what: str
+) -> None:
+    """The request failed, or its service tried again by itself: either way there is one charge in the end."""
     answer = request.result()
     if not isinstance(answer, Answer) or answer.status >= 500:
         # Some of the service's pooled connections may be as dead as the one that was cut.
-        answer = _retry(http, charge, errors=4)
-    must_be(answer, 201, what="after a broken connection the retry")
+        answer = retry(http, charge, errors=4)
+    must_be(answer, 201, what=f"a charge failed in the middle because {what}, and its retry")
     must_have_charged(database, charge.account_id, 10_000, 600)
     send(http, charge)
     must_have_charged(database, charge.account_id, 10_000, 600)
@@ -303,14 +322,3 @@ def _await_quiet(database: Database, others: list[int]) -> None:
         if time.monotonic() > deadline:
             raise SuiteError("a killed service's session lives on", hint="Cut its connections.")
         time.sleep(0.01)
-
-
-def _retry(http: Client, charge: Charge, errors: int = 0) -> Answer:
-    """Ask again as long as the answer is 409 (or, a few times, a server error), and not for ever."""
-    deadline = time.monotonic() + RECOVERY_SECONDS
-    while True:
-        answer = send(http, charge)
-        errors -= answer.status >= 500
-        if (answer.status < 500 and answer.status != 409) or errors < 0 or time.monotonic() > deadline:
-            return answer
-        time.sleep(0.1 if answer.status == 409 else 0.02)

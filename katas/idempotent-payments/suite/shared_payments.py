@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from graders.database import Database
 # Everything that a key may hold, and what reads well in a report.
 ALPHABET = "".join(map(chr, range(0x21, 0x7F)))
 PLAIN = "abcdefghijkmnpqrstuvwxyz23456789"
+# After the restart a key may stay occupied this long.
+RECOVERY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,22 @@ def headers_of(charge: Charge) -> dict[str, str]:
     return {"Idempotency-Key": charge.key, "X-Client-Id": charge.client}
 
 
-def send(http: Client, charge: Charge) -> Answer:
-    return http.post("/payments", json=charge.payload, headers=headers_of(charge))
+def send(http: Client, charge: Charge, deadline: float | None = None) -> Answer:
+    return http.post("/payments", json=charge.payload, headers=headers_of(charge), deadline=deadline)
+
+
+def retry(http: Client, charge: Charge, errors: int = 0) -> Answer:
+    """Ask again as long as the answer is 409 (or, a few times, a server error), and not for ever.
+
+    A retry may also wait that long for its answer.
+    """
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while True:
+        answer = send(http, charge, deadline=RECOVERY_SECONDS + 5)
+        errors -= answer.status >= 500
+        if (answer.status < 500 and answer.status != 409) or errors < 0 or time.monotonic() > deadline:
+            return answer
+        time.sleep(0.1 if answer.status == 409 else 0.02)
 
 
 def send_reordered(http: Client, charge: Charge) -> Answer:
@@ -137,9 +154,9 @@ def must_be(answer: Answer, *statuses: int, what: str = "the request") -> None:
     )
 
 
-def must_be_charged(answer: Answer) -> None:
+def must_be_charged(answer: Answer, what: str = "the charge") -> None:
     """The charge succeeded. Whether its answer says all that it should is the question of `first-charge`."""
-    must_be(answer, 201, what="the charge")
+    must_be(answer, 201, what=what)
 
 
 def must_tell_the_charge(answer: Answer, charge: Charge, balance_cents: int) -> int:
