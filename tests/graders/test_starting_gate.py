@@ -228,6 +228,22 @@ def test_waiting_sessions_can_be_cut_in_mid_statement(gate: StartingGate, servic
     assert balance(service) == 100
 
 
+def test_a_waiting_statement_can_be_cancelled_and_its_session_lives(gate: StartingGate, service: str) -> None:
+    with psycopg.connect(service) as connection:
+
+        def call(_: int) -> None:
+            with connection.transaction():
+                connection.execute("update accounts set balance = 0 where id = 1")
+
+        with gate.locked("accounts", where="id = 1") as shut:
+            calls = shut.start(1, call)
+            shut.settle()
+            assert shut.cancel() == [connection.info.backend_pid]
+            shut.open()
+        assert isinstance(calls.join(10)[0], psycopg.errors.QueryCanceled)
+        assert connection.execute("select balance from accounts where id = 1").fetchone() == (100,)
+
+
 def test_cutting_nobody_is_the_suites_mistake(gate: StartingGate, service: str) -> None:
     with gate.locked("accounts") as shut, pytest.raises(SuiteError, match="none to cut"):
         shut.cut()
