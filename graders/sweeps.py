@@ -217,6 +217,16 @@ def insides_in(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def line_with(name: str, text: str, secrets: Mapping[str, str]) -> str:
+    """The first line of the text that holds the secret of that name, cut to where it stands. Secrets that stand there
+    in clear are masked by their names."""
+    line = next((line for line in text.splitlines() if secrets_in(line.encode(), {name: secrets[name]})), "")
+    for known, secret in secrets.items():
+        line = line.replace(secret, f"<{known}>")
+    start = max(0, line.find(f"<{name}>") - 80)
+    return " ".join(line[start : start + 200].split()) or "over more than one line"
+
+
 def secrets_in(text: bytes, secrets: Mapping[str, str]) -> tuple[str, ...]:
     """The names of those secrets that stand in the text, in clear or encoded."""
     sought = {name: secret.encode() for name, secret in secrets.items()}

@@ -165,3 +165,14 @@ def test_what_belongs_inside_is_recognised(text: str, inside: str) -> None:
 )
 def test_plain_words_are_no_insides(text: str) -> None:
     assert sweeps.insides_in(text) == ()
+
+
+def test_the_line_that_holds_a_secret_is_told_with_every_secret_masked() -> None:
+    secrets = {"a token": "t0k3n-of-ann", "a password": "correct horse"}
+    log = "started\nrefresh of t0k3n-of-ann after correct horse\nt0k3n-of-ann again\n"
+    assert sweeps.line_with("a token", log, secrets) == "refresh of <a token> after <a password>"
+
+
+def test_a_long_line_is_told_around_its_secret() -> None:
+    told = sweeps.line_with("a token", "x" * 500 + " t0k3n-of-ann " + "y" * 500, {"a token": "t0k3n-of-ann"})
+    assert "<a token>" in told and len(told) <= 200

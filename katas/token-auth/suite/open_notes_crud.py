@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urljoin, urlsplit
 
 from shared_people import add_note, listed, member, must_be, named, shown
@@ -65,7 +66,9 @@ def check_notes_crud__bad_notes(http, database, rng):
         {"title": "T", "body": "x" * 10_001},
     )
     for body in (*bad, {"title": "T", "body": 7}):
-        told = {name: str(value)[:20] for name, value in body.items()}
+        told = json.dumps(
+            {name: value[:20] if isinstance(value, str) else value for name, value in body.items()}
+        )
         must_be(http.post("/notes", json=body, headers=ann.bearer), 422, f"POST /notes with {told}")
         must_be(http.patch(f"/notes/{note['id']}", json=body, headers=ann.bearer), 422, f"PATCH with {told}")
     must_be(
@@ -111,7 +114,7 @@ def check_notes_crud__search(http, database, rng):
         assert found.status == 200, f"GET /notes?q={q[:20]} answered {found.status}"
         got = [note["title"] for note in listed(found)]
         wanted = [titles[index] for index in expected]
-        assert got == wanted, f"GET /notes?q={q[:20]} found {got}, not {wanted}"
+        assert got == wanted, f"GET /notes?q={q[:20]} found {json.dumps(got)}, not {json.dumps(wanted)}"
 
 
 def _path_of(created: Answer) -> str:

@@ -25,7 +25,7 @@ def check_register_and_login(http, database, rng, variables):
     user = shown(answer)
     assert isinstance(user["email"], str), f"the email came back as {user['email']!r}"
     assert {"id", "email", "role"} <= user.keys(), (
-        f"the new user has only {sorted(user)}; id, email and role belong there"
+        f"the new user has only {', '.join(sorted(user))}; id, email and role belong there"
     )
     assert user["email"].lower() == person.email.lower(), f"the email came back as {user['email']!r}"
     assert user["role"] == "member", f"somebody new is a member, not {user['role']!r}"

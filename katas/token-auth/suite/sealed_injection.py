@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from shared_people import Person, add_note, listed, member, stranger
 
+from graders.client import Answer
 from graders.sql.fingerprint import shape_of
 
 HARMLESS = "harmless words"
+# A NUL, and halves of surrogate pairs.
+UNKEPT = ("nul \0 inside", "half \ud83c of a pair", "\udfff")
 HOSTILE = (
     "' OR '1'='1",
     "'; DROP TABLE notes; --",
@@ -118,7 +122,33 @@ def check_injection__characters_are_characters(http, rng):
         assert answer.status == 200, f"GET /notes?q={q} answered {answer.status}"
         found = sorted(str(note["title"]) for note in listed(answer))
         wanted = sorted(title for title in titles if q.lower() in title.lower())
-        assert found == wanted, f"a search for {q!r} found {found}; the titles that contain it are {wanted}"
+        assert found == wanted, (
+            f"a search for {_json(q)} found {_json(found)}; the titles that contain it are {_json(wanted)}"
+        )
+    _must_not_break(http, ann)
+
+
+def _must_not_break(http, ann: Person) -> None:
+    """JSON can spell what no text in PostgreSQL holds."""
+    note = add_note(http, ann, HARMLESS)
+    for value in UNKEPT:
+        for body in ({"title": value}, {"title": "T", "body": value}):
+            for method, path in (("POST", "/notes"), ("PATCH", f"/notes/{note['id']}")):
+                answer = http.request(method, path, json=body, headers=ann.bearer)
+                _must_be_fine(answer, f"{method} {path} with {_json(body)}")
+        for path in ("/auth/refresh", "/auth/logout"):
+            body = {"refresh_token": value}
+            _must_be_fine(http.post(path, json=body), f"POST {path} with {_json(body)}")
+    for path in ("/notes?q=%00", "/notes?q=a%00b", "/notes/1%00"):
+        _must_be_fine(http.get(path, headers=ann.bearer), f"GET {path}")
+
+
+def _must_be_fine(answer: Answer, what: str) -> None:
+    assert answer.status < 500, f"{what} answered {answer.status}; no input is the server's fault"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value)
 
 
 def _same_statements(recording, what: str, request: Callable[[str], object], values: tuple[str, ...]) -> None:
@@ -128,7 +158,7 @@ def _same_statements(recording, what: str, request: Callable[[str], object], val
     for value in values:
         for fingerprint, text in _shapes(recording, request, value).items():
             assert fingerprint in usual, (
-                f"{what}: the value {value!r} changed a statement; a harmless value does not cause `{text[:300]}`"
+                f"{what}: the value {_json(value)} changed a statement; a harmless value does not cause `{text[:300]}`"
             )
 
 
@@ -136,6 +166,6 @@ def _shapes(recording, request: Callable[[str], object], value: str) -> dict[str
     with recording.window() as window:
         answer = request(value)
     assert answer.status < 500, (
-        f"{answer.request.method} {answer.request.target[:80]} answered {answer.status} to the value {value!r}"
+        f"{answer.request.method} {answer.request.target[:80]} answered {answer.status} to the value {_json(value)}"
     )
     return {shape_of(statement).fingerprint: statement.text for statement in (*window.work, *window.nested)}

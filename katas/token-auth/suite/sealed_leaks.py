@@ -8,7 +8,7 @@ from graders import sweeps
 from graders.client import Answer
 
 
-def check_nothing_leaks(http, database, service, rng, variables):
+def check_nothing_leaks(http, database, service, rng, variables, evidence):
     before = service.output()
     heard: list[Answer] = []
     note_evidence = http.on_exchange
@@ -22,11 +22,15 @@ def check_nothing_leaks(http, database, service, rng, variables):
     http.on_exchange = listen
     secrets, tokens = _walk(http, database, rng, variables["JWT_SECRET"])
     for answer in heard:
-        _must_keep_quiet(answer, secrets, tokens)
+        fault = _told_by(answer, secrets, tokens)
+        if fault:
+            evidence.pin(answer)
+            raise AssertionError(fault)
     log = service.output()
     log = log[len(before) :] if log.startswith(before) else log
-    named = sweeps.secrets_in(log.encode(), {**secrets, **tokens})
-    assert not named, f"the service's log holds {named[0]}"
+    known = {**secrets, **tokens}
+    named = sweeps.secrets_in(log.encode(), known)
+    assert not named, f"the service's log holds {named[0]}: {sweeps.line_with(named[0], log, known)}"
     for inside, place in sweeps.insides_in(log):
         # A log may name a file; what it must not do is tell what is in the database, or hand out a trace.
         if inside != "a file's path":
@@ -84,11 +88,13 @@ def _walk(http, database, rng, key: str) -> tuple[dict[str, str], dict[str, str]
     return secrets, tokens
 
 
-def _must_keep_quiet(answer: Answer, secrets: dict[str, str], tokens: dict[str, str]) -> None:
+def _told_by(answer: Answer, secrets: dict[str, str], tokens: dict[str, str]) -> str:
+    """What this answer tells that it should not, as a sentence; empty if it keeps quiet."""
     told = answer.body + "\n".join(f"{name}: {value}" for name, value in answer.headers.items()).encode()
     where = f"the answer ({answer.status}) to {answer.request.method} {answer.request.target}"
     issues = answer.status == 200 and answer.request.target in ("/auth/login", "/auth/refresh")
     for name in sweeps.secrets_in(told, secrets if issues else {**secrets, **tokens}):
-        raise AssertionError(f"{where} holds {name}")
+        return f"{where} holds {name}"
     for inside, place in sweeps.insides_in(told.decode("utf-8", "replace")):
-        raise AssertionError(f"{where} holds {inside}: {place}")
+        return f"{where} holds {inside}: {place}"
+    return ""

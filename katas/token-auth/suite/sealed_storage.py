@@ -38,12 +38,14 @@ def check_passwords_are_hashed_slowly(http, database, variables, rng):
 
 def check_passwords_are_hashed_slowly__to_the_last_character(http, rng):
     beginning = (f"{rng.getrandbits(64):016x}" * 5)[:72]
-    ann = stranger(rng, "long", beginning + " and the end")
+    ann = stranger(rng, "long", beginning + " and the end ")
     register(http, ann)
     log_in(http, ann)
     for password in (beginning + " or another one", beginning):
         answer = http.post("/auth/login", json={"email": ann.email, "password": password})
         must_be(answer, 401, "a login with a password that shares only its first 72 bytes with the right one")
+    answer = http.post("/auth/login", json={"email": ann.email, "password": ann.password.strip()})
+    must_be(answer, 401, "a login with a password that lacks the blank at the end of the right one")
 
 
 def check_passwords_are_hashed_slowly__nobody_has_a_bang_for_a_password(http, database):

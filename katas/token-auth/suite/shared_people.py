@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ class Shown(dict[str, Any]):
     """A JSON object of an answer; a member that it lacks is the service's fault, and is told like one."""
 
     def __missing__(self, name: str) -> Any:
-        raise AssertionError(f"the answer has no member `{name}`: {str(dict(self))[:200]}")
+        raise AssertionError(f"the answer has no member `{name}`: {json.dumps(self)[:200]}")
 
 
 def shown(answer: Answer) -> Shown:
