@@ -22,7 +22,7 @@ def must_show_orders(answer: Answer, expected: Sequence[Mapping[str, Any]]) -> N
         f'{asked(answer)}: the body has to be an object with a list "orders".'
     )
     orders = body["orders"]
-    fault = _wrong_row(
+    fault = wrong_row(
         "orders", "order", [_id(order) for order in orders], [order["id"] for order in expected]
     )
     for wanted, got in zip(expected, orders, strict=False):
@@ -117,7 +117,8 @@ def _different_time(expected: datetime, got: Any, spot: str) -> str | None:
     return None
 
 
-def _wrong_row(many: str, one: str, got: Sequence[Any], expected: Sequence[Any]) -> str | None:
+def wrong_row(many: str, one: str, got: Sequence[Any], expected: Sequence[Any]) -> str | None:
+    """The first id that is another than expected as a sentence without its full stop, None if all are right."""
     for index, (wanted, found) in enumerate(zip(expected, got, strict=False)):
         if wanted != found:
             return f"{many}[{index}] is {one} {_shown(found)}, the database says {one} {wanted}"
