@@ -51,22 +51,27 @@ def check_depth_costs_nothing(http: Client, recording: RecordingMeter, growth: G
         # No page costs more than the first one here, and none is cheap; `filters-use-an-index` says so. To walk
         # down to page 1,000 would take minutes.
         return
-    cursors = _cursors_of_pages(http, pages)
-    deep = [_recorded(http, recording, {"cursor": cursors[page]}, f"page {page}") for page in pages[1:]]
-    recordings = [first, *deep]
-    label = f"GET /events?limit={LIMIT}, page {{size}}"
+    recordings = [first]
+    for page, cursor in zip(pages[1:], _cursors_of_pages(http, pages), strict=True):
+        recordings.append(_recorded(http, recording, {"cursor": cursor}, f"page {page}"))
+        # A hundredth page that costs too much says it all: further down it only gets dearer, and takes its time.
+        _must_cost_no_more(growth, pages[: len(recordings)], recordings)
+
+
+def _must_cost_no_more(growth: GrowthMeter, pages: tuple[int, ...], recordings: list[Recording]) -> None:
+    """The last of these pages costs about what the first one costs."""
+    page, label = f"page {pages[-1]:,}", f"GET /events?limit={LIMIT}, page {{size}}"
     for unit, told in (("rows_read", "rows read"), ("buffers", "buffers")):
         values = [cost(found, unit) for found in recordings]
         allowed = 2 * values[0] + 200
         if values[-1] > allowed:
             growth.growth_of(unit, pages, recordings, label=label)
             raise AssertionError(
-                f"page 1,000 took {values[-1]:,.0f} {told}, page 1 took {values[0]:,.0f}: "
-                f"at most {allowed:,.0f} would do"
+                f"{page} took {values[-1]:,.0f} {told}, page 1 took {values[0]:,.0f}: at most {allowed:,.0f} would do"
             )
     skipped = [_skipped(window) for window in recordings]
     assert skipped[-1] <= 2 * skipped[0] + 200, (
-        f"for page 1,000 PostgreSQL put {skipped[-1]:,} rows in order only to skip them, for page 1 {skipped[0]:,}"
+        f"for {page} PostgreSQL put {skipped[-1]:,} rows in order only to skip them, for page 1 {skipped[0]:,}"
     )
 
 
@@ -77,9 +82,9 @@ def _skipped(window: Recording) -> int:
     return sum(max(0, sum(child.rows or 0 for child in node.children) - (node.rows or 0)) for node in limits)
 
 
-def _cursors_of_pages(http: Client, pages: tuple[int, ...]) -> dict[int, str | None]:
-    """The cursors of these pages of 25. A cursor is not bound to the limit, so large steps lead there as well."""
-    cursors: dict[int, str | None] = {1: None}
+def _cursors_of_pages(http: Client, pages: tuple[int, ...]) -> Iterator[str | None]:
+    """The cursors of these pages of 25 but the first, each when it is asked for. A cursor is not bound to the limit,
+    so large steps lead there as well."""
     cursor: str | None = None
     seen = 0
     for page in pages[1:]:
@@ -88,8 +93,7 @@ def _cursors_of_pages(http: Client, pages: tuple[int, ...]) -> dict[int, str | N
             found = get_page(http, limit=step, cursor=cursor)
             cursor, seen = found.next_cursor, seen + step
             assert cursor is not None, f"the feed of 100,000 events ends after {seen} events"
-        cursors[page] = cursor
-    return cursors
+        yield cursor
 
 
 def check_filters_use_an_index(http: Client, recording: RecordingMeter) -> None:
