@@ -173,7 +173,7 @@ def check_errors_are_not_outcomes__a_broken_connection(
         _must_wait(shut, request)
         shut.cut()
         shut.open()
-    _must_be_free_to_run(http, database, charge, request, "its connection broke")
+    _must_be_free_to_run(http, database, charge, request, "a charge's connection broke in the middle")
 
 
 def check_errors_are_not_outcomes__a_cancelled_statement(
@@ -185,7 +185,7 @@ def check_errors_are_not_outcomes__a_cancelled_statement(
         _must_wait(shut, request)
         shut.cancel()
         shut.open()
-    _must_be_free_to_run(http, database, charge, request, "its statement was cancelled")
+    _must_be_free_to_run(http, database, charge, request, "a charge's statement was cancelled")
 
 
 def _must_be_free_to_run(
@@ -196,10 +196,11 @@ def _must_be_free_to_run(
     if not isinstance(answer, Answer) or answer.status >= 500:
         # Some of the service's pooled connections may be as dead as the one that was cut.
         answer = retry(http, charge, errors=4)
-    must_be(answer, 201, what=f"a charge failed in the middle because {what}, and its retry")
+    must_be(answer, 201, what=f"{what}: its retry")
     must_have_charged(database, charge.account_id, 10_000, 600)
     send(http, charge)
-    must_have_charged(database, charge.account_id, 10_000, 600)
+    count = len(payments_of(database, charge.account_id))
+    assert count == 1, f"{what}, its retry charged, and one more retry charged again: {count} payments"
 
 
 # -- the stage ---------------------------------------------------------------------------------------------------

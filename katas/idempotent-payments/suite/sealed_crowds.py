@@ -69,8 +69,9 @@ def _must_leave_a_slow_one_alone(
     answer = send(other.http, charge) if done else retry(other.http, charge, errors=4)
     count = len(payments_of(database, charge.account_id))
     assert count == 1, (
-        "a charge was slow; meanwhile another instance started and was asked the same: "
-        f"{count} payments were made, expected 1. Who is slow is not dead"
+        "a charge was held at its account's row; meanwhile another instance started and was asked the same: "
+        f"{count} payments were made, expected 1"
+        + (". A claim was there, and it was taken from somebody who was slow, not dead" if claimed else "")
     )
     must_be(answer, 201, what="the retry of a slow charge")
     must_have_charged(database, charge.account_id, 10_000, 400)
