@@ -71,7 +71,7 @@ def explore(
     seed: int,
     headers: Mapping[str, str] | None = None,
     methods: Collection[str] = (),
-    examples: int = 8,
+    examples: int = 6,
     coverage: bool = True,
 ) -> tuple[Finding, ...]:
     """Make requests from the document, hold the answers against it, and return what both readers find wrong.

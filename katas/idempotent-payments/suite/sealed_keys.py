@@ -170,7 +170,7 @@ def check_keys_expire(
         hasty = service.another({"IDEMPOTENCY_TTL_SECONDS": str(seconds)})
         told = _must_end_in_time(hasty.http, database, gate, rng, seconds)
         # Its idea of a key's life would be a wrong one for the keys of the next instance.
-        hasty.stop()
+        hasty.kill()
         if told:
             break
     else:
