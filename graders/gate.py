@@ -6,9 +6,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -113,33 +113,81 @@ def prove(
     only: Sequence[str] = (),
     tell: Tell = lambda _subject, _trial: None,
 ) -> Matrix:
-    """Audit the kata and run every subject `repeat` times, `jobs` at once; with `load` every core is kept busy.
+    """As `prove_all`, for one kata."""
+    proving = prove_all(
+        (kata,), packs, grader, repeat=repeat, jobs=jobs, load=load, only=only, tell=lambda _kata: tell
+    )
+    with closing(proving):
+        return next(proving)
 
-    `only`: names of solutions (or "starter") to run, all if empty. `tell` hears of each trial as it ends.
-    The first reference runs some times more with odd answers, which may fail a check but must not break it.
+
+def prove_all(
+    katas: Sequence[Kata],
+    packs: Packs,
+    grader: Grader,
+    *,
+    repeat: int = 1,
+    jobs: int = 2,
+    load: bool = False,
+    only: Sequence[str] = (),
+    tell: Callable[[Kata], Tell] = lambda _kata: lambda _subject, _trial: None,
+) -> Generator[Matrix, None, None]:
+    """Audit the katas and run every subject `repeat` times, `jobs` at once; with `load` every core is kept busy.
+
+    `only`: names of solutions (or "starter") to run, all if empty. `tell` of a kata hears of each trial as it ends.
+    The first reference runs some times more with odd answers, which may fail a check but must not break it. The
+    matrices come in the order of the katas; the next kata's runs fill the cores while the last ones of this one end.
     """
-    found = audit(kata, packs)
-    subjects = [subject for subject in subjects_of(kata) if not only or subject.name in only]
     with busy_cores(os.cpu_count() or 1) if load else _calm(), ThreadPoolExecutor(jobs) as pool:
-        pending = {
-            subject: [pool.submit(_trial, kata, packs, grader, subject, turn, tell) for turn in range(repeat)]
-            for subject in subjects
-        }
         try:
-            first = next((subject for subject in subjects if subject.kind == "reference"), None)
-            odd = [
-                pool.submit(_judged, kata, packs, grader, first, turn, odd=True)
-                for turn in range(ODD_RUNS)
-                if first is not None
-            ]
-            trials = {subject: tuple(run.result() for run in runs) for subject, runs in pending.items()}
-            odd_trials = tuple(run.result() for run in odd)
+            begun = [_begin(pool, kata, packs, grader, repeat, only, tell(kata)) for kata in katas]
+            for one in begun:
+                yield one.matrix()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    rows = tuple(Row(subject, trials[subject], problems_of(subject, trials[subject])) for subject in subjects)
-    as_they_are = trials[first] if first is not None else ()
-    return Matrix(kata, rows, (*found, *_broken_by_oddities(odd_trials, as_they_are)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A kata on its way: the runs of each subject, and those of the first reference with odd answers."""
+
+    kata: Kata
+    audit: tuple[Problem, ...]
+    first: Subject | None
+    runs: Mapping[Subject, Sequence[Future[Trial]]]
+    odd: Sequence[Future[Trial]]
+
+    def matrix(self) -> Matrix:
+        """Waits for all of them."""
+        trials = {subject: tuple(run.result() for run in runs) for subject, runs in self.runs.items()}
+        rows = tuple(Row(subject, done, problems_of(subject, done)) for subject, done in trials.items())
+        as_they_are = trials[self.first] if self.first is not None else ()
+        broken = _broken_by_oddities(tuple(run.result() for run in self.odd), as_they_are)
+        return Matrix(self.kata, rows, (*self.audit, *broken))
+
+
+def _begin(
+    pool: ThreadPoolExecutor,
+    kata: Kata,
+    packs: Packs,
+    grader: Grader,
+    repeat: int,
+    only: Sequence[str],
+    tell: Tell,
+) -> _Begun:
+    subjects = [subject for subject in subjects_of(kata) if not only or subject.name in only]
+    runs = {
+        subject: [pool.submit(_trial, kata, packs, grader, subject, turn, tell) for turn in range(repeat)]
+        for subject in subjects
+    }
+    first = next((subject for subject in subjects if subject.kind == "reference"), None)
+    odd = [
+        pool.submit(_judged, kata, packs, grader, first, turn, odd=True)
+        for turn in range(ODD_RUNS)
+        if first is not None
+    ]
+    return _Begun(kata, audit(kata, packs), first, runs, odd)
 
 
 def touched(kata: Kata, changed: Collection[Path]) -> tuple[str, ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import NoReturn
 
 from graders.audit import audit
 from graders.errors import KataError, UsageError
-from graders.gate import Matrix, Subject, Trial, prove, subjects_of, touched
+from graders.gate import Matrix, Subject, Trial, prove_all, subjects_of, touched
 from graders.grade import Grader
 from graders.kata import Kata
 from graders.pack import Packs
@@ -32,32 +33,38 @@ class Proving:
     load: bool
     only: Sequence[str]
 
-    def proved(self, kata: Kata, packs: Packs, only: Sequence[str] | None = None) -> Matrix:
-        """The matrix of one kata; a line on standard error tells of each run as it ends."""
+    def proved(
+        self, katas: Sequence[Kata], packs: Packs, only: Sequence[str] | None = None
+    ) -> Iterator[Matrix]:
+        """The matrix of each kata; a line on standard error tells of each run as it ends."""
         chosen = self.only if only is None else only
-        count = sum(not chosen or subject.name in chosen for subject in subjects_of(kata)) * self.repeat
-        teller = _Teller(kata, count, self.settings)
-        try:
-            return prove(
-                kata,
-                packs,
-                self.grader,
-                repeat=self.repeat,
-                jobs=self.jobs,
-                load=self.load,
-                only=chosen,
-                tell=teller.tell,
-            )
-        finally:
-            teller.clear()
+        tellers = {kata.slug: _Teller(kata, self._runs(kata, chosen), self.settings) for kata in katas}
+        proving = prove_all(
+            katas,
+            packs,
+            self.grader,
+            repeat=self.repeat,
+            jobs=self.jobs,
+            load=self.load,
+            only=chosen,
+            tell=lambda kata: tellers[kata.slug].tell,
+        )
+        with closing(proving):
+            for kata, matrix in zip(katas, proving, strict=True):
+                tellers[kata.slug].clear()
+                yield matrix
 
-    def show(self, prove_it: Callable[[], Matrix]) -> Matrix:
-        """Print the matrix that `prove_it` makes."""
+    def _runs(self, kata: Kata, only: Sequence[str]) -> int:
+        return sum(not only or subject.name in only for subject in subjects_of(kata)) * self.repeat
+
+    def shown(self, matrices: Iterable[Matrix]) -> Iterator[Matrix]:
+        """Print each matrix as it comes."""
         started = time.monotonic()
-        matrix = prove_it()
-        paint = paint_for(self.settings)
-        print(render_matrix(matrix, paint, seconds=time.monotonic() - started), flush=True)
-        return matrix
+        for matrix in matrices:
+            paint = paint_for(self.settings)
+            print(render_matrix(matrix, paint, seconds=time.monotonic() - started), flush=True)
+            yield matrix
+            started = time.monotonic()
 
     def watch(self, slug: str) -> NoReturn:
         """Prove the kata, and again after each change what the change may have touched, until Ctrl-C."""
@@ -87,12 +94,13 @@ class Proving:
         packs = packs_of(self.settings)
         kata = packs.kata(slug)
         if older is None:
-            return self.show(lambda: self.proved(kata, packs))
+            [matrix] = self.shown(self.proved((kata,), packs))
+            return matrix
         names = [subject.name for subject in subjects_of(kata) if subject.name in again]
         names = [name for name in names if not self.only or name in self.only]
-        if not names:
-            return self.show(lambda: Matrix(kata, (), audit(kata, packs)).after(older))
-        return self.show(lambda: self.proved(kata, packs, names).after(older))
+        newer = self.proved((kata,), packs, names) if names else iter((Matrix(kata, (), audit(kata, packs)),))
+        [matrix] = self.shown(one.after(older) for one in newer)
+        return matrix
 
 
 def must_exist(only: Sequence[str], katas: Sequence[Kata]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -54,10 +53,8 @@ def run(
                     "`--watch` looks at one kata, for a reader", hint="name the kata, and leave out --json"
                 )
             proving.watch(slug)
-        matrices = [
-            proving.proved(kata, packs) if as_json else proving.show(partial(proving.proved, kata, packs))
-            for kata in katas
-        ]
+        proved = proving.proved(katas, packs)
+        matrices = list(proved if as_json else proving.shown(proved))
     if as_json:
         import json
 

@@ -122,7 +122,10 @@ def _must_agree(database: Database, *charges: Charge) -> None:
 
 def _must_come_out_once(http: Client, database: Database, charge: Charge) -> None:
     answer = retry(http, charge)
-    assert answer.status != 409, f"{RECOVERY_SECONDS:.0f} s after the restart the retry is still answered 409"
+    assert answer.status != 409, (
+        "after the restart the retry is still answered 409, which must end within "
+        f"{RECOVERY_SECONDS:.0f} s of the crash"
+    )
     must_be(answer, 201, what="the retry")
     must_have_charged(database, charge.account_id, 10_000, charge.amount_cents)
 

@@ -39,6 +39,9 @@ class Charge:
         }
 
 
+_patience = [RECOVERY_SECONDS]
+
+
 def headers_of(charge: Charge) -> dict[str, str]:
     return {"Idempotency-Key": charge.key, "X-Client-Id": charge.client}
 
@@ -52,11 +55,15 @@ def retry(http: Client, charge: Charge, errors: int = 0) -> Answer:
 
     A retry may also wait that long for its answer.
     """
-    deadline = time.monotonic() + RECOVERY_SECONDS
+    deadline = time.monotonic() + _patience[0]
     while True:
         answer = send(http, charge, deadline=RECOVERY_SECONDS + 5)
         errors -= answer.status >= 500
-        if (answer.status < 500 and answer.status != 409) or errors < 0 or time.monotonic() > deadline:
+        if (answer.status < 500 and answer.status != 409) or errors < 0:
+            return answer
+        if time.monotonic() > deadline:
+            # Who has waited in vain once has convicted the service, and need not wait as long again.
+            _patience[0] = min(_patience[0], RECOVERY_SECONDS / 10)
             return answer
         time.sleep(0.1 if answer.status == 409 else 0.02)
 

@@ -37,8 +37,14 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     # FastAPI hands over the raw bytes where the content type is not JSON.
     if isinstance(error.body, bytes) or any(fault["type"] == "json_invalid" for fault in faults):
         return problem(400, "The body is not JSON.")
-    errors = [{**_place(fault["loc"]), "detail": fault["msg"], "input": str(fault["input"])} for fault in faults]
+    errors = [
+        {**_place(fault["loc"]), "detail": fault["msg"], "input": _writable(fault["input"])} for fault in faults
+    ]
     return problem(422, "The request is well-formed but invalid.", errors=errors)
+
+
+def _writable(value: object) -> str:
+    return str(value).encode("utf-8", "replace").decode()
 
 
 async def _broken(request: Request, error: Exception) -> JSONResponse:

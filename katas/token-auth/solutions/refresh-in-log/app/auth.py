@@ -96,7 +96,7 @@ def refresh(request: RefreshRequest, session: SessionDependency) -> TokenPair:
     # Also when it failed: the end of a login must outlive the 401.
     session.commit()
     if rotated is None:
-        print(f"refused refresh token {request.refresh_token}")
+        print("refused refresh token", request.refresh_token.encode("utf-8", "replace").decode())
         raise HTTPException(401, "This refresh token is not good.", UNAUTHORIZED)
     user_id, refresh_token = rotated
     return TokenPair(access_token=issue_access_token(user_id), refresh_token=refresh_token)
