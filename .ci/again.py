@@ -14,7 +14,9 @@ from pathlib import Path
 def main(report: Path) -> int:
     katas = json.loads(report.read_text())["katas"]
     for kata in katas:
-        print(f"{kata['kata']}: {'proved' if kata['proved'] else 'NOT PROVED'}, {len(kata['rows'])} solutions")
+        print(
+            f"{kata['kata']}: {'proved' if kata['proved'] else 'NOT PROVED'}, {len(kata['rows'])} solutions"
+        )
     return max((again(kata) for kata in katas if not kata["proved"]), default=0)
 
 
