@@ -79,16 +79,9 @@ class Matrix:
 
     def after(self, older: Matrix) -> Matrix:
         """This matrix, with the rows of an older one for those subjects that did not run again."""
-        names = {row.subject.name for row in self.rows}
-        kept = [
-            row
-            for row in older.rows
-            if row.subject.name not in names and row.subject in subjects_of(self.kata)
-        ]
-        order = [subject.name for subject in subjects_of(self.kata)]
-        return replace(
-            self, rows=tuple(sorted((*self.rows, *kept), key=lambda row: order.index(row.subject.name)))
-        )
+        by_subject = {row.subject: row for row in (*older.rows, *self.rows)}
+        rows = (by_subject.get(subject) for subject in subjects_of(self.kata))
+        return replace(self, rows=tuple(row for row in rows if row is not None))
 
     @property
     def proved(self) -> bool:
@@ -197,15 +190,12 @@ def touched(kata: Kata, changed: Collection[Path]) -> tuple[str, ...]:
         return tuple(subject.name for subject in subjects_of(kata))
     stacks = {part[1] for part in parts if part[0] == "starter" and len(part) > 1}
     solutions = {part[1] for part in parts if part[0] == "solutions" and len(part) > 1}
-    return tuple(
-        subject.name
-        for subject in subjects_of(kata)
-        if subject.stack in stacks
-        or (
-            subject.solution
-            and not solutions.isdisjoint(layer.name for layer in layers_of(kata, subject.solution))
-        )
-    )
+
+    def hangs_on_them(subject: Subject) -> bool:
+        layers = layers_of(kata, subject.solution) if subject.solution else ()
+        return subject.stack in stacks or any(layer.name in solutions for layer in layers)
+
+    return tuple(subject.name for subject in subjects_of(kata) if hangs_on_them(subject))
 
 
 def subjects_of(kata: Kata) -> tuple[Subject, ...]:

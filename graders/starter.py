@@ -8,7 +8,7 @@ from pathlib import Path
 
 from graders.errors import PackError
 from graders.kata import Kata, Solution, Stack
-from graders.pack import load_solutions
+from graders.pack import load_solution
 
 MARKER = ".kata.yaml"
 _LEFT_OUT = {"__pycache__", ".DS_Store"}
@@ -42,10 +42,9 @@ def render_solution(kata: Kata, stack: Stack, solution: Solution, into: Path) ->
 
 def layers_of(kata: Kata, solution: Solution) -> tuple[Solution, ...]:
     """The solutions to lay over the starter in turn, `solution` last."""
-    by_name = {other.name: other for other in load_solutions(kata)} if solution.over else {}
     layers = [solution]
     while layers[0].over is not None:
-        layers.insert(0, by_name[layers[0].over])
+        layers.insert(0, load_solution(kata.folder / "solutions" / layers[0].over, kata))
     return tuple(layers)
 
 
