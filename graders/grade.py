@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -244,7 +244,7 @@ class _Run:
 
     def _suite_in(self, folder: Path, stage: Stage, selected: Sequence[str]) -> SuiteOutcome:
         """The suite is not beside the copy that the service runs in, where `..` would lead to it."""
-        job = replace(suite_job(self.submission.kata, stage, folder, selected), odd=self.odd)
+        job = suite_job(self.submission.kata, stage, folder, selected, odd=self.odd)
         return self.grader.run_suite(job, stage.control, self._heard)
 
     def _heard(self, message: Mapping[str, Any]) -> None:
@@ -292,7 +292,9 @@ class _Run:
         return tuple(Remark(notice.code, notice.message) for notice in notices)
 
 
-def suite_job(kata: Kata, stage: Stage, folder: Path, selected: Sequence[str]) -> SuiteJob:
+def suite_job(
+    kata: Kata, stage: Stage, folder: Path, selected: Sequence[str], *, odd: bool = False
+) -> SuiteJob:
     """Copy the kata's suite into `folder` and say everything that it needs to know of the stage."""
     copy_suite(kata.folder / "suite", folder / "suite")
     return SuiteJob(
@@ -310,6 +312,7 @@ def suite_job(kata: Kata, stage: Stage, folder: Path, selected: Sequence[str]) -
         log=stage.cluster.log.plain(),
         tables=stage.tables,
         variables=dict(kata.environment.variables),
+        odd=odd,
     )
 
 

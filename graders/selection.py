@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graders.errors import UsageError
-from graders.kata import Kata, World
+from graders.kata import Check, Kata, World
+
+
+def check_meant(id: str, kata: Kata) -> Check:
+    """The kata's check of that id. Raises UsageError with the nearest one."""
+    known = [check.id for check in kata.checks]
+    if id in known:
+        return kata.check(id)
+    from difflib import get_close_matches
+
+    near = get_close_matches(id, known, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(known)}"
+    raise UsageError(f"the kata `{kata.slug}` has no check `{id}`", hint=hint)
 
 
 def chosen(kata: Kata, only: Sequence[str]) -> list[str]:
     """The ids to run: `only` with what these need, in the kata's order. Raises UsageError for unknown ids."""
     known = [check.id for check in kata.checks]
-    for id in only:
-        if id not in known:
-            from difflib import get_close_matches
-
-            near = get_close_matches(id, known, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(known)}"
-            raise UsageError(f"`{kata.slug}` has no check `{id}`", hint=hint)
-    wanted = set(only) if only else set(known)
+    wanted = {check_meant(id, kata).id for id in only} or set(known)
     for id in reversed(known):
         if id in wanted:
             wanted |= set(kata.check(id).needs)

@@ -11,7 +11,7 @@ from toolkit.settings import Settings
 if TYPE_CHECKING:
     import typer
 
-    from graders.kata import Check, Kata
+    from graders.kata import Kata
     from graders.pack import Packs
     from graders.submission import Submission
 
@@ -57,15 +57,3 @@ def kata_and_place(name: str | None, packs: Packs) -> tuple[Kata, Path | None]:
         return packs.kata(name), None
     submission = submission_at(Path(name) if name is not None else None, packs)
     return submission.kata, submission.root
-
-
-def check_meant(id: str, kata: Kata) -> Check:
-    """The kata's check of that id. Raises UsageError with the nearest one."""
-    from difflib import get_close_matches
-
-    known = [check.id for check in kata.checks]
-    if id in known:
-        return kata.check(id)
-    near = get_close_matches(id, known, n=1, cutoff=0.6)
-    hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(known)}"
-    raise UsageError(f"the kata `{kata.slug}` has no check `{id}`", hint=hint)

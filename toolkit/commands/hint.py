@@ -9,8 +9,9 @@ import typer
 
 from graders.errors import UsageError
 from graders.kata import Kata
+from graders.selection import check_meant
 from toolkit.completion import check_ids, slugs
-from toolkit.place import check_meant, kata_and_place, packs_of, settings_of
+from toolkit.place import kata_and_place, packs_of, settings_of
 from toolkit.progress import Progress, open_progress
 from toolkit.views.page import render_hints
 from toolkit.views.paint import paint_for
