@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from graders.errors import KataError, UsageError
 from graders.grade import Grader, Options
-from graders.kata import Kata
 from graders.score import Grade
 from graders.selection import chosen
 from graders.submission import Submission
@@ -76,21 +75,14 @@ def judge_here(
     with live_progress(titles, paint_for(settings, sys.stderr)) as progress:
         grade = grader.grade(submission, progress=progress, seed=seed)
     log = _log_of(grade)
-    before, taken = _kept(grade, submission, settings)
+    before, hints = _kept(grade, submission, settings)
     after = {check.id: (check.verdict, check.points) for check in grade.checks}
     moved = tuple(changes(before.verdicts, after)) if before else ()
-    return Judged(grade, log, moved, hints_left(submission.kata, taken))
+    return Judged(grade, log, moved, hints)
 
 
-def hints_left(kata: Kata, taken: Mapping[str, int]) -> frozenset[str]:
-    """The checks that still have a hint to give, where `taken` counts those that were asked for."""
-    return frozenset(id for id, ladder in kata.hints.items() if taken.get(id, 0) < len(ladder))
-
-
-def _kept(
-    grade: Grade, submission: Submission, settings: Settings
-) -> tuple[Attempt | None, Mapping[str, int]]:
-    """Keep the attempt; the one to compare it with, and how many hints of each check were taken.
+def _kept(grade: Grade, submission: Submission, settings: Settings) -> tuple[Attempt | None, frozenset[str]]:
+    """Keep the attempt; the one to compare it with, and the checks that still have a hint to give.
 
     A record that cannot be used is said on stderr, and costs nobody the result of a run.
     """
@@ -98,10 +90,10 @@ def _kept(
         with open_progress(settings.progress_file) as record:
             before = last_comparable(record, submission)
             record.record(to_document(grade), submission.root)
-            return before, record.hints(submission.kata.slug)
+            return before, record.hints_left(submission.kata)
     except KataError as error:
         tell(error)
-        return None, {}
+        return None, frozenset(id for id, ladder in submission.kata.hints.items() if ladder)
 
 
 def last_comparable(record: Progress, submission: Submission) -> Attempt | None:

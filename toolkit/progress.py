@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from graders.errors import KataError
+from graders.kata import Kata
 
 SCHEMA = 1
 # Two terminals write for milliseconds; whoever waits longer than this faces a stuck process.
@@ -135,6 +136,11 @@ class Progress:
             "SELECT check_id, max(rung) + 1 AS taken FROM hints WHERE kata = ? GROUP BY check_id", (kata,)
         )
         return {row["check_id"]: row["taken"] for row in rows}
+
+    def hints_left(self, kata: Kata) -> frozenset[str]:
+        """The checks of the kata that still have a hint to give."""
+        taken = self.hints(kata.slug)
+        return frozenset(id for id, ladder in kata.hints.items() if taken.get(id, 0) < len(ladder))
 
     def give_up(self, kata: str) -> None:
         """Remember that the solution was asked for before the kata was solved."""

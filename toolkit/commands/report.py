@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from graders.errors import KataError, UsageError
+from graders.pack import Packs
 from graders.score import Grade
 from toolkit.completion import slugs
 from toolkit.files import write_whole
-from toolkit.judging import hints_left
 from toolkit.place import kata_and_place, packs_of, settings_of
 from toolkit.progress import Attempt, Progress, open_progress
 from toolkit.settings import Settings
@@ -43,9 +43,10 @@ def run(
 ) -> int:
     """The last attempt as text, JSON, HTML, JUnit or CSV."""
     settings = settings_of(context)
+    packs = packs_of(settings)
     with open_progress(settings.progress_file) as progress:
-        found = _find(_attempts(kata, progress, settings), attempt)
-        hints = _hints_left(found, progress, settings)
+        found = _find(_attempts(kata, progress, packs), attempt)
+        hints = _hints_left(found, progress, packs)
     grade = from_document(found.document)
     written = [path for path in (html, junit, csv) if path is not None]
     if html is not None:
@@ -71,9 +72,8 @@ def run(
     return 0
 
 
-def _attempts(name: str | None, progress: Progress, settings: Settings) -> tuple[Attempt, ...]:
+def _attempts(name: str | None, progress: Progress, packs: Packs) -> tuple[Attempt, ...]:
     """Those of the kata that was named, or of the repository that we stand in, or all where we stand in none."""
-    packs = packs_of(settings)
     try:
         kata, place = kata_and_place(name, packs)
     except KataError:
@@ -100,13 +100,12 @@ def _find(attempts: tuple[Attempt, ...], number: int | None) -> Attempt:
     raise UsageError(f"there is no attempt {number} here", hint=f"the last one is {attempts[-1].id}")
 
 
-def _hints_left(attempt: Attempt, progress: Progress, settings: Settings) -> frozenset[str]:
+def _hints_left(attempt: Attempt, progress: Progress, packs: Packs) -> frozenset[str]:
     try:
-        kata = packs_of(settings).kata(attempt.document["kata"])
+        return progress.hints_left(packs.kata(attempt.document["kata"]))
     except KataError:
         # The pack that it came from is not here any more; the report is.
         return frozenset()
-    return hints_left(kata, progress.hints(kata.slug))
 
 
 def _as_text(grade: Grade, settings: Settings, hints: frozenset[str]) -> str:
