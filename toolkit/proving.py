@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from graders.audit import audit
-from graders.errors import KataError, UsageError
+from graders.errors import UsageError
 from graders.gate import Matrix, Subject, Trial, prove_all, subjects_of, touched
 from graders.grade import Grader
 from graders.kata import Kata
@@ -68,39 +69,31 @@ class Proving:
 
     def watch(self, slug: str) -> NoReturn:
         """Prove the kata, and again after each change what the change may have touched, until Ctrl-C."""
-        from toolkit.boundary import tell
-        from toolkit.watch import each_change
+        from toolkit.watch import after_each_change
 
-        paint = paint_for(self.settings)
-        wait = each_change(packs_of(self.settings).kata(slug).folder)
         matrix: Matrix | None = None
-        again: frozenset[str] = frozenset()
-        while True:
-            # A mistake of this moment (a half-written file) is told, and the next change tries again.
-            try:
-                matrix = self._next(slug, matrix, again)
-                again = frozenset()
-            except KataError as error:
-                sys.stdout.flush()
-                tell(error)
-            print(paint("Waiting for a change; Ctrl-C ends.", "dim"), flush=True)
-            changed = wait()
-            try:
-                again |= set(touched(packs_of(self.settings).kata(slug), changed))
-            except KataError:
-                matrix = None
+        pending = set[Path]()
 
-    def _next(self, slug: str, older: Matrix | None, again: frozenset[str]) -> Matrix:
-        packs = packs_of(self.settings)
-        kata = packs.kata(slug)
+        def prove(changed: frozenset[Path]) -> None:
+            nonlocal matrix
+            # What changed while the kata could not be read, or proved, counts once it can.
+            pending.update(changed)
+            packs = packs_of(self.settings)
+            kata = packs.kata(slug)
+            [matrix] = self.shown(self._newer(kata, packs, matrix, pending))
+            pending.clear()
+
+        after_each_change(packs_of(self.settings).kata(slug).folder, paint_for(self.settings), prove)
+
+    def _newer(
+        self, kata: Kata, packs: Packs, older: Matrix | None, changed: Collection[Path]
+    ) -> Iterator[Matrix]:
+        """The matrix once more: of an older one those rows stay that the changes did not touch."""
         if older is None:
-            [matrix] = self.shown(self.proved((kata,), packs))
-            return matrix
-        names = [subject.name for subject in subjects_of(kata) if subject.name in again]
-        names = [name for name in names if not self.only or name in self.only]
+            return self.proved((kata,), packs)
+        names = [name for name in touched(kata, changed) if not self.only or name in self.only]
         newer = self.proved((kata,), packs, names) if names else iter((Matrix(kata, (), audit(kata, packs)),))
-        [matrix] = self.shown(one.after(older) for one in newer)
-        return matrix
+        return (matrix.after(older) for matrix in newer)
 
 
 def must_exist(only: Sequence[str], katas: Sequence[Kata]) -> None:

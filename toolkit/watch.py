@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NoReturn
 
+from graders.errors import KataError
 from graders.submission import regular_files
+from toolkit.boundary import tell
+from toolkit.views.paint import Paint
 
 _LOOK_SECONDS = 0.25
+
+
+def after_each_change(root: Path, paint: Paint, do: Callable[[frozenset[Path]], None]) -> NoReturn:
+    """Call `do` now, with no path, and again after each change below `root`, with what changed, until Ctrl-C.
+
+    A mistake of the moment (a half-written file) is told, and the next change tries again.
+    """
+    wait = each_change(root)
+    changed: frozenset[Path] = frozenset()
+    while True:
+        try:
+            do(changed)
+        except KataError as error:
+            sys.stdout.flush()
+            tell(error)
+        print(f"\n{paint('Waiting for a change; Ctrl-C ends.', 'dim')}", flush=True)
+        changed = wait()
 
 
 def each_change(root: Path) -> Callable[[], frozenset[Path]]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from graders.errors import KataError
 from graders.grade import Grader
 from graders.submission import Submission
-from toolkit.boundary import tell
 from toolkit.completion import check_ids
 from toolkit.judging import Judged, judge_here, options_for
 from toolkit.place import packs_of, settings_of, submission_at
@@ -67,7 +63,7 @@ def run(
     submission = submission_at(path, packs_of(settings))
     with Grader(options_for(settings, seed=seed, only=only or (), world=world, postgres=postgres)) as grader:
         if watch:
-            return _watch(grader, submission, settings)
+            _watch(grader, submission, settings)
         judged = judge_here(grader, submission, settings)
     print(_as_json(judged) if as_json else _as_text(judged, settings))
     return judged.grade.exit_code
@@ -88,23 +84,14 @@ def _as_text(judged: Judged, settings: Settings) -> str:
     return text
 
 
-def _watch(grader: Grader, submission: Submission, settings: Settings) -> int:
-    from toolkit.watch import each_change
+def _watch(grader: Grader, submission: Submission, settings: Settings) -> NoReturn:
+    from toolkit.watch import after_each_change
 
     paint = paint_for(settings)
-    wait = each_change(submission.root)
-    while True:
+
+    def judge(_: frozenset[Path]) -> None:
         if paint.color:
             print("\x1b[2J\x1b[3J\x1b[H", end="")
-        _judge_once(lambda: _as_text(judge_here(grader, submission, settings), settings))
-        print(f"\n{paint('Waiting for a change; Ctrl-C ends.', 'dim')}", flush=True)
-        wait()
+        print(_as_text(judge_here(grader, submission, settings), settings))
 
-
-def _judge_once(judge: Callable[[], str]) -> None:
-    # A mistake of this moment (a half-written file) is told, and the next change tries again.
-    try:
-        print(judge())
-    except KataError as error:
-        sys.stdout.flush()
-        tell(error)
+    after_each_change(submission.root, paint, judge)
