@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from graders.mutants_python import EDITS, Edit
@@ -36,7 +36,7 @@ def mutants_of(path: str, source: str) -> tuple[Mutant, ...]:
     return ()
 
 
-def _distinct(mutants: Iterator[Mutant] | tuple[Mutant, ...]) -> Iterator[Mutant]:
+def _distinct(mutants: Iterable[Mutant]) -> Iterator[Mutant]:
     """The second of a name is told apart by `(2)`: a reason why one is equivalent must not hold for another."""
     texts: set[str] = set()
     names: Counter[str] = Counter()

@@ -37,11 +37,9 @@ def _boundary(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
 
 def _skip_check(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
     """A condition that guards a refusal (raise or early return) never holds, or a token is read less strictly."""
-    if isinstance(node, ast.Call) and _is_method(node, "decode"):
-        for keyword in node.keywords:
-            if keyword.arg in ("options", "algorithms"):
-                kept = [other for other in node.keywords if other is not keyword]
-                yield f"decode without {keyword.arg}", ast.Call(node.func, node.args, kept)
+    if _is_method(node, "decode"):
+        for name, call in _without_keyword(node, "options", "algorithms"):
+            yield f"decode without {name}", call
     if isinstance(node, ast.If) and isinstance(node.body[-1], ast.Raise | ast.Return) and not node.orelse:
         yield f"if {ast.unparse(node.test)}: never", ast.If(ast.Constant(False), node.body, [])
 
@@ -95,11 +93,9 @@ def _lazy_loading(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
     if _is_method(node, "options", "joinedload", "selectinload") and "load" in ast.unparse(node).lower():
         told = ast.unparse(node.func.value)  # type: ignore[attr-defined]
         yield f"no more than {told}"[:80], node.func.value  # type: ignore[attr-defined]
-    if isinstance(node, ast.Call):
-        for keyword in node.keywords:
-            if keyword.arg == "options" and _is_method(node, "get", "get_one"):
-                kept = [other for other in node.keywords if other is not keyword]
-                yield f"{ast.unparse(node.func)} without options", ast.Call(node.func, node.args, kept)
+    if _is_method(node, "get", "get_one"):
+        for _, call in _without_keyword(node, "options"):
+            yield f"{ast.unparse(call.func)} without options", call
     if isinstance(node, ast.Tuple):
         for index, element in enumerate(node.elts):
             if ast.unparse(element).startswith(_LOADERS):
@@ -110,11 +106,8 @@ def _lazy_loading(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
 def _drop_lock(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
     if _is_method(node, "with_for_update"):
         yield "no with_for_update()", node.func.value  # type: ignore[attr-defined]
-    if isinstance(node, ast.Call):
-        for keyword in node.keywords:
-            if keyword.arg == "with_for_update":
-                kept = [other for other in node.keywords if other is not keyword]
-                yield "no with_for_update", ast.Call(node.func, node.args, kept)
+    for _, call in _without_keyword(node, "with_for_update"):
+        yield "no with_for_update", call
 
 
 def _drop_transaction(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
@@ -261,6 +254,15 @@ def _handed_to(statement: ast.AST) -> list[str]:
 
 def _is_method(node: ast.AST, *names: str) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in names
+
+
+def _without_keyword(node: ast.AST, *names: str) -> Iterator[tuple[str, ast.Call]]:
+    """A call without one of those arguments, for each that it has."""
+    if isinstance(node, ast.Call):
+        for keyword in node.keywords:
+            if keyword.arg in names:
+                kept = [other for other in node.keywords if other is not keyword]
+                yield str(keyword.arg), ast.Call(node.func, node.args, kept)
 
 
 def _is_count(node: ast.AST) -> bool:
