@@ -59,7 +59,7 @@ def _alter_type(script: Script, table: str, command: Node) -> None:
     name, column = str(command.get("name", "")), command.get("def", {}).get("ColumnDef", {})
     script.report("type-change", table, name)
     # PostgreSQL spares timestamp <-> timestamptz the rewrite where TimeZone is UTC; the throwaway server's is.
-    if type_name(column) in _TIMES and "timezone" not in script.timeouts:
+    if type_name(column) in _TIMES and "timezone" not in script.settings:
         script.report("time-zone-rewrites", table, name)
 
 

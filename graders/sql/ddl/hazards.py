@@ -42,8 +42,8 @@ def _read(script: Script, kind: str, node: Node) -> None:
         return
     if touches_existing(script, kind, node):
         for timeout in ("lock_timeout", "statement_timeout"):
-            if timeout not in script.timeouts:
-                script.timeouts.add(timeout)
+            if timeout not in script.settings:
+                script.settings.add(timeout)
                 script.report("no-" + timeout.replace("_", "-"))
     reader = READERS.get(kind)
     if reader is not None:

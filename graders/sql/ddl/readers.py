@@ -82,7 +82,7 @@ def _transaction(script: Script, node: Node) -> None:
 
 def _set(script: Script, node: Node) -> None:
     if node.get("kind") == "VAR_SET_VALUE":
-        script.timeouts.add(str(node.get("name", "")).lower())
+        script.settings.add(str(node.get("name", "")).lower())
 
 
 def _create_table(script: Script, node: Node) -> None:

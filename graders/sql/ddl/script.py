@@ -37,7 +37,7 @@ class Script:
     added: set[tuple[str, str]] = field(default_factory=set)
     never_null: dict[tuple[str, str], str] = field(default_factory=dict)
     validated: set[tuple[str, str]] = field(default_factory=set)
-    timeouts: set[str] = field(default_factory=set)
+    settings: set[str] = field(default_factory=set)
     statements: int = 0
     at: int = 0
     found: list[Hazard] = field(default_factory=list)
