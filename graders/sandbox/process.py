@@ -141,42 +141,49 @@ def _spawn(command: str, cwd: Path, env: Mapping[str, str], report: int) -> subp
 
 
 def _drain(supervisor: subprocess.Popen[bytes], output: OutputBuffer) -> threading.Thread:
-    pipe = supervisor.stdout
-    assert pipe is not None
-
-    turn = threading.Lock()
-    # One for each thread: a poll object serves one call at a time.
-    arrived, ready = select.poll(), select.poll()
-    arrived.register(pipe, select.POLLIN)
-    ready.register(pipe, select.POLLIN)
-
-    def take() -> bytes | None:
-        """Feed what has come; None where nothing has, nothing at the end."""
-        with turn:
-            if pipe.closed:
-                return b""
-            if not ready.poll(0):
-                return None
-            data = os.read(pipe.fileno(), _CHUNK)
-            output.feed(data)
-            return data
-
-    def read() -> None:
-        while arrived.poll() and take() != b"":
-            pass
-        with turn:
-            pipe.close()
-
-    def catch_up() -> None:
-        # What was printed before this moment is in the pipe, which holds no more than so many chunks.
-        for _ in range(_CHUNKS_IN_A_PIPE):
-            if not take():
-                break
-
-    output.catch_up = catch_up
-    thread = threading.Thread(target=read, name=f"output of {supervisor.pid}", daemon=True)
+    assert supervisor.stdout is not None
+    drain = _Drain(supervisor.stdout, output)
+    output.catch_up = drain.catch_up
+    thread = threading.Thread(target=drain.read, name=f"output of {supervisor.pid}", daemon=True)
     thread.start()
     return thread
+
+
+class _Drain:
+    """Feeds what comes through a pipe to a buffer: in a thread of its own, and in between to whoever wants it now."""
+
+    def __init__(self, pipe: IO[bytes], output: OutputBuffer) -> None:
+        self._pipe = pipe
+        self._output = output
+        self._turn = threading.Lock()
+        # One for each thread: a poll object serves one call at a time.
+        self._arrived, self._ready = select.poll(), select.poll()
+        self._arrived.register(pipe, select.POLLIN)
+        self._ready.register(pipe, select.POLLIN)
+
+    def read(self) -> None:
+        """Everything, to the end."""
+        while self._arrived.poll() and self._take() != b"":
+            pass
+        with self._turn:
+            self._pipe.close()
+
+    def catch_up(self) -> None:
+        """What was printed before this moment: that is in the pipe, which holds no more than so many chunks."""
+        for _ in range(_CHUNKS_IN_A_PIPE):
+            if not self._take():
+                break
+
+    def _take(self) -> bytes | None:
+        """Feed what has come; None where nothing has, nothing at the end."""
+        with self._turn:
+            if self._pipe.closed:
+                return b""
+            if not self._ready.poll(0):
+                return None
+            data = os.read(self._pipe.fileno(), _CHUNK)
+            self._output.feed(data)
+            return data
 
 
 def _reported(report: int, supervisor: subprocess.Popen[bytes]) -> int:
