@@ -140,8 +140,7 @@ class GraderPlugin:
         report["outcome"] = "failed" if theirs else "broken"
         report["message"] = clipped(blame or self._sentence(id, error)) if theirs else ""
         report["detail"] = "" if theirs else told(error, self.job["suite"])
-        guilty = exchanges_of(error, self.job["suite"])
-        report["evidence"] = self.bench.collector.evidence(guilty, self._printed)
+        report["evidence"] = self.bench.collector.evidence(answers_in(error), self._printed)
 
     def _printed(self, base_url: str) -> str:
         with contextlib.suppress(SuiteError, ServiceGone):
@@ -197,15 +196,14 @@ def id_of(item: pytest.Item) -> str:
     return str(name).removeprefix("check_").split("__")[0].replace("_", "-")
 
 
-def exchanges_of(error: BaseException, suite: str) -> list[Answer]:
+def answers_in(error: BaseException) -> list[Answer]:
     """The answers that a failed assertion was about: those held by its function, or by the nearest one around it."""
     error = next(_leaves(error), error)
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     for frame in reversed(frames):
-        if frame.f_code.co_filename.startswith(suite):
-            held = [value for value in frame.f_locals.values() if isinstance(value, Answer)]
-            if held:
-                return list({id(answer): answer for answer in held}.values())
+        held = {id(value): value for value in frame.f_locals.values() if isinstance(value, Answer)}
+        if held:
+            return list(held.values())
     return []
 
 

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from shared_booking import (
-    at,
-    booking_body,
-    change,
-    items_of,
-    located,
-    moment,
-    must_be,
-    named,
-    new_booking,
-    new_room,
-    shown,
-    told,
-)
+from shared_booking import at, booking_body, change, items_of, moment, must_be, named, new_booking, new_room
+
+from graders.reading import location_path, shown, told
 
 
 def check_bookings_crud(http, rng):
@@ -34,7 +23,7 @@ def check_bookings_crud(http, rng):
         )
     assert created.headers.get("ETag"), f"POST {collection}: the answer has no ETag"
     path = f"/v1/bookings/{booking['id']}"
-    assert located(created, f"POST {collection}") == path, (
+    assert location_path(created, f"POST {collection}") == path, (
         f"Location is {created.headers['Location']!r}, which does not lead to {path}"
     )
     read = must_be(http.get(path), 200, f"GET {path}")

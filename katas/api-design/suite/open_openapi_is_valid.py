@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from shared_booking import ROUTES, booking_body, change, must_be, new_booking, new_room, shown, told
+from shared_booking import ROUTES, booking_body, change, must_be, new_booking, new_room
 
 from graders import openapi
 from graders.client import Answer
+from graders.reading import shown, told
 
 
 def check_openapi_is_valid(http, rng):

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from shared_booking import (
-    change,
-    is_id,
-    items_of,
-    located,
-    must_be,
-    named,
-    new_booking,
-    new_room,
-    room_body,
-    shown,
-    told,
-)
+from shared_booking import change, items_of, must_be, named, new_booking, new_room, room_body
+
+from graders.reading import is_row_id, location_path, shown, told
 
 CONTACT = {"email": "desk@example.org", "phone": "+49 30 5550123"}
 
@@ -26,7 +16,7 @@ def check_rooms_crud(http, rng):
     _must_show(room, body, "POST /v1/rooms")
     assert created.headers.get("ETag"), "POST /v1/rooms: the answer has no ETag"
     path = f"/v1/rooms/{room['id']}"
-    assert located(created, "POST /v1/rooms") == path, (
+    assert location_path(created, "POST /v1/rooms") == path, (
         f"Location is {created.headers['Location']!r}, which does not lead to {path}"
     )
     read = must_be(http.get(path), 200, f"GET {path}")
@@ -103,7 +93,7 @@ def check_rooms_crud__lists(http, database, rng):
 
 
 def _must_show(room, body, what):
-    assert is_id(room.get("id")), f"{what}: `id` is {told(room.get('id'))}, no number of a row"
+    assert is_row_id(room.get("id")), f"{what}: `id` is {told(room.get('id'))}, no number of a row"
     seen, sent = named(room), named({"id": room["id"], **body})
     for name, value in sent.items():
         assert seen[name] == value, f"{what}: `{name}` is {told(seen[name])}, not {told(value)}"

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared_booking import (
-    JSON,
-    ROUTES,
-    booking_body,
-    change,
-    must_be,
-    new_booking,
-    new_room,
-    room_body,
-    shown,
-)
+from shared_booking import JSON, ROUTES, booking_body, change, must_be, new_booking, new_room, room_body
 
 from graders import openapi
 from graders.client import Answer
+from graders.reading import shown
 
 SEED = 20_330_502
 WRITES = ("PUT", "PATCH", "DELETE")

@@ -20,11 +20,10 @@ from shared_booking import (
     new_booking,
     new_room,
     room_body,
-    shown,
-    told,
 )
 
 from graders.client import Answer
+from graders.reading import shown, told
 
 BAD_TEXTS: tuple[Any, ...] = ("", " ", "\t\n", "x" * 201, 7, True, [], {"a": 1}, None, "nul \0 inside")
 BAD_ROOMS: tuple[dict[str, Any], ...] = (

@@ -13,13 +13,12 @@ from shared_booking import (
     new_booking,
     new_room,
     room_body,
-    shown,
     strong_tag,
     tag_of,
-    told,
 )
 
 from graders.client import Answer
+from graders.reading import shown, told
 
 
 def check_lost_update(http, database, rng):

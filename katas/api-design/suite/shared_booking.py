@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 from graders.client import Answer, Client
+from graders.reading import Shown, is_row_id, shown, told
 
 START = datetime(2033, 5, 2, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -30,21 +29,6 @@ ROUTES = {
     ("PATCH", "/v1/bookings/{}"): (200, 400, 404, 409, 412, 415, 422, 428),
     ("DELETE", "/v1/bookings/{}"): (204, 404, 412, 428),
 }
-
-
-class Shown(dict[str, Any]):
-    """A JSON object of an answer; a member that it lacks is the service's fault, and is told like one."""
-
-    def __missing__(self, name: str) -> Any:
-        raise AssertionError(f"the answer has no member `{name}`: {told(self)}")
-
-
-def shown(answer: Answer) -> Shown:
-    """The object that came as the answer's body."""
-    value = answer.json()
-    what = f"{answer.request.method} {answer.request.target} ({answer.status})"
-    assert isinstance(value, dict), f"{what} came with {told(value)}, which is no object"
-    return Shown(value)
 
 
 def items_of(answer: Answer) -> list[Shown]:
@@ -110,7 +94,7 @@ def new_room(http: Client, rng: random.Random, **more: Any) -> Shown:
     body = room_body(rng, **more)
     answer = must_be(http.post("/v1/rooms", json=body), 201, f"POST /v1/rooms with {told(body)}")
     room = shown(answer)
-    assert is_id(room["id"]), f"the new room's id is {told(room['id'])}, no number of a row"
+    assert is_row_id(room["id"]), f"the new room's id is {told(room['id'])}, no number of a row"
     return room
 
 
@@ -120,12 +104,8 @@ def new_booking(
     path, body = f"/v1/rooms/{room['id']}/bookings", booking_body(hours, length, **more)
     answer = must_be(http.post(path, json=body), 201, f"POST {path} with {told(body)}")
     booking = shown(answer)
-    assert is_id(booking["id"]), f"the new booking's id is {told(booking['id'])}, no number of a row"
+    assert is_row_id(booking["id"]), f"the new booking's id is {told(booking['id'])}, no number of a row"
     return booking
-
-
-def is_id(value: object) -> bool:
-    return type(value) is int and 0 < value < 2**63
 
 
 def tag_of(http: Client, path: str) -> str:
@@ -144,22 +124,6 @@ def strong_tag(answer: Answer, what: str) -> str:
 def change(http: Client, method: str, path: str, body: Any = None, *, tag: str = "*") -> Answer:
     """PUT, PATCH or DELETE with If-Match."""
     return http.request(method, path, json=body, headers={"If-Match": tag})
-
-
-def located(answer: Answer, what: str) -> str:
-    """The path that `Location` leads to, seen from the request's own URL."""
-    location = answer.headers.get("Location", "")
-    assert location, f"{what}: the 201 has no Location"
-    try:
-        return urlsplit(urljoin(answer.request.url, location)).path or "/"
-    except ValueError:
-        raise AssertionError(f"{what}: Location is {location!r}, which is no URL") from None
-
-
-def told(value: object, most: int = 160) -> str:
-    """A value as JSON in one line, shortened in its middle."""
-    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
-    return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"
 
 
 def must_be(answer: Answer, status: int, what: str) -> Answer:

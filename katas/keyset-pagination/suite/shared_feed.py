@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from graders.client import Answer, Client
 from graders.database import Database
+from graders.reading import is_row_id
 
 KINDS = ("login", "purchase", "refund", "comment", "export")
 FIELDS = ("id", "account_id", "kind", "occurred_at", "payload")
@@ -73,7 +74,7 @@ def _event(event: Any) -> Event:
         assert name in event, f"an event has no {name!r}: {event}"
     for name in ("id", "account_id"):
         value = event[name]
-        assert type(value) is int and 0 < value < 2**63, f"{name} is no number of a row: {value!r}"
+        assert is_row_id(value), f"{name} is no number of a row: {value!r}"
     return {**{name: event[name] for name in FIELDS}, "occurred_at": moment_of(event["occurred_at"])}
 
 

@@ -10,6 +10,7 @@ from shared_comparison import asked, body_of
 
 from graders.client import Answer
 from graders.database import Database
+from graders.reading import is_row_id
 from graders.sql.growth import Growth
 
 # Ids of the seed stay far below.
@@ -25,7 +26,7 @@ def orders_of_page(answer: Answer, count: int) -> list[Any]:
     assert isinstance(orders, list) and 2 * found >= count, (
         f"{asked(answer)} answered {found} orders instead of {count}; the cost of this page cannot be measured."
     )
-    assert all(isinstance(order, dict) and _is_id(order.get("id")) for order in orders), (
+    assert all(isinstance(order, dict) and is_row_id(order.get("id")) for order in orders), (
         f'{asked(answer)} shows entries that are no orders with an "id"; the cost of this page cannot be measured.'
     )
     return orders
@@ -38,10 +39,6 @@ def must_hold_items(answer: Answer, orders: list[Any], count: int) -> None:
     assert 2 * found >= count, (
         f"{asked(answer)} shows {found} items of these orders instead of {count}; its cost cannot be measured."
     )
-
-
-def _is_id(value: object) -> bool:
-    return type(value) is int and 0 < value < 2**63
 
 
 def must_not_grow_inside(growth: Growth, label: str, per: str, max_slope: float = 0.05) -> None:

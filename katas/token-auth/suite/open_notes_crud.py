@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import urljoin, urlsplit
 
-from shared_people import add_note, listed, member, must_be, named, shown
+from shared_people import add_note, listed, member, must_be, named
 
-from graders.client import Answer
+from graders.reading import location_path, shown
 
 
 def check_notes_crud(http, database, rng):
@@ -24,8 +23,7 @@ def check_notes_crud(http, database, rng):
     )
     stored = database.value("select created_at from notes where id = %s", note["id"])
     assert stored == note["created_at"], f"created_at is {told['created_at']!r}, the row says {stored}"
-    assert created.headers.get("Location"), "the 201 has no Location"
-    location = _path_of(created)
+    location = location_path(created, "POST /notes")
     read = http.get(location, headers=ann.bearer)
     assert read.status == 200 and named(shown(read)) == note, (
         f"GET {location} (the Location) does not answer with the note"
@@ -115,11 +113,3 @@ def check_notes_crud__search(http, database, rng):
         got = [note["title"] for note in listed(found)]
         wanted = [titles[index] for index in expected]
         assert got == wanted, f"GET /notes?q={q[:20]} found {json.dumps(got)}, not {json.dumps(wanted)}"
-
-
-def _path_of(created: Answer) -> str:
-    location = created.headers["Location"]
-    try:
-        return urlsplit(urljoin(created.request.url, location)).path or "/"
-    except ValueError:
-        raise AssertionError(f"Location is {location!r}, which is no URL") from None

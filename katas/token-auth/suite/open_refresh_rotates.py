@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
-from shared_people import keep_pair, log_in, member, must_be_problem, refresh, register, shown, stranger
+from shared_people import keep_pair, log_in, member, must_be_problem, refresh, register, stranger
+
+from graders.reading import shown
 
 
 def check_refresh_rotates__bad_tokens(http):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared_people import Person, log_in, member, must_be_problem, register, shown, stranger
+from shared_people import Person, log_in, member, must_be_problem, register, stranger
+
+from graders.reading import shown
 
 BAD_EMAILS = (
     "no-at.example.net",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from shared_people import Person, add_note, id_of, listed, member, must_be, shown, stranger
+from shared_people import Person, add_note, id_of, listed, member, must_be, stranger
 
 from graders.matrix import Cell, read_matrix, walk
+from graders.reading import shown
 
 MATRIX = read_matrix(
     """

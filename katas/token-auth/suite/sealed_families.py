@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from shared_people import keep_pair, log_in, member, must_be, refresh, shown
+from shared_people import keep_pair, log_in, member, must_be, refresh
 
 from graders import sweeps
 from graders.client import Answer
+from graders.reading import shown
 
 
 def check_reuse_kills_the_family(http, rng):

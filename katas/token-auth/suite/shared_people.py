@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import random
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from graders.client import Answer, Client
+from graders.reading import Shown, is_row_id, shown
 
 PASSWORD = "correct horse battery staple"
-
-
-class Shown(dict[str, Any]):
-    """A JSON object of an answer; a member that it lacks is the service's fault, and is told like one."""
-
-    def __missing__(self, name: str) -> Any:
-        raise AssertionError(f"the answer has no member `{name}`: {json.dumps(self)[:200]}")
-
-
-def shown(answer: Answer) -> Shown:
-    """The object that came as the answer's body."""
-    value = answer.json()
-    what = f"{answer.request.method} {answer.request.target} ({answer.status})"
-    assert isinstance(value, dict), f"{what} came with {str(value)[:80]!r}, which is no object"
-    return Shown(value)
 
 
 @dataclass
@@ -103,7 +88,7 @@ def add_note(http: Client, person: Person, title: str, body: str = "") -> Shown:
 
 def id_of(item: Shown) -> int:
     id = item["id"]
-    assert type(id) is int and 0 < id < 2**63, f"the id {str(id)[:40]!r} is not a number of a row"
+    assert is_row_id(id), f"the id {str(id)[:40]!r} is not a number of a row"
     return id
 
 
