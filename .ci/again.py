@@ -14,9 +14,8 @@ from pathlib import Path
 def main(report: Path) -> int:
     katas = json.loads(report.read_text())["katas"]
     for kata in katas:
-        print(
-            f"{kata['kata']}: {'proved' if kata['proved'] else 'NOT PROVED'}, {len(kata['rows'])} solutions"
-        )
+        verdict = "proved" if kata["proved"] else "NOT PROVED"
+        print(f"{kata['kata']}: {verdict}, {len(kata['rows'])} solutions")
     return max((again(kata) for kata in katas if not kata["proved"]), default=0)
 
 
@@ -27,15 +26,7 @@ def again(kata: dict) -> int:
     # The audit, and the run with odd answers, come with any reference.
     names = names or [next(row["name"] for row in kata["rows"] if row["kind"] == "reference")]
     only = [part for name in names for part in ("--only", name)]
-    command = [
-        Path(sys.executable).with_name("kata"),
-        "author",
-        "check",
-        kata["kata"],
-        "--repeat",
-        "3",
-        *only,
-    ]
+    command = [Path(sys.executable).with_name("kata"), "author", "check", kata["kata"], "--repeat=3", *only]
     return subprocess.run(command, check=False).returncode
 
 
