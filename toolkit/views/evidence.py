@@ -121,7 +121,7 @@ def request_lines(request: Mapping[str, Any], paint: Paint) -> list[str]:
         lines += [_INDENT + "  " + line for line in wrap(escape(str(request["note"])), paint.width - 6)]
     elif request.get("status") is not None:
         room = paint.width - 6
-        body = " ".join(escape(str(request.get("body") or "")).split())
+        body = escape(" ".join(str(request.get("body") or "").split()))
         answer = cut(shorten(f"{paint.sign('arrow')} {request['status']} {body}", _BODY_LINES * room), room)
         lines += [_INDENT + "  " + paint(line, "dim") for line in answer]
     printed = [line for line in str(request.get("output") or "").splitlines() if line.strip()]
