@@ -78,7 +78,8 @@ class Grader:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self._host = SuiteHost()
+        self._host = SuiteHost(options.cache / "hypothesis")
+        self._prepared: set[Path] = set()
         self._binaries: Binaries | None = None
         try:
             reap(options.runs)
@@ -120,6 +121,12 @@ class Grader:
         with ExitStack() as stack:
             yield _Run(self, submission, progress, None).staged(stack)
 
+    def prepare_suite(self, suite: Path) -> None:
+        """Have the suite's slow imports made meanwhile, for this run and all that follow."""
+        if suite not in self._prepared:
+            self._prepared.add(suite)
+            self._host.prepare(suite)
+
     def run_suite(
         self, job: SuiteJob, control: ServiceControl, on_message: Callable[[Mapping[str, Any]], None]
     ) -> SuiteOutcome:
@@ -152,6 +159,7 @@ class _Run:
     def judged(self) -> Grade:
         kata = self.submission.kata
         selected = chosen(kata, self.grader.options.only)
+        self.grader.prepare_suite(kata.folder / "suite")
         stop: Stop | None = None
         outcome = SuiteOutcome(reports=())
         stage: Stage | None = None

@@ -11,8 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -66,9 +65,12 @@ class SuiteOutcome:
 
 
 class SuiteHost:
-    """A process with pytest and the fixtures imported, from which each suite is forked."""
+    """A process with pytest and the fixtures imported, from which each suite is forked.
 
-    def __init__(self) -> None:
+    `tables`: the directory where hypothesis keeps its tables of characters between runs.
+    """
+
+    def __init__(self, tables: Path) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket = ours
         self._lock = threading.Lock()
@@ -80,7 +82,7 @@ class SuiteHost:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+            env={"PATH": os.defpath, "LANG": "C.UTF-8", "HYPOTHESIS_STORAGE_DIRECTORY": str(tables)},
             start_new_session=True,
         )
         theirs.close()
@@ -88,6 +90,12 @@ class SuiteHost:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def prepare(self, suite: Path) -> None:
+        """Have the imports of a suite made while other things go on; a suite that runs meanwhile waits for them."""
+        # Every message carries a descriptor: that keeps two of them from being read as one.
+        with Path(os.devnull).open() as nothing, self._lock, contextlib.suppress(OSError):
+            socket.send_fds(self._socket, [json.dumps({"prepare": str(suite)}).encode()], [nothing.fileno()])
 
     def run(
         self, job: SuiteJob, control: Control, on_message: Callable[[Mapping[str, Any]], None]
@@ -126,16 +134,6 @@ class SuiteHost:
         self._process.wait()
         assert self._process.stderr is not None
         return self._process.stderr.read().decode(errors="replace").strip()[-2000:]
-
-
-@contextmanager
-def suite_host() -> Iterator[SuiteHost]:
-    """A SuiteHost for the length of the block; its imports go on while the caller does other things."""
-    host = SuiteHost()
-    try:
-        yield host
-    finally:
-        host.close()
 
 
 def copy_suite(suite: Path, into: Path) -> None:

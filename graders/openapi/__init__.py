@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graders.openapi.document import Operation, invalidities, operations, prefix_of, resolved
-from graders.openapi.exploring import CHECKS, Finding, disagreement, explore, import_meanwhile
+from graders.openapi.exploring import CHECKS, Finding, disagreement, explore, warm_up
 from graders.openapi.truth import contradiction
 
 __all__ = [
@@ -13,9 +13,9 @@ __all__ = [
     "contradiction",
     "disagreement",
     "explore",
-    "import_meanwhile",
     "invalidities",
     "operations",
     "prefix_of",
     "resolved",
+    "warm_up",
 ]

@@ -118,6 +118,19 @@ def test_a_larger_world_has_more_rows(judge: Judge, pack: Path) -> None:
     assert verdicts(judge(root=pack, world="large", only=["greets-by-name"])) == {"greets-by-name": "passed"}
 
 
+def test_the_slow_imports_of_a_suite_are_made_before_it_is_forked(
+    judge: Judge, pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (pack / "katas/greeting/suite/open_greetings.py").write_text(
+        "import sys\n\nSEEN = 'schemathesis.engine.core' in sys.modules\n\nfrom graders import openapi\n\n\n"
+        "def check_greets_by_name():\n    assert SEEN, 'imported while the learner waits'\n"
+    )
+    assert verdicts(judge(root=pack, only=["greets-by-name"])) == {"greets-by-name": "passed"}
+    assert list(Path.cwd().iterdir()) == [], "the tables of characters are kept in the cache"
+
+
 def test_a_mistake_in_the_suite_is_broken_and_ours(judge: Judge, pack: Path) -> None:
     suite = pack / "katas/greeting/suite/open_greetings.py"
     suite.write_text("def check_greets_by_name():\n    1 / 0\n")
