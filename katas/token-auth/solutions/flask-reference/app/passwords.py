@@ -1,17 +1,20 @@
-"""Passwords: kept as salted scrypt hashes, slow to guess."""
+"""Passwords: kept as salted argon2id hashes, slow to guess."""
 
-from werkzeug.security import check_password_hash, generate_password_hash
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 # What the password of an unknown person is compared with, so that it takes as long as any other.
-NOBODY = generate_password_hash("nobody has this password")
+NOBODY = hasher.hash("nobody has this password")
 
 
 def hash_password(password: str) -> str:
-    return generate_password_hash(password)
+    return hasher.hash(password)
 
 
 def verify_password(password: str, stored: str) -> bool:
     try:
-        return check_password_hash(stored, password)
-    except ValueError:  # half of a surrogate pair, which no password has
+        return hasher.verify(stored, password)
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):  # no such password, also half a surrogate pair
         return False
