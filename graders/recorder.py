@@ -159,10 +159,13 @@ class Recorder:
     def _read_until(self, offset: int, mark: bytes) -> bytes:
         until = time.monotonic() + _READ_SECONDS
         parts = bytearray()
+        place = -1
         while True:
             data, offset = self._log.read_from(offset)
             parts += data
-            place = parts.find(mark, max(0, len(parts) - len(data) - len(mark)))
+            if place < 0:
+                place = parts.find(mark, max(0, len(parts) - len(data) - len(mark)))
+            # The collector writes a long line in pieces: the mark may be there before the line's end is.
             if place >= 0 and parts.find(b"\n", place) >= 0:
                 return bytes(parts)
             if time.monotonic() > until:

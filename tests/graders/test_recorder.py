@@ -13,6 +13,7 @@ import pytest
 
 from graders.errors import DatabaseError
 from graders.postgres import Cluster
+from graders.postgres.log import LogSource
 from graders.recorder import Recorder, open_log
 from graders.sql.recording import Recording
 from graders.sql.statement import Statement
@@ -91,6 +92,31 @@ def test_a_transaction_that_never_ends_is_given_up_on_and_marked(cluster: Cluste
         with recorder.window() as later:
             pass
         assert later.open_transactions == 0
+
+
+class InPieces:
+    """A log that is read a few bytes at a time, as if its writer were that slow."""
+
+    def __init__(self, log: LogSource, most: int) -> None:
+        self._log = log
+        self._most = most
+        self.format = log.format
+        self.size, self.plain, self.close = log.size, log.plain, log.close
+
+    def read_from(self, offset: int) -> tuple[bytes, int]:
+        data = self._log.read_from(offset)[0][: self._most]
+        return data, offset + len(data)
+
+
+@pytest.mark.parametrize("most", [1, 7, 33, 64])
+def test_a_line_that_the_collector_writes_in_pieces_is_one_line(
+    cluster: Cluster, service: Session, most: int
+) -> None:
+    log = InPieces(cluster.log, most)
+    with Recorder(cluster.admin_url, log) as recorder, recorder.window() as window:
+        service.execute("select name from item where id <= %s", (4,))
+        service.commit()
+    assert (window.statements, window.rows_sent) == (1, 4)
 
 
 def test_a_pipeline_is_recorded_in_order(recorder: Recorder, autocommit: Session) -> None:
