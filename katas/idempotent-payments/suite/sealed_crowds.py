@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 from shared_payments import (
@@ -49,6 +50,45 @@ def check_twenty_at_once_charge_once(
         charge = Charge("crowd", new_key(rng), open_account(database, 10_000), 400, "double click")
         answers = concurrently(CROWD, lambda i, charge=charge: send(instances[i % 2], charge))
         _must_have_charged_once(answers, charge, instances, database)
+
+
+def check_twenty_at_once_charge_once__from_two_accounts(
+    http: Client,
+    database: Database,
+    gate: StartingGate,
+    rng: random.Random,
+    concurrently: Callable[..., list[Any]],
+) -> None:
+    """Whoever locks nothing but the account lets one key charge two accounts at once."""
+    charges = _one_key_for_two_accounts(database, rng)
+    accounts = [charge.account_id for charge in charges]
+    with gate.locked("accounts", where="id = any(%s)", parameters=(accounts,)) as shut:
+        answers = shut.fire(4, lambda i: send(http, charges[i % 2]))
+    _must_have_charged_one_of(charges, answers, http, database)
+    for _ in range(0 if shut.blocked else 5):
+        charges = _one_key_for_two_accounts(database, rng)
+        answers = concurrently(4, lambda i, charges=charges: send(http, charges[i % 2]))
+        _must_have_charged_one_of(charges, answers, http, database)
+
+
+def _one_key_for_two_accounts(database: Database, rng: random.Random) -> tuple[Charge, Charge]:
+    first = Charge("crowd", new_key(rng), open_account(database, 10_000), 400, "two accounts")
+    return first, replace(first, account_id=open_account(database, 10_000))
+
+
+def _must_have_charged_one_of(
+    charges: tuple[Charge, Charge], answers: Sequence[Any], http: Client, database: Database
+) -> None:
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+        must_be(answer, 201, 409, 422, what="a key that came with two accounts at once")
+    made = {charge.account_id: len(payments_of(database, charge.account_id)) for charge in charges}
+    assert sum(made.values()) == 1, (
+        f"one key came with two accounts at once: {sum(made.values())} payments were made, expected 1"
+    )
+    for charge in charges:
+        must_be(send(http, charge), 201 if made[charge.account_id] else 422, what="the key afterwards")
 
 
 def _must_leave_a_slow_one_alone(

@@ -13,6 +13,7 @@ from shared_payments import (
     ALPHABET,
     Charge,
     balance_of,
+    deposit,
     give_account,
     headers_of,
     must_be,
@@ -146,7 +147,7 @@ def check_declines_replay__too_little_money(http: Client, database: Database, rn
     first = send(http, charge)
     must_be(first, 402, what="a charge beyond the balance")
     must_repeat(send(http, charge), first)
-    database.execute("update accounts set balance_cents = 10000 where id = %s", account)
+    deposit(database, account, 9_900)
     must_repeat(send(http, charge), first)
     assert balance_of(database, account) == 10_000, "the retry of a declined charge took money"
     must_be_charged(send(http, replace(charge, key=new_key(rng))))
@@ -191,13 +192,17 @@ def _must_end_in_time(
     crowds = [Charge("crowd", new_key(rng), open_account(database, 10_000), 100, "again") for _ in range(3)]
     other = Charge("other", new_key(rng), open_account(database, 10_000), 100, "the first payload")
     once = Charge("one", new_key(rng), open_account(database, 10_000), 100, "once more")
+    poor = Charge("poor", new_key(rng), open_account(database, 50), 100, "declined at first")
     for charge in (*crowds, other):
         must_be_charged(send(http, charge))
+    must_be(send(http, poor), 402, what="a charge beyond the balance")
+    deposit(database, poor.account_id, 9_950)
     _must_expire(http, database, gate, once, seconds)
     # The others were stored before that one.
     what = "an expired key, which is new again, with another payload"
     must_be_charged(send(http, replace(other, reference="the second payload")), what)
     must_have_charged(database, other.account_id, 10_000, 100, 100)
+    must_be_charged(send(http, poor), "an expired key, which is new again also after a decline,")
     return _must_be_new_once(http, database, gate, crowds, seconds)
 
 

@@ -99,6 +99,13 @@ def give_account(database: Database, id: int, balance_cents: int, owner: str = "
     )
 
 
+def deposit(database: Database, account_id: int, cents: int) -> None:
+    """Money comes in from elsewhere."""
+    database.execute(
+        "update accounts set balance_cents = balance_cents + %s where id = %s", cents, account_id
+    )
+
+
 def balance_of(database: Database, account_id: int) -> int:
     balance = database.value("select balance_cents from accounts where id = %s", account_id)
     assert balance is not None, f"account {account_id} is not in the table any more"
