@@ -150,8 +150,13 @@ def check_no_mass_assignment__notes(http, database, rng):
         assert _row(database, note["id"]) == before, (
             f"PATCH with {more} changed the row: {_row(database, note['id'])}"
         )
+    admin = _people(http, database, rng)["admin"]
+    answer = http.post("/notes", json={"title": "Yours", "owner_id": bob.id}, headers=admin.bearer)
+    assert answer.status in (201, 422), (
+        f"POST /notes of an admin with an owner_id answered {answer.status}, neither 201 nor 422"
+    )
     assert not database.value("select count(*) from notes where owner_id = %s", bob.id), (
-        "bob has notes that he never wrote"
+        "bob has notes that he never wrote: somebody else put them into his name"
     )
 
 

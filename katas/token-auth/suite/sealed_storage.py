@@ -39,11 +39,19 @@ def check_passwords_are_hashed_slowly(http, database, variables, rng):
 def check_passwords_are_hashed_slowly__to_the_last_character(http, rng):
     beginning = (f"{rng.getrandbits(64):016x}" * 5)[:72]
     ann = stranger(rng, "long", beginning + " and the end ")
-    register(http, ann)
-    log_in(http, ann)
-    for password in (beginning + " or another one", beginning):
-        answer = http.post("/auth/login", json={"email": ann.email, "password": password})
-        must_be(answer, 401, "a login with a password that shares only its first 72 bytes with the right one")
+    bob = stranger(rng, "wide", f"{rng.getrandbits(16):04x}" + "é" * 34 + " and the end")
+    for person, others in (
+        (ann, (beginning + " or another one", beginning)),
+        # 50 characters, and the first 72 of its 84 bytes are 38 characters.
+        (bob, (bob.password[:38] + " or another",)),
+    ):
+        register(http, person)
+        log_in(http, person)
+        for password in others:
+            answer = http.post("/auth/login", json={"email": person.email, "password": password})
+            must_be(
+                answer, 401, "a login with a password that shares only its first 72 bytes with the right one"
+            )
     answer = http.post("/auth/login", json={"email": ann.email, "password": ann.password.strip()})
     must_be(answer, 401, "a login with a password that lacks the blank at the end of the right one")
 
