@@ -233,6 +233,15 @@ def check_validation__against_the_capacity_of_now(http, database, rng):
     new_booking(http, room, 3, attendees=4)
     must_be(change(http, "PATCH", path, {"capacity": 8}), 200, "PATCH of the capacity to 8")
     new_booking(http, room, 6, attendees=8)
+    old = new_room(http, rng, capacity=10)
+    long_ago = {"starts_at": "2019-05-02T09:00:00Z", "ends_at": "2019-05-02T10:00:00Z", "attendees": 9}
+    collection = f"/v1/rooms/{old['id']}/bookings"
+    must_be(http.post(collection, json=booking_body(**long_ago)), 201, "POST of a booking in 2019")
+    must_be(
+        change(http, "PATCH", f"/v1/rooms/{old['id']}", {"capacity": 5}),
+        409,
+        "PATCH of the capacity below the attendees of a booking, if one of long ago,",
+    )
 
 
 def check_merge_patch(http, rng):
