@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import psycopg
 import pytest
@@ -230,6 +230,11 @@ def test_serve_tells_what_each_request_cost(tiny: Kata, repository: Path) -> Non
         line = read_until(process, "GET /greetings?limit=7")
         assert "  200  " in line
         assert "7 × " in read_until(process, "×").lower()
+        with pytest.raises(HTTPError) as refused:
+            urlopen(Request(f"{base}/greetings", method="TRACE"), timeout=300)
+        refused.value.close()
+        assert refused.value.code == 501
+        assert "  501  " in read_until(process, "TRACE /greetings")
         with pytest.raises(HTTPError) as caught:
             urlopen(f"{base}/nowhere", timeout=300)
         caught.value.close()
