@@ -247,6 +247,20 @@ def test_serve_tells_what_each_request_cost(tiny: Kata, repository: Path) -> Non
             urlopen(f"{base}/healthz", timeout=300)
 
 
+def test_serve_gives_the_variables_of_the_kata_other_values(tiny: Kata, repository: Path) -> None:
+    with running(tiny, "serve", "--set", "GREETING=Good morning = ", cwd=repository) as process:
+        base = read_until(process, "request").split("curl -sS ")[1].split("/healthz")[0]
+        with urlopen(f"{base}/greetings?limit=1", timeout=300) as answer:
+            assert json.load(answer)["greetings"][0].startswith("Good morning = ")
+        assert end(process) == 130
+    for wrong, told in (
+        ("GREETING", "there is no ="),
+        ("GREETINGS=Hi", "greeting has no variable GREETINGS"),
+    ):
+        done = tiny("serve", "--set", wrong, cwd=repository)
+        assert (done.returncode, told in done.stderr, "GREETING" in done.stderr) == (2, True, True)
+
+
 def test_serve_lets_requests_overlap_and_tells_them_together(tiny: Kata, repository: Path) -> None:
     with running(tiny, "serve", cwd=repository) as process:
         greeting = read_until(process, "statements    rows  request")

@@ -5,16 +5,20 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from graders.errors import UsageError
 from graders.failures import ServiceFailure
 from graders.grade import Grader, Stage
 from graders.kata import Kata
 from graders.recorder import Recorder
 from graders.score import Stop
+from graders.submission import Submission
 from toolkit.front import Crowd, Exchange, front
 from toolkit.judging import options_for
 from toolkit.place import packs_of, settings_of, submission_at
@@ -25,7 +29,8 @@ from toolkit.views.terminal import render_stop
 
 EXAMPLE = """\
 kata serve
-kata serve --port 8123 --world large"""
+kata serve --port 8123 --world large
+kata serve --set LOGIN_LOCK_SECONDS=5"""
 
 _OUTPUT_LINES = 12
 _LOOK_SECONDS = 0.2
@@ -45,13 +50,19 @@ def run(
     postgres: Annotated[
         str | None, typer.Option("--postgres", metavar="URL|DIR", help="As for `kata test`.")
     ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="Another value of one of the kata's variables; repeatable."
+        ),
+    ] = None,
 ) -> int:
     """Run the service and its seeded database, until Ctrl-C. Each request is told with what it cost.
 
     Requests that overlap are told together, with what they cost in all.
     """
     settings = settings_of(context)
-    submission = submission_at(path, packs_of(settings))
+    submission = with_variables(submission_at(path, packs_of(settings)), given or ())
     paint = paint_for(settings)
     with Grader(options_for(settings, world=world, postgres=postgres)) as grader:
         try:
@@ -65,6 +76,23 @@ def run(
             return _serve(stage, submission.kata, port, paint)
         finally:
             staging.__exit__(None, None, None)
+
+
+def with_variables(submission: Submission, given: Sequence[str]) -> Submission:
+    """The submission of a kata in whose environment these variables have other values. Raises UsageError."""
+    kata = submission.kata
+    variables = dict(kata.environment.variables)
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals or name not in variables:
+            known = ", ".join(variables) or "none"
+            raise UsageError(
+                f"--set {pair}: {f'{kata.slug} has no variable {name}' if equals else 'there is no = in it'}",
+                hint=f"write --set NAME=VALUE; its variables are: {known}",
+            )
+        variables[name] = value
+    environment = replace(kata.environment, variables=variables)
+    return replace(submission, kata=replace(kata, environment=environment))
 
 
 def _serve(stage: Stage, kata: Kata, port: int | None, paint: Paint) -> int:
