@@ -22,6 +22,8 @@ def test_a_port_that_was_given_is_not_given_again_soon() -> None:
 def test_a_port_in_use_is_passed_over() -> None:
     with socket.socket() as listener:
         taken = free_port()
+        # Connections of an earlier test may linger on it.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", taken))
         listener.listen()
         assert taken not in [free_port() for _ in range(150)]
