@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from shared_payments import (
     Charge,
     balance_of,
+    deposit,
     give_account,
     headers_of,
     must_be,
@@ -102,8 +103,7 @@ class Play:
 
     def fund(self, account: int, cents: int) -> Step:
         def step() -> None:
-            sql = "update accounts set balance_cents = balance_cents + %s where id = %s"
-            self.database.execute(sql, cents, account)
+            deposit(self.database, account, cents)
             self.model.balances[account] += cents
 
         return "money arrives", step
