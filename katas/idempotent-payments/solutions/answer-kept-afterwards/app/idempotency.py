@@ -1,4 +1,4 @@
-"""Each operation once for each (client, key): claimed, done and remembered in one transaction."""
+"""Each operation once for each (client, key): claimed and done in one transaction, its answer kept after it."""
 
 import json
 import os

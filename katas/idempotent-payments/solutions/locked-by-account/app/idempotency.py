@@ -1,4 +1,4 @@
-"""Each operation once for each (client, key): claimed, done and remembered in one transaction."""
+"""Each operation once for each (client, key): the account held, the key looked for, the outcome remembered."""
 
 import json
 import os
