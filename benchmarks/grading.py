@@ -21,17 +21,17 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from graders.channel import Channel
 from graders.gate import render_subject, subjects_of
 from graders.grade import Grader, Options, Stage, suite_job
 from graders.pack import open_packs
 from graders.submission import Submission
-from graders.suite import _listen, _plain
+from graders.suite.channel import Channel
+from graders.suite.runner import _listen, _plain
 
 BARE = """
 import json, socket, sys
-from graders.channel import Channel
-from graders.plugin import run
+from graders.suite.channel import Channel
+from graders.suite.plugin import run
 job = json.loads(sys.argv[2])
 sys.exit(run(job, Channel(socket.socket(fileno=int(sys.argv[1])))))
 """

@@ -1,4 +1,4 @@
-"""What a suite may do to the service, by name: the grader's end of `graders.instances`."""
+"""What a suite may do to the service, by name: the grader's end of `graders.suite.instances`."""
 
 from __future__ import annotations
 

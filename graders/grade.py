@@ -32,7 +32,7 @@ from graders.score import Grade, Phase, Remark, Stop
 from graders.selection import chosen, world_of
 from graders.service import ServiceFailure
 from graders.submission import Submission, snapshot
-from graders.suite import SuiteHost, SuiteJob, SuiteOutcome, copy_suite, report_from
+from graders.suite.runner import SuiteHost, SuiteJob, SuiteOutcome, copy_suite, report_from
 from graders.verdicts import CheckResult, Report, judge
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from graders.http_message import Answer, Headers, Request
-from graders.likeness import differences
-from graders.matrix import Cell, read_matrix, walk
+from graders.suite.library.access_matrix import Cell, read_matrix, walk
+from graders.suite.library.response_diff import differences
 
 TABLE = """
                     owner  member   nobody

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from graders import openapi
 from graders.http_message import Answer, Headers, Request
+from graders.suite.library import openapi
 
 PROBLEM = {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graders.patience import Patience, TooSlow
+from graders.suite.time_budget import Patience, TooSlow
 
 
 class Clock:

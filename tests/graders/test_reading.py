@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graders.http_message import Answer, AnswerError, Headers, Request
-from graders.reading import is_row_id, location_path, shown, told
+from graders.suite.library.responses import is_row_id, location_path, shown, told
 
 
 def answer(body: bytes = b"{}", **headers: str) -> Answer:

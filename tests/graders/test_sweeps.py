@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders import sweeps
 from graders.database import Database
 from graders.postgres import Cluster
+from graders.suite.library import secret_scan as sweeps
 
 SECRET = "correct horse battery staple"
 TOKEN = "JfVwq0f3xX1m-9tS_aZk7Qb2LrUeYhNc"

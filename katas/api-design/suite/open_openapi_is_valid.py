@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from shared_booking import ROUTES, booking_body, change, must_be, new_booking, new_room
 
-from graders import openapi
 from graders.client import Answer
-from graders.reading import shown, told
+from graders.suite.library import openapi
+from graders.suite.library.responses import shown, told
 
 
 def check_openapi_is_valid(http, rng):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared_booking import change, items_of, must_be, named, new_booking, new_room, room_body
 
-from graders.reading import is_row_id, location_path, shown, told
+from graders.suite.library.responses import is_row_id, location_path, shown, told
 
 CONTACT = {"email": "desk@example.org", "phone": "+49 30 5550123"}
 

@@ -19,7 +19,7 @@ from shared_booking import (
 )
 
 from graders.client import Answer
-from graders.reading import told
+from graders.suite.library.responses import told
 
 ALLOWED = {
     "/v1/rooms": {"GET", "POST"},

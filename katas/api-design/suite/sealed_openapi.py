@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from shared_booking import JSON, ROUTES, booking_body, change, must_be, new_booking, new_room, room_body
 
-from graders import openapi
 from graders.client import Answer
-from graders.reading import shown
+from graders.suite.library import openapi
+from graders.suite.library.responses import shown
 
 SEED = 20_330_502
 WRITES = ("PUT", "PATCH", "DELETE")

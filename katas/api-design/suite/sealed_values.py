@@ -23,7 +23,7 @@ from shared_booking import (
 )
 
 from graders.client import Answer
-from graders.reading import shown, told
+from graders.suite.library.responses import shown, told
 
 BAD_TEXTS: tuple[Any, ...] = ("", " ", "\t\n", "x" * 201, 7, True, [], {"a": 1}, None, "nul \0 inside")
 BAD_ROOMS: tuple[dict[str, Any], ...] = (

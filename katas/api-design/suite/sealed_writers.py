@@ -18,7 +18,7 @@ from shared_booking import (
 )
 
 from graders.client import Answer
-from graders.reading import shown, told
+from graders.suite.library.responses import shown, told
 
 
 def check_lost_update(http, database, rng):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from graders.client import Answer, Client
-from graders.reading import Shown, is_row_id, shown, told
+from graders.suite.library.responses import Shown, is_row_id, shown, told
 
 START = datetime(2033, 5, 2, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -29,11 +29,11 @@ from shared_payments import (
 from graders.client import Answer, Client, TransportFailure
 from graders.database import Database
 from graders.errors import SuiteError
-from graders.instances import Instance
-from graders.measure import RecordingMeter
 from graders.sql.plan import nodes_of, read_plan
 from graders.sql.recording import Transaction
 from graders.starting_gate import StartingGate
+from graders.suite.instances import Instance
+from graders.suite.metering import RecordingMeter
 from graders.wire import Fault, Wire, wire
 from graders.wire_protocol import is_commit
 

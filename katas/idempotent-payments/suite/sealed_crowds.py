@@ -27,8 +27,8 @@ from shared_payments import (
 from graders.client import Answer, Client
 from graders.database import Database
 from graders.errors import SuiteError
-from graders.instances import Instance
 from graders.starting_gate import Calls, ShutGate, StartingGate
+from graders.suite.instances import Instance
 
 CROWD = 20
 # A claim that was committed may be taken over after some time, and must not while its owner lives and can finish.

@@ -26,7 +26,7 @@ from shared_payments import (
 
 from graders.client import Answer, Client
 from graders.database import Database
-from graders.instances import Instance
+from graders.suite.instances import Instance
 
 
 @dataclass(slots=True)

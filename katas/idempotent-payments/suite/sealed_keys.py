@@ -31,8 +31,8 @@ from shared_payments import (
 from graders.client import Answer, Client
 from graders.database import Database
 from graders.errors import SuiteError
-from graders.instances import Instance
 from graders.starting_gate import StartingGate
+from graders.suite.instances import Instance
 
 # The longer one is for services and machines that answer too slowly to tell anything by the shorter one.
 LIVES_SECONDS = (1, 4)

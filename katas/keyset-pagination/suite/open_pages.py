@@ -21,7 +21,7 @@ from shared_feed import (
 
 from graders.client import Client
 from graders.database import Database
-from graders.instances import Instance
+from graders.suite.instances import Instance
 
 LAST_YEAR = datetime(2024, 6, 1, tzinfo=UTC)
 BIGGEST, SMALLEST = 1, 2

@@ -11,9 +11,9 @@ from shared_feed import OWN_IDS, get_page
 from graders.client import Client
 from graders.database import Database
 from graders.errors import SuiteError
-from graders.measure import GrowthMeter, RecordingMeter, cost
 from graders.sql.plan import nodes_of, read_plan
 from graders.sql.recording import Recording
+from graders.suite.metering import GrowthMeter, RecordingMeter, cost
 
 LIMIT = 25
 BUDGET = 4 * LIMIT + 200

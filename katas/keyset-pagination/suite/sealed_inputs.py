@@ -13,9 +13,9 @@ from shared_feed import LONGEST_CURSOR, URL_SAFE, get_page, must_show, read_page
 
 from graders.client import Answer, Client
 from graders.database import Database
-from graders.instances import Instance
-from graders.measure import RecordingMeter
 from graders.sql.canary import standing_of
+from graders.suite.instances import Instance
+from graders.suite.metering import RecordingMeter
 
 # What sets parts apart, in no encoding for URLs a letter; kept by `split`.
 _SEPARATOR = re.compile(r"([^A-Za-z0-9_\-=]+)")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from graders.client import Answer, Client
 from graders.database import Database
-from graders.reading import is_row_id
+from graders.suite.library.responses import is_row_id
 
 KINDS = ("login", "purchase", "refund", "comment", "export")
 FIELDS = ("id", "account_id", "kind", "occurred_at", "payload")

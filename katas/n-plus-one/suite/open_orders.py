@@ -10,7 +10,7 @@ from shared_shop import NO_LIMITS, STATUSES, read_shop
 
 from graders.client import Client
 from graders.database import Database
-from graders.measure import GrowthMeter
+from graders.suite.metering import GrowthMeter
 
 
 def check_orders_answer_as_before(http: Client, database: Database, rng: random.Random) -> None:

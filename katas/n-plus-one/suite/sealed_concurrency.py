@@ -9,8 +9,8 @@ from typing import Any
 from shared_pages import orders_of_page
 
 from graders.client import Client
-from graders.measure import RecordingMeter
 from graders.sql.fingerprint import shape_of
+from graders.suite.metering import RecordingMeter
 
 REQUESTS, SMALL, LARGE = 8, 5, 60
 

@@ -11,7 +11,7 @@ from shared_pages import must_hold_items, must_not_grow_inside, orders_of_page, 
 
 from graders.client import Answer, Client
 from graders.database import Database
-from graders.measure import GrowthMeter, RecordingMeter
+from graders.suite.metering import GrowthMeter, RecordingMeter
 
 HEAVY_ITEMS, HEAVY_PAYMENTS = 12, 5
 

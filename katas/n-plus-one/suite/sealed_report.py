@@ -8,7 +8,7 @@ from shared_pages import must_not_grow_inside
 
 from graders.client import Client
 from graders.database import Database
-from graders.measure import GrowthMeter, RecordingMeter, growing, is_flat
+from graders.suite.metering import GrowthMeter, RecordingMeter, growing, is_flat
 
 
 def check_report_is_computed_by_the_database(http: Client, growth: GrowthMeter) -> None:

@@ -10,8 +10,8 @@ from shared_comparison import asked, body_of
 
 from graders.client import Answer
 from graders.database import Database
-from graders.reading import is_row_id
 from graders.sql.growth import Growth
+from graders.suite.library.responses import is_row_id
 
 # Ids of the seed stay far below.
 FIRST_ID = 1_000_000_000

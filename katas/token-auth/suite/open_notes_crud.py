@@ -6,7 +6,7 @@ import json
 
 from shared_people import add_note, listed, member, must_be, named
 
-from graders.reading import location_path, shown
+from graders.suite.library.responses import location_path, shown
 
 
 def check_notes_crud(http, database, rng):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shared_people import Person, add_note, id_of, listed, member, must_be, stranger
 
-from graders.matrix import Cell, read_matrix, walk
-from graders.reading import shown
+from graders.suite.library.access_matrix import Cell, read_matrix, walk
+from graders.suite.library.responses import shown
 
 MATRIX = read_matrix(
     """

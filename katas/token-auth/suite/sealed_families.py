@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from shared_people import keep_pair, log_in, member, must_be, refresh
 
-from graders import sweeps
 from graders.client import Answer
-from graders.reading import shown
+from graders.suite.library import secret_scan as sweeps
+from graders.suite.library.responses import shown
 
 
 def check_reuse_kills_the_family(http, rng):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shared_people import Person, add_note, keep_pair, log_in, refresh, register, stranger
 
-from graders import sweeps
 from graders.client import Answer
+from graders.suite.library import secret_scan as sweeps
 
 
 def check_nothing_leaks(http, database, service, rng, variables, evidence):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from graders.client import Answer, Client
-from graders.reading import Shown, is_row_id, shown
+from graders.suite.library.responses import Shown, is_row_id, shown
 
 PASSWORD = "correct horse battery staple"
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from graders.channel import Channel
 from graders.errors import KataError, SuiteError
+from graders.suite.channel import Channel
 from graders.verdicts import Cost, Evidence, Report
 
 # Longer than any step of a suite may take; it ends a suite that hangs, and judges nothing.
@@ -74,7 +74,7 @@ class SuiteHost:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket = ours
         self._lock = threading.Lock()
-        serve = f"from graders.suite_host import serve; serve({theirs.fileno()})"
+        serve = f"from graders.suite.host import serve; serve({theirs.fileno()})"
         start = f"import sys; sys.path[:] = {sys.path!r}; {serve}"
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-B", "-c", start],
@@ -231,7 +231,7 @@ def _mismatch(reports: Sequence[Report], ended: Mapping[str, Any]) -> str | None
 
 
 def report_from(plain: Mapping[str, Any]) -> Report:
-    """The Report that `graders.plugin` sent as plain JSON values."""
+    """The Report that `graders.suite.plugin` sent as plain JSON values."""
     evidence = plain.get("evidence", {})
     return Report(
         check=plain["check"],

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from graders.channel import Channel
 from graders.client import Answer, AnswerError, TransportFailure
 from graders.errors import SuiteError
-from graders.evidence import Collector, clipped
-from graders.fixtures import Bench, Fixtures
-from graders.instances import ServiceGone
+from graders.suite.channel import Channel
+from graders.suite.evidence import Collector, clipped
+from graders.suite.fixtures import Bench, Fixtures
+from graders.suite.instances import ServiceGone
 
 # What a submission can cause; anything else that a check raises is the suite's own mistake.
 THEIRS = (AssertionError, pytest.fail.Exception, AnswerError, TransportFailure, ServiceGone)

@@ -51,7 +51,7 @@ def _import_what_suites_use() -> None:
     import psycopg
     import pytest  # noqa: F401
 
-    import graders.plugin  # noqa: F401
+    import graders.suite.plugin  # noqa: F401
 
     del psycopg
 
@@ -93,8 +93,8 @@ def _become_suite(job: dict[str, Any], descriptor: int) -> None:
     """Run the job and end this process; the exit code is pytest's own."""
     code = 3
     try:
-        from graders.channel import Channel
-        from graders.plugin import run
+        from graders.suite.channel import Channel
+        from graders.suite.plugin import run
 
         os.chdir(job["directory"])
         null = os.open(os.devnull, os.O_RDWR)

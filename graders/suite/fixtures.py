@@ -9,18 +9,18 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from graders.channel import Channel
 from graders.client import Answer, Client, TransportFailure
 from graders.database import Database
-from graders.evidence import Collector
-from graders.instances import Caller, Instance
-from graders.measure import GrowthMeter, RecordingMeter
 from graders.oddities import Oddities
-from graders.patience import Patience
 from graders.schema_changes import blamed
 from graders.sql.recording import Recording
 from graders.starting_gate import StartingGate
-from graders.together import concurrently as call_concurrently
+from graders.suite.channel import Channel
+from graders.suite.concurrency import concurrently as call_concurrently
+from graders.suite.evidence import Collector
+from graders.suite.instances import Caller, Instance
+from graders.suite.metering import GrowthMeter, RecordingMeter
+from graders.suite.time_budget import Patience
 from graders.wire import FaultError, Wire
 from graders.wire import wire as open_wire
 

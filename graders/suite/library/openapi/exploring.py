@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 from graders.errors import SuiteError
 from graders.http_message import Answer, Headers, Request
-from graders.openapi.document import Operation, operations, prefix_of
-from graders.openapi.truth import contradiction
+from graders.suite.library.openapi.document import Operation, operations, prefix_of
+from graders.suite.library.openapi.truth import contradiction
 
 CHECKS = (
     "not_a_server_error",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from graders.client import Answer
-from graders.likeness import differences
+from graders.suite.library.response_diff import differences
 
 MISSING = "missing"
 NOT_ASKED = "-"

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from graders.evidence import Collector
 from graders.postgres.log import open_log
 from graders.recorder import Recorder
 from graders.sql.growth import Growth, measure_growth
 from graders.sql.recording import Recording
+from graders.suite.evidence import Collector
 
 UNITS = {
     "statements": "statements",

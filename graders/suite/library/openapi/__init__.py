@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from graders.openapi.document import Operation, invalidities, operations, prefix_of, resolved
-from graders.openapi.exploring import CHECKS, Finding, disagreement, explore, warm_up
-from graders.openapi.truth import contradiction
+from graders.suite.library.openapi.document import Operation, invalidities, operations, prefix_of, resolved
+from graders.suite.library.openapi.exploring import CHECKS, Finding, disagreement, explore, warm_up
+from graders.suite.library.openapi.truth import contradiction
 
 __all__ = [
     "CHECKS",

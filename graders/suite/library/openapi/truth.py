@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graders.http_message import Headers
-from graders.openapi.document import Operation, resolved
+from graders.suite.library.openapi.document import Operation, resolved
 
 
 def contradiction(operation: Operation | None, status: int, headers: Headers, body: bytes) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from graders.channel import Channel
 from graders.errors import SuiteError
+from graders.suite.channel import Channel
 
 if TYPE_CHECKING:
     from graders.client import Answer, Client, TransportFailure

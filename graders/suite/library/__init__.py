@@ -1,0 +1,1 @@
+"""What several katas need: access matrices, response differences, secret scans, OpenAPI documents."""
