@@ -18,9 +18,9 @@ from statistics import median
 
 import psycopg
 
-from graders.client import Client
 from graders.gate import render_subject, subjects_of
 from graders.grade import Grader, Options, Stage
+from graders.http.client import Client
 from graders.pack import open_packs
 from graders.recorder import Recorder
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graders.client import Answer, AnswerError, Client, TransportFailure
 from graders.escape import shown
+from graders.http.client import Answer, AnswerError, Client, TransportFailure
 
 HOST = "127.0.0.1"
 _MAX_HEALTH_BYTES = 64 * 1024

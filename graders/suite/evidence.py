@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from graders.sql import costs
 
 if TYPE_CHECKING:
-    from graders.client import Answer, TransportFailure
+    from graders.http.client import Answer, TransportFailure
     from graders.sql.recording import Recording
 
 MOST_REQUESTS = 3

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from graders.client import Answer, Client, TransportFailure
 from graders.database import Database
-from graders.oddities import Oddities
+from graders.http.client import Answer, Client, TransportFailure
+from graders.http.perturbation import Oddities
 from graders.schema_changes import blamed
 from graders.sql.recording import Recording
 from graders.starting_gate import StartingGate

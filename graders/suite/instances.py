@@ -11,7 +11,7 @@ from graders.errors import SuiteError
 from graders.suite.channel import Channel
 
 if TYPE_CHECKING:
-    from graders.client import Answer, Client, TransportFailure
+    from graders.http.client import Answer, Client, TransportFailure
 
 
 class ServiceGone(Exception):
@@ -70,7 +70,7 @@ class Instance:
     @property
     def http(self) -> Client:
         """A client of this instance; its exchanges become evidence."""
-        from graders.client import Client
+        from graders.http.client import Client
 
         return Client(
             self.base_url,

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from graders.client import Answer, AnswerError, TransportFailure
 from graders.errors import SuiteError
+from graders.http.client import Answer, AnswerError, TransportFailure
 from graders.suite.channel import Channel
 from graders.suite.evidence import Collector, clipped
 from graders.suite.fixtures import Bench, Fixtures

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from graders.client import Answer, AnswerError, Client, Headers, Request, TransportFailure
+from graders.http.client import Answer, AnswerError, Client, Headers, Request, TransportFailure
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 Script = Callable[[socket.socket], None]

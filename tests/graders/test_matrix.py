@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graders.http_message import Answer, Headers, Request
+from graders.http.message import Answer, Headers, Request
 from graders.suite.library.access_matrix import Cell, read_matrix, walk
 from graders.suite.library.response_diff import differences
 

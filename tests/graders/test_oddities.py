@@ -12,8 +12,8 @@ import pytest
 
 from graders.gate import prove
 from graders.grade import Grader, Options
-from graders.http_message import Answer, Headers, Request
-from graders.oddities import Oddities, odd_answer
+from graders.http.message import Answer, Headers, Request
+from graders.http.perturbation import Oddities, odd_answer
 from graders.pack import Packs
 
 TINY = Path(__file__).parent.parent / "packs" / "tiny"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from graders.http_message import Answer, Headers, Request
+from graders.http.message import Answer, Headers, Request
 from graders.suite.library import openapi
 
 PROBLEM = {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}}

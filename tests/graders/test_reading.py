@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graders.http_message import Answer, AnswerError, Headers, Request
+from graders.http.message import Answer, AnswerError, Headers, Request
 from graders.suite.library.responses import is_row_id, location_path, shown, told
 
 

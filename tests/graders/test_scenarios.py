@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.client import Client
+from graders.http.client import Client
 from graders.sandbox.process import ProcessSandbox
 from graders.service import Service, ServiceFailure, prepare
 

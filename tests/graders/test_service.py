@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from graders.client import Client, TransportFailure
 from graders.errors import SandboxError
+from graders.http.client import Client, TransportFailure
 from graders.ports import free_port
 from graders.readiness import Unready
 from graders.sandbox.process import ProcessSandbox

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from psycopg import pq
 
-from graders.client import Client, TransportFailure
+from graders.http.client import Client, TransportFailure
 from graders.postgres import Cluster, find_binaries, start_cluster
 from graders.sandbox.process import ProcessSandbox
 from graders.service import serve

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from graders.client import Answer
+from graders.http.client import Answer
 from graders.suite.library.response_diff import differences
 
 MISSING = "missing"

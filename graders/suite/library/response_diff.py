@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from graders.client import Answer
+from graders.http.client import Answer
 
 # They differ from one request to the next whoever asks, or repeat what the body says already.
 _APART = {

@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from graders.http_message import Answer
+from graders.http.message import Answer
 
 
 class Shown(dict[str, Any]):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from shared_booking import ROUTES, booking_body, change, must_be, new_booking, new_room
 
-from graders.client import Answer
+from graders.http.client import Answer
 from graders.suite.library import openapi
 from graders.suite.library.responses import shown, told
 

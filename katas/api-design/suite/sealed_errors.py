@@ -18,7 +18,7 @@ from shared_booking import (
     room_body,
 )
 
-from graders.client import Answer
+from graders.http.client import Answer
 from graders.suite.library.responses import told
 
 ALLOWED = {

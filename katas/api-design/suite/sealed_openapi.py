@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shared_booking import JSON, ROUTES, booking_body, change, must_be, new_booking, new_room, room_body
 
-from graders.client import Answer
+from graders.http.client import Answer
 from graders.suite.library import openapi
 from graders.suite.library.responses import shown
 

@@ -22,7 +22,7 @@ from shared_booking import (
     room_body,
 )
 
-from graders.client import Answer
+from graders.http.client import Answer
 from graders.suite.library.responses import shown, told
 
 BAD_TEXTS: tuple[Any, ...] = ("", " ", "\t\n", "x" * 201, 7, True, [], {"a": 1}, None, "nul \0 inside")

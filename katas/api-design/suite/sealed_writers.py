@@ -17,7 +17,7 @@ from shared_booking import (
     tag_of,
 )
 
-from graders.client import Answer
+from graders.http.client import Answer
 from graders.suite.library.responses import shown, told
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from graders.client import Answer, Client
+from graders.http.client import Answer, Client
 from graders.suite.library.responses import Shown, is_row_id, shown, told
 
 START = datetime(2033, 5, 2, 9, 0, tzinfo=UTC)

@@ -25,8 +25,8 @@ from shared_payments import (
     unknown_account,
 )
 
-from graders.client import Answer, Client
 from graders.database import Database
+from graders.http.client import Answer, Client
 
 
 def check_first_charge(http: Client, database: Database, rng: random.Random) -> None:

@@ -26,9 +26,9 @@ from shared_payments import (
     send,
 )
 
-from graders.client import Answer, Client, TransportFailure
 from graders.database import Database
 from graders.errors import SuiteError
+from graders.http.client import Answer, Client, TransportFailure
 from graders.sql.plan import nodes_of, read_plan
 from graders.sql.recording import Transaction
 from graders.starting_gate import StartingGate

@@ -24,9 +24,9 @@ from shared_payments import (
     send,
 )
 
-from graders.client import Answer, Client
 from graders.database import Database
 from graders.errors import SuiteError
+from graders.http.client import Answer, Client
 from graders.starting_gate import Calls, ShutGate, StartingGate
 from graders.suite.instances import Instance
 

@@ -24,8 +24,8 @@ from shared_payments import (
     unknown_account,
 )
 
-from graders.client import Answer, Client
 from graders.database import Database
+from graders.http.client import Answer, Client
 from graders.suite.instances import Instance
 
 

@@ -28,9 +28,9 @@ from shared_payments import (
     unknown_account,
 )
 
-from graders.client import Answer, Client
 from graders.database import Database
 from graders.errors import SuiteError
+from graders.http.client import Answer, Client
 from graders.starting_gate import StartingGate
 from graders.suite.instances import Instance
 

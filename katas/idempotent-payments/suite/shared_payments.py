@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from graders.client import Answer, Client
 from graders.database import Database
+from graders.http.client import Answer, Client
 
 # Everything that a key may hold, and what reads well in a report.
 ALPHABET = "".join(map(chr, range(0x21, 0x7F)))

@@ -19,8 +19,8 @@ from shared_feed import (
     without_indexes,
 )
 
-from graders.client import Client
 from graders.database import Database
+from graders.http.client import Client
 from graders.suite.instances import Instance
 
 LAST_YEAR = datetime(2024, 6, 1, tzinfo=UTC)

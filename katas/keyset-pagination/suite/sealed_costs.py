@@ -8,9 +8,9 @@ from typing import Any
 
 from shared_feed import OWN_IDS, get_page
 
-from graders.client import Client
 from graders.database import Database
 from graders.errors import SuiteError
+from graders.http.client import Client
 from graders.sql.plan import nodes_of, read_plan
 from graders.sql.recording import Recording
 from graders.suite.metering import GrowthMeter, RecordingMeter, cost

@@ -11,8 +11,8 @@ from typing import Any
 
 from shared_feed import LONGEST_CURSOR, URL_SAFE, get_page, must_show, read_page
 
-from graders.client import Answer, Client
 from graders.database import Database
+from graders.http.client import Answer, Client
 from graders.sql.canary import standing_of
 from graders.suite.instances import Instance
 from graders.suite.metering import RecordingMeter

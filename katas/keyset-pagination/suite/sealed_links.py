@@ -7,8 +7,8 @@ from typing import Any
 
 from shared_feed import apart, follow, get_page, must_show, own_account
 
-from graders.client import Client
 from graders.database import Database
+from graders.http.client import Client
 
 
 def check_link_header(http: Client) -> None:

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from graders.client import Answer, Client
 from graders.database import Database
+from graders.http.client import Answer, Client
 from graders.suite.library.responses import is_row_id
 
 KINDS = ("login", "purchase", "refund", "comment", "export")

@@ -17,8 +17,8 @@ from shared_comparison import (
 )
 from shared_shop import NO_LIMITS, Shop, read_shop
 
-from graders.client import Answer, Client
 from graders.database import Database
+from graders.http.client import Answer, Client
 
 
 def check_detail_and_customer_answer_as_before(http: Client, database: Database, rng: random.Random) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared_pages import orders_of_page
 
-from graders.client import Client
+from graders.http.client import Client
 from graders.sql.fingerprint import shape_of
 from graders.suite.metering import RecordingMeter
 

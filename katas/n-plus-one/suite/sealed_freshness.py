@@ -10,8 +10,8 @@ from typing import Any
 from growing import REPORT
 from shared_comparison import body_of
 
-from graders.client import Client
 from graders.database import Database
+from graders.http.client import Client
 
 Probe = Callable[[Any], Any]
 

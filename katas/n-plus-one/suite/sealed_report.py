@@ -6,8 +6,8 @@ from growing import longer_past
 from shared_comparison import asked, body_of
 from shared_pages import must_not_grow_inside
 
-from graders.client import Client
 from graders.database import Database
+from graders.http.client import Client
 from graders.suite.metering import GrowthMeter, RecordingMeter, growing, is_flat
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared_people import keep_pair, log_in, member, must_be, refresh
 
-from graders.client import Answer
+from graders.http.client import Answer
 from graders.suite.library import secret_scan as sweeps
 from graders.suite.library.responses import shown
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from shared_people import Person, log_in, must_be, must_be_problem, register, stranger
 
-from graders.client import Answer
+from graders.http.client import Answer
 from graders.suite.library.response_diff import differences
 
 WRONG = "not the right password"

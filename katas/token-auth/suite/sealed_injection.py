@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from shared_people import Person, add_note, listed, member, stranger
 
-from graders.client import Answer
+from graders.http.client import Answer
 from graders.sql.fingerprint import shape_of
 
 HARMLESS = "harmless words"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared_people import Person, add_note, keep_pair, log_in, refresh, register, stranger
 
-from graders.client import Answer
+from graders.http.client import Answer
 from graders.suite.library import secret_scan as sweeps
 
 

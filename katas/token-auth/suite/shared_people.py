@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from graders.client import Answer, Client
+from graders.http.client import Answer, Client
 from graders.suite.library.responses import Shown, is_row_id, shown
 
 PASSWORD = "correct horse battery staple"

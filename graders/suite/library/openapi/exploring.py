@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from graders.errors import SuiteError
-from graders.http_message import Answer, Headers, Request
+from graders.http.message import Answer, Headers, Request
 from graders.suite.library.openapi.document import Operation, operations, prefix_of
 from graders.suite.library.openapi.truth import contradiction
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from graders.http_message import Headers
+from graders.http.message import Headers
 from graders.suite.library.openapi.document import Operation, resolved
 
 

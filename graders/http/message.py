@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graders import strict_json
 from graders.escape import shown
+from graders.http import strict_json
 
 # Sent with every request; a curl line need not repeat them.
 _UNTOLD = ("host", "user-agent", "accept-encoding", "content-length", "connection")

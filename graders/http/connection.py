@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import h11
 
 from graders.escape import shown
-from graders.http_message import Answer, Headers, Request, TransportFailure
+from graders.http.message import Answer, Headers, Request, TransportFailure
 
 MAX_HEAD = 64 * 1024
 MAX_INTERIM = 8

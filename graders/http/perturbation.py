@@ -9,7 +9,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import Any
 
-from graders.http_message import Answer, Headers
+from graders.http.message import Answer, Headers
 
 # So few that most checks come far before they meet one.
 SHARE = 0.05

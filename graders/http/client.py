@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from graders.escape import shown
-from graders.http_message import Answer, AnswerError, Headers, Request, TransportFailure
-from graders.transport import Connection
+from graders.http.connection import Connection
+from graders.http.message import Answer, AnswerError, Headers, Request, TransportFailure
 
 __all__ = ["Answer", "AnswerError", "Client", "Headers", "Request", "TransportFailure"]
 

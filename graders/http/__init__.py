@@ -1,0 +1,1 @@
+"""HTTP to a service that may be hostile: messages, one connection, a client that trusts nobody."""
