@@ -30,10 +30,10 @@ import yaml
 from graders.errors import KataError
 from graders.gate import Subject, render_subject, subjects_of
 from graders.grade import Event, Grader, Options
-from graders.kata import Kata
 from graders.mutants import Mutant, mutants_of
-from graders.pack import Packs, open_packs
-from graders.starter import layers_of
+from graders.packs.loader import Packs, open_packs
+from graders.packs.records import Kata
+from graders.packs.rendering import layers_of
 
 AIM = 0.90
 EQUIVALENT = Path(__file__).with_name("equivalent-mutants.yaml")

@@ -22,8 +22,8 @@ from statistics import median
 
 import psycopg
 
-from graders.kata import Kata
-from graders.pack import open_packs
+from graders.packs.loader import open_packs
+from graders.packs.records import Kata
 from graders.postgres import Binaries, Template, empty_template, find_binaries, start_cluster, world_template
 from graders.postgres.copying import copy_tree
 from graders.postgres.identity import server_identity

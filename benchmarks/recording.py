@@ -21,7 +21,7 @@ import psycopg
 from graders.gate import render_subject, subjects_of
 from graders.grade import Grader, Options, Stage
 from graders.http.client import Client
-from graders.pack import open_packs
+from graders.packs.loader import open_packs
 from graders.recorder import Recorder
 
 AIM_REQUEST, AIM_CPU = 1.25, 50.0

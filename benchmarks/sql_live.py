@@ -18,7 +18,7 @@ from sql_corpora import REPEATS
 from sql_figures import Figure, Score
 
 from graders.catalog import load_catalog
-from graders.kata import Environment, Kata, World
+from graders.packs.records import Environment, Kata, World
 from graders.postgres import Cluster, find_binaries, start_cluster, world_template
 from graders.recorder import Recorder
 from graders.sql.catalog import Catalog

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.errors import KataError
-from graders.kata import Kata, Solution
-from graders.pack import Packs, load_solutions
-from graders.starter import shipped_checks
-from graders.yaml_source import read_yaml
+from graders.packs.loader import Packs, load_solutions
+from graders.packs.records import Kata, Solution
+from graders.packs.rendering import shipped_checks
+from graders.packs.yaml_source import read_yaml
 
 FULL_POINTS = 100
 FEWEST_HINTS = 3

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.errors import SandboxError, UsageError
-from graders.kata import Requirement, Stack
 from graders.lock import exclusive
+from graders.packs.records import Requirement, Stack
 
 _READY = ".kata-ready"
 

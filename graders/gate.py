@@ -15,10 +15,10 @@ from pathlib import Path
 from graders.audit import Problem, audit
 from graders.errors import KataError
 from graders.grade import Grader, silent
-from graders.kata import Kata, Solution
-from graders.pack import Packs, load_solutions
+from graders.packs.loader import Packs, load_solutions
+from graders.packs.records import Kata, Solution
+from graders.packs.rendering import layers_of, render_solution, render_starter
 from graders.score import Grade
-from graders.starter import layers_of, render_solution, render_starter
 from graders.submission import Submission
 from graders.verdicts import CheckResult
 

@@ -16,8 +16,9 @@ from graders.control import ServiceControl, controlled
 from graders.database import Database
 from graders.environment import Toolchain, prepare_environment
 from graders.errors import DatabaseError
-from graders.kata import Kata
-from graders.pack import digest_of
+from graders.packs.loader import digest_of
+from graders.packs.records import Kata
+from graders.packs.selection import chosen, world_of
 from graders.postgres import (
     Binaries,
     Cluster,
@@ -29,7 +30,6 @@ from graders.postgres import (
 from graders.rundir import reap, run_directory
 from graders.schema_changes import Tables, blamed, tables_of
 from graders.score import Grade, Phase, Remark, Stop
-from graders.selection import chosen, world_of
 from graders.service import ServiceFailure
 from graders.submission import Submission, snapshot
 from graders.suite.runner import SuiteHost, SuiteJob, SuiteOutcome, copy_suite, report_from

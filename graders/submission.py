@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.errors import UsageError
-from graders.kata import Kata, Stack
-from graders.pack import Packs
-from graders.starter import MARKER
-from graders.yaml_source import read_yaml
+from graders.packs.loader import Packs
+from graders.packs.records import Kata, Stack
+from graders.packs.rendering import MARKER
+from graders.packs.yaml_source import read_yaml
 
 MOST_FILES = 20_000
 MOST_BYTES = 200_000_000

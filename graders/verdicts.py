@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from graders.kata import Check
+from graders.packs.records import Check
 
 Verdict = Literal["passed", "failed", "skipped", "broken"]
 

@@ -13,10 +13,10 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from graders.audit import audit
-from graders.content import load_skills, load_tracks
 from graders.errors import PackError
-from graders.pack import load_solutions, open_packs
-from graders.yaml_source import parse_yaml
+from graders.packs.curriculum import load_skills, load_tracks
+from graders.packs.loader import load_solutions, open_packs
+from graders.packs.yaml_source import parse_yaml
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = ROOT / "content" / "schemas"
@@ -92,7 +92,7 @@ WRONG = {
 
 @pytest.mark.parametrize("mistake", WRONG)
 def test_schema_and_loader_refuse_the_same_mistakes(mistake: str, tmp_path: Path) -> None:
-    from graders.pack import load_kata
+    from graders.packs.loader import load_kata
 
     wrong = copy.deepcopy(KATA)
     WRONG[mistake](wrong)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from graders.errors import KataError
-from graders.pack import Packs, open_packs
+from graders.packs.loader import Packs, open_packs
 from toolkit.settings import load_settings
 
 

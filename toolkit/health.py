@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from graders.errors import KataError
-from graders.pack import open_packs
+from graders.packs.loader import open_packs
 from toolkit.settings import Settings
 
 _ENOUGH_BYTES = 512 * 1024 * 1024

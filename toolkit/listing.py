@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from graders.errors import KataError
-from graders.kata import Kata
+from graders.packs.records import Kata
 from toolkit.place import packs_of
 from toolkit.settings import Settings, load_settings
 from toolkit.views.paint import paint_for
@@ -28,7 +28,7 @@ def print_list(
     chosen = [
         kata for kata in katas if level in (None, kata.level) and (skill is None or skill in kata.skills)
     ]
-    from graders.content import find_track, in_order
+    from graders.packs.curriculum import find_track, in_order
 
     heading = ""
     chosen = in_order(chosen, packs_of(settings))

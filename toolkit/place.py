@@ -11,8 +11,8 @@ from toolkit.settings import Settings
 if TYPE_CHECKING:
     import typer
 
-    from graders.kata import Kata
-    from graders.pack import Packs
+    from graders.packs.loader import Packs
+    from graders.packs.records import Kata
     from graders.submission import Submission
 
 
@@ -25,7 +25,7 @@ def settings_of(context: typer.Context) -> Settings:
 
 def packs_of(settings: Settings) -> Packs:
     """The built-in pack and the ones that the settings name."""
-    from graders.pack import open_packs
+    from graders.packs.loader import open_packs
 
     return open_packs(settings.packs)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from graders.errors import KataError
-from graders.kata import Kata
+from graders.packs.records import Kata
 
 SCHEMA = 1
 # Two terminals write for milliseconds; whoever waits longer than this faces a stuck process.

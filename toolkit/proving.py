@@ -15,8 +15,8 @@ from graders.audit import audit
 from graders.errors import UsageError
 from graders.gate import Matrix, Subject, Trial, prove_all, subjects_of, touched
 from graders.grade import Grader
-from graders.kata import Kata
-from graders.pack import Packs
+from graders.packs.loader import Packs
+from graders.packs.records import Kata
 from toolkit.place import packs_of
 from toolkit.settings import Settings
 from toolkit.views.matrix import render_matrix, render_trial

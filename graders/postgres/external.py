@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from graders.errors import DatabaseError, UsageError
-from graders.kata import Kata, World
+from graders.packs.records import Kata, World
 from graders.postgres.binaries import OLDEST
 from graders.postgres.cluster import Cluster
 from graders.postgres.log import ServerLog

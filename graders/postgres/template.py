@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.errors import DatabaseError
-from graders.kata import Kata, World
 from graders.lock import exclusive
+from graders.packs.records import Kata, World
 from graders.postgres.binaries import Binaries
 from graders.postgres.copying import copy_failed, copy_tree, measure_tree
 from graders.postgres.identity import Identity, reachable_bin, server_identity

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from graders.errors import DatabaseError, PackError
-from graders.kata import Kata, World
+from graders.packs.records import Kata, World
 from graders.postgres.identity import Identity
 from graders.postgres.scram import FEWEST, new_password, verifier
 

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 from graders.errors import UsageError
-from graders.kata import Stack
-from graders.pack import SLUG, builtin_pack
+from graders.packs.loader import SLUG, builtin_pack
+from graders.packs.records import Stack
 
 _HERE = Path(__file__).parent
 _SOLUTIONS = {

@@ -12,7 +12,7 @@ import pytest
 
 from graders.gate import render_subject, subjects_of
 from graders.grade import Grader, Options
-from graders.pack import Packs
+from graders.packs.loader import Packs
 from graders.score import Grade
 
 TINY = Path(__file__).parent.parent / "packs" / "tiny"

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from graders.kata import Environment, Kata, World
+from graders.packs.records import Environment, Kata, World
 from graders.postgres import Binaries, Cluster, find_binaries, start_cluster, world_template
 from graders.recorder import Recorder
 

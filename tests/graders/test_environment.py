@@ -12,7 +12,7 @@ import pytest
 
 from graders.environment import Toolchain, check_requirement, prepare_environment
 from graders.errors import SandboxError, UsageError
-from graders.kata import Requirement, Stack
+from graders.packs.records import Requirement, Stack
 
 COUNT = "echo once >> {environment}/../installs && mkdir {environment}/bin"
 

@@ -15,9 +15,9 @@ import pytest
 from graders.errors import UsageError
 from graders.gate import Subject, prove, render_subject, subjects_of
 from graders.grade import Event, Grader, Options
-from graders.pack import Packs, open_packs
+from graders.packs.loader import Packs, open_packs
+from graders.packs.selection import chosen
 from graders.score import Grade
-from graders.selection import chosen
 
 TINY = Path(__file__).parent.parent / "packs" / "tiny"
 
@@ -265,7 +265,7 @@ import os, signal
 from dataclasses import replace
 from pathlib import Path
 from graders.grade import Grader, Options
-from graders.pack import Packs
+from graders.packs.loader import Packs
 from graders.submission import open_submission
 submission = open_submission(Path({str(tmp_path / "repository")!r}), Packs([Path({str(TINY)!r})]))
 options = Options(cache=Path({str(options.cache)!r}), runs=Path({str(options.runs)!r}), variables=dict(os.environ))

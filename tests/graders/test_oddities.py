@@ -14,7 +14,7 @@ from graders.gate import prove
 from graders.grade import Grader, Options
 from graders.http.message import Answer, Headers, Request
 from graders.http.perturbation import Oddities, odd_answer
-from graders.pack import Packs
+from graders.packs.loader import Packs
 
 TINY = Path(__file__).parent.parent / "packs" / "tiny"
 DOCUMENT = {"items": [{"id": 1, "name": "one"}, {"id": 2, "name": None}], "next": "abc"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.kata import Check
+from graders.packs.records import Check
 from graders.score import total
 from graders.verdicts import Report, judge
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.errors import PackError
-from graders.yaml_source import parse_yaml
+from graders.packs.yaml_source import parse_yaml
 
 HERE = Path("kata.yaml")
 

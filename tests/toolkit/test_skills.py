@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from graders.content import Skill, find_track, load_skills
 from graders.errors import PackError, UsageError
-from graders.pack import open_packs
+from graders.packs.curriculum import Skill, find_track, load_skills
+from graders.packs.loader import open_packs
 from toolkit.listing import print_list
 from toolkit.settings import load_settings
 from toolkit.views.paint import paint_for

@@ -10,7 +10,7 @@ import typer
 
 from graders.gate import Matrix, Row, prove
 from graders.grade import Grader
-from graders.kata import Kata
+from graders.packs.records import Kata
 from toolkit.commands.author_try import find_subject
 from toolkit.completion import slugs
 from toolkit.judging import options_for

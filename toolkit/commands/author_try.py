@@ -13,7 +13,7 @@ import typer
 from graders.errors import UsageError
 from graders.gate import Subject, problems_of, render_subject, subjects_of, trial_of
 from graders.grade import Grader
-from graders.kata import Kata
+from graders.packs.records import Kata
 from toolkit.completion import slugs
 from toolkit.judging import options_for
 from toolkit.place import packs_of, settings_of

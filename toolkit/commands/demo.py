@@ -11,10 +11,10 @@ import typer
 
 from graders.errors import PackError, SuiteError
 from graders.grade import Grader
-from graders.kata import Kata, Solution, Stack
-from graders.pack import load_solutions
+from graders.packs.loader import load_solutions
+from graders.packs.records import Kata, Solution, Stack
+from graders.packs.rendering import render_solution, render_starter
 from graders.score import Grade
-from graders.starter import render_solution, render_starter
 from graders.submission import Submission
 from toolkit.completion import slugs
 from toolkit.judging import options_for

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from graders.errors import KataError, UsageError
-from graders.kata import Check, Kata
-from graders.pack import Packs
+from graders.packs.loader import Packs
+from graders.packs.records import Check, Kata
 from toolkit.completion import pages
 from toolkit.place import packs_of, settings_of, submission_at
 from toolkit.views.page import render_check_page, render_finding_page, render_kata_page

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from graders.errors import UsageError
-from graders.kata import Kata
-from graders.selection import check_meant
+from graders.packs.records import Kata
+from graders.packs.selection import check_meant
 from toolkit.completion import check_ids, slugs
 from toolkit.place import kata_and_place, packs_of, settings_of
 from toolkit.progress import Progress, open_progress

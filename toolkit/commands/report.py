@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from graders.errors import KataError, UsageError
-from graders.pack import Packs
+from graders.packs.loader import Packs
 from graders.score import Grade
 from toolkit.completion import slugs
 from toolkit.files import write_whole

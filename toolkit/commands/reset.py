@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from graders.errors import UsageError
-from graders.starter import render_starter
+from graders.packs.rendering import render_starter
 from graders.submission import snapshot
 from toolkit.files import copy_into_place
 from toolkit.place import packs_of, settings_of, submission_at

@@ -15,7 +15,7 @@ import typer
 from graders.errors import UsageError
 from graders.failures import ServiceFailure
 from graders.grade import Grader, Stage
-from graders.kata import Kata
+from graders.packs.records import Kata
 from graders.recorder import Recorder
 from graders.score import Stop
 from graders.submission import Submission

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from graders.errors import UsageError
-from graders.kata import Kata, Solution, Stack
-from graders.pack import Packs
+from graders.packs.loader import Packs
+from graders.packs.records import Kata, Solution, Stack
 from toolkit.completion import slugs
 from toolkit.place import kata_meant, packs_of, settings_of, submission_at
 from toolkit.progress import open_progress
@@ -78,7 +78,7 @@ def _stack_here(kata: str | None, packs: Packs) -> str | None:
 
 
 def _solutions(kata: Kata, stack: str | None) -> tuple[Solution, ...]:
-    from graders.pack import load_solutions
+    from graders.packs.loader import load_solutions
 
     known = tuple(
         solution
@@ -107,7 +107,7 @@ def _named(name: str | None, known: tuple[Solution, ...]) -> Solution:
 
 
 def _write(kata: Kata, stack: Stack, solution: Solution, into: Path) -> int:
-    from graders.starter import render_solution as write_solution
+    from graders.packs.rendering import render_solution as write_solution
     from toolkit.files import new_folder
 
     with new_folder(into.expanduser().absolute()) as folder:
@@ -118,8 +118,8 @@ def _write(kata: Kata, stack: Stack, solution: Solution, into: Path) -> int:
 
 def _changes(kata: Kata, stack: Stack, solution: Solution) -> dict[str, list[str]]:
     """Repository path -> the lines of a unified diff from the starter."""
-    from graders.starter import render_solution as write_solution
-    from graders.starter import render_starter
+    from graders.packs.rendering import render_solution as write_solution
+    from graders.packs.rendering import render_starter
 
     with tempfile.TemporaryDirectory(prefix="kata-solution-") as scratch:
         before, after = Path(scratch, "starter"), Path(scratch, "solution")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from graders.kata import Kata, Stack
+from graders.packs.records import Kata, Stack
 from toolkit.completion import slugs, stacks
 from toolkit.files import new_folder
 from toolkit.place import packs_of, settings_of
@@ -29,7 +29,7 @@ def run(
     ] = None,
 ) -> int:
     """Make the starter repository of a kata."""
-    from graders.starter import render_starter
+    from graders.packs.rendering import render_starter
 
     settings = settings_of(context)
     packs = packs_of(settings)

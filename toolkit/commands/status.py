@@ -47,7 +47,7 @@ def run(
 def _skills(settings: Settings, *, as_json: bool) -> str:
     import json
 
-    from graders.content import load_skills
+    from graders.packs.curriculum import load_skills
     from toolkit.listing import best_results
     from toolkit.views.skills import render_skills, skills_document
 

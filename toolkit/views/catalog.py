@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from graders.kata import Check, Kata
+from graders.packs.records import Check, Kata
 from toolkit.text import escape, pad, shorten, wrap
 from toolkit.views.paint import Paint
 

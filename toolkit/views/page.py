@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graders.kata import Check, Kata, Solution
+from graders.packs.records import Check, Kata, Solution
 from toolkit.text import escape, wrap
 from toolkit.views.paint import Paint
 from toolkit.views.terminal import paragraph

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graders.content import Skill
+from graders.packs.curriculum import Skill
 from toolkit.text import escape, pad, wrap
 from toolkit.views.paint import Paint
 

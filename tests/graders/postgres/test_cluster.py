@@ -19,7 +19,7 @@ import pytest
 
 from graders import rundir
 from graders.errors import DatabaseError, PackError
-from graders.kata import Environment, Kata, World
+from graders.packs.records import Environment, Kata, World
 from graders.postgres import Binaries, Cluster, FileLog, find_binaries, start_cluster, world_template
 from graders.postgres.server import stop
 from graders.rundir import reap, run_directory, started_at
@@ -64,7 +64,7 @@ def python(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
 WORLD_IN_A_PROCESS = """
     import sys
     from pathlib import Path
-    from graders.kata import Environment, Kata, World
+    from graders.packs.records import Environment, Kata, World
     from graders.postgres import find_binaries, start_cluster, world_template
     folder, cache, runs = map(Path, sys.argv[1:4])
     kata = Kata("tests", "Tests", "core", 1, "", (), Environment(), (), {}, (), (), folder)

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from graders.errors import DatabaseError, UsageError
-from graders.kata import Kata, World
+from graders.packs.records import Kata, World
 from graders.postgres import Binaries, connect_external, find_binaries
 from graders.postgres.identity import server_identity
 from graders.postgres.server import running_server
@@ -129,7 +129,7 @@ def test_what_a_killed_run_left_on_the_server_is_dropped_by_the_next(
     code = textwrap.dedent("""
         import sys
         from pathlib import Path
-        from graders.kata import Environment, Kata, World
+        from graders.packs.records import Environment, Kata, World
         from graders.postgres import connect_external
         kata = Kata("tests", "Tests", "core", 1, "", (), Environment(), (), {}, (), (), Path(sys.argv[2]))
         with connect_external(sys.argv[1], kata, World("small", 1)) as cluster:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from graders.errors import PackError, UsageError
-from graders.kata import (
+from graders.packs.records import (
     Check,
     Environment,
     Kata,
@@ -21,7 +21,7 @@ from graders.kata import (
     Visibility,
     World,
 )
-from graders.yaml_source import Section, read_yaml
+from graders.packs.yaml_source import Section, read_yaml
 
 FORMAT = 1
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

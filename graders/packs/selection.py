@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graders.errors import UsageError
-from graders.kata import Check, Kata, World
+from graders.packs.records import Check, Kata, World
 
 
 def check_meant(id: str, kata: Kata) -> Check:

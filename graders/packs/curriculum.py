@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from graders.errors import PackError, UsageError
-from graders.kata import Kata
-from graders.pack import Packs
-from graders.yaml_source import read_yaml
+from graders.packs.loader import Packs
+from graders.packs.records import Kata
+from graders.packs.yaml_source import read_yaml
 
 
 @dataclass(frozen=True, slots=True)
