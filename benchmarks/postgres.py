@@ -29,7 +29,7 @@ from graders.postgres.copying import copy_tree
 from graders.postgres.identity import server_identity
 from graders.postgres.server import running_server
 from graders.postgres.world import Server
-from graders.rundir import run_directory
+from graders.sandbox.rundir import run_directory
 
 AIM_READY, AIM_FIRST = 2.0, 3.0
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.errors import SandboxError, UsageError
-from graders.lock import exclusive
 from graders.packs.records import Requirement, Stack
+from graders.sandbox.file_lock import exclusive
 
 _READY = ".kata-ready"
 

@@ -27,7 +27,7 @@ from graders.postgres import (
     start_cluster,
     world_template,
 )
-from graders.rundir import reap, run_directory
+from graders.sandbox.rundir import reap, run_directory
 from graders.schema_changes import Tables, blamed, tables_of
 from graders.score import Grade, Phase, Remark, Stop
 from graders.service import ServiceFailure

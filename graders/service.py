@@ -14,10 +14,10 @@ from typing import Any
 from graders import failures
 from graders.errors import SandboxError
 from graders.failures import Notice, ServiceFailure
-from graders.ports import free_port, is_free
 from graders.procfile import Command, Procfile, ProcfileError, read_procfile
 from graders.readiness import HOST, Unready, probe
 from graders.sandbox.base import OutputBuffer, Process, Sandbox
+from graders.sandbox.ports import free_port, is_free
 
 __all__ = ["Notice", "Service", "ServiceFailure", "Terms", "prepare", "serve"]
 

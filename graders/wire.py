@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from graders.errors import SuiteError
 from graders.fault import Action, Fault, FaultError
-from graders.ports import free_port
+from graders.sandbox.ports import free_port
 from graders.wire_protocol import is_commit
 from graders.wire_session import Session
 

@@ -5,7 +5,7 @@ from graders.postgres.cluster import Cluster, start_cluster
 from graders.postgres.external import connect_external
 from graders.postgres.log import FileLog, LogSource, ServerLog
 from graders.postgres.template import Template, empty_template, world_template
-from graders.rundir import reap
+from graders.sandbox.rundir import reap
 
 __all__ = [
     "Binaries",

@@ -17,7 +17,7 @@ from graders.postgres.server import HOST, running_server
 from graders.postgres.settings import LOG_NAME, log_format
 from graders.postgres.template import ADMIN, Template, empty_template
 from graders.postgres.world import DATABASE, GRADER, ROLE, Server
-from graders.rundir import run_directory
+from graders.sandbox.rundir import run_directory
 
 
 @dataclass(frozen=True, slots=True)

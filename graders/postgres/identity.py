@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from graders.errors import DatabaseError
-from graders.lock import exclusive
+from graders.sandbox.file_lock import exclusive
 
 # Nothing of the caller's environment may change how PostgreSQL behaves.
 ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin", "HOME": "/", "PGCLIENTENCODING": "UTF8"}

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from graders.errors import DatabaseError
-from graders.ports import free_port
 from graders.postgres.binaries import Binaries
 from graders.postgres.identity import Identity, reachable_bin
 from graders.postgres.settings import configuration
+from graders.sandbox.ports import free_port
 
 HOST = "127.0.0.1"
 _START_SECONDS = 60.0

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.errors import DatabaseError
-from graders.lock import exclusive
 from graders.packs.records import Kata, World
 from graders.postgres.binaries import Binaries
 from graders.postgres.copying import copy_failed, copy_tree, measure_tree
@@ -22,7 +21,8 @@ from graders.postgres.identity import Identity, reachable_bin, server_identity
 from graders.postgres.scram import new_password
 from graders.postgres.server import HOST, running_server
 from graders.postgres.world import DATABASE, ROLE, Server, load_world, make_database, seed_of, tidy
-from graders.rundir import Run, reap, remove_tree, run_directory
+from graders.sandbox.file_lock import exclusive
+from graders.sandbox.rundir import Run, reap, remove_tree, run_directory
 
 # Raise it when what a template holds changes.
 _FORMAT = 5

@@ -15,7 +15,7 @@ from typing import IO
 
 from graders.errors import SandboxError
 from graders.sandbox.base import Listener, OutputBuffer
-from graders.sandbox.tree import kill_strays, listeners_of, tree_of
+from graders.sandbox.process_tree import kill_strays, listeners_of, tree_of
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _KILL_SECONDS = 5.0

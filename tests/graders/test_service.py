@@ -16,8 +16,8 @@ import pytest
 
 from graders.errors import SandboxError
 from graders.http.client import Client, TransportFailure
-from graders.ports import free_port
 from graders.readiness import Unready
+from graders.sandbox.ports import free_port
 from graders.sandbox.process import ProcessSandbox
 from graders.service import Service, ServiceFailure, prepare, serve
 

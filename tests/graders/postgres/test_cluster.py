@@ -17,12 +17,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from graders import rundir
 from graders.errors import DatabaseError, PackError
 from graders.packs.records import Environment, Kata, World
 from graders.postgres import Binaries, Cluster, FileLog, find_binaries, start_cluster, world_template
 from graders.postgres.server import stop
-from graders.rundir import reap, run_directory, started_at
+from graders.sandbox import rundir
+from graders.sandbox.rundir import reap, run_directory, started_at
 
 SMALL = World("small", 1)
 MakeKata = Callable[..., Kata]
@@ -272,7 +272,7 @@ def test_processes_that_a_killed_run_adopted_end_with_their_group(tmp_path: Path
     code = """
         import subprocess, sys
         from pathlib import Path
-        from graders.rundir import run_directory
+        from graders.sandbox.rundir import run_directory
         with run_directory(Path(sys.argv[1])) as run:
             child = subprocess.Popen(["sh", "-c", "trap '' QUIT TERM; sleep 600 & echo $!; wait"],
                                      start_new_session=True, stdout=subprocess.PIPE, text=True)
@@ -316,7 +316,7 @@ def test_a_forked_child_does_not_keep_a_killed_run_alive(tmp_path: Path) -> None
     code = """
         import os, sys, time
         from pathlib import Path
-        from graders.rundir import run_directory
+        from graders.sandbox.rundir import run_directory
         with run_directory(Path(sys.argv[1])) as run:
             child = os.fork()
             if child == 0:
@@ -340,7 +340,7 @@ def test_a_run_inside_a_killed_run_is_reaped_with_it(tmp_path: Path) -> None:
     code = """
         import sys
         from pathlib import Path
-        from graders.rundir import run_directory
+        from graders.sandbox.rundir import run_directory
         with run_directory(Path(sys.argv[1])) as outer, run_directory(outer.path) as inner:
             print(outer.path, inner.path, flush=True)
             sys.stdin.read()
@@ -426,8 +426,8 @@ def test_without_shared_memory_a_run_lives_on_the_disk(
 def test_a_port_that_is_taken_in_between_is_not_the_end(
     binaries: Binaries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from graders.ports import free_port
     from graders.postgres import server
+    from graders.sandbox.ports import free_port
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ports = iter([taken.getsockname()[1], free_port(), free_port()])

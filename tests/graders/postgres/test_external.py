@@ -21,7 +21,7 @@ from graders.postgres.identity import server_identity
 from graders.postgres.server import running_server
 from graders.postgres.template import initialise
 from graders.recorder import Recorder, open_log
-from graders.rundir import run_directory
+from graders.sandbox.rundir import run_directory
 
 SMALL = World("small", 1)
 MakeKata = Callable[..., Kata]

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from graders.ports import free_port
 from graders.sandbox.base import OutputBuffer, Process, Sandbox
+from graders.sandbox.ports import free_port
 from graders.sandbox.process import ProcessSandbox
 
 SANDBOXES: dict[str, Callable[[], Sandbox]] = {"process": ProcessSandbox}
