@@ -24,7 +24,7 @@ from typing import Any
 from graders.gate import render_subject, subjects_of
 from graders.grade import Grader, Options, Stage, suite_job
 from graders.packs.loader import open_packs
-from graders.submission import Submission
+from graders.submission.folder import Submission
 from graders.suite.channel import Channel
 from graders.suite.runner import _listen, _plain
 

@@ -19,7 +19,7 @@ from graders.packs.loader import Packs, load_solutions
 from graders.packs.records import Kata, Solution
 from graders.packs.rendering import layers_of, render_solution, render_starter
 from graders.score import Grade
-from graders.submission import Submission
+from graders.submission.folder import Submission
 from graders.verdicts import CheckResult
 
 STARTER = "starter"

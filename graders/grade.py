@@ -11,10 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from graders import __version__, failures
-from graders.control import ServiceControl, controlled
+from graders import __version__
 from graders.database import Database
-from graders.environment import Toolchain, prepare_environment
 from graders.errors import DatabaseError
 from graders.packs.loader import digest_of
 from graders.packs.records import Kata
@@ -30,8 +28,11 @@ from graders.postgres import (
 from graders.sandbox.rundir import reap, run_directory
 from graders.schema_changes import Tables, blamed, tables_of
 from graders.score import Grade, Phase, Remark, Stop
-from graders.service import ServiceFailure
-from graders.submission import Submission, snapshot
+from graders.submission import failures
+from graders.submission.control import ServiceControl, controlled
+from graders.submission.dependencies import Toolchain, prepare_environment
+from graders.submission.folder import Submission, snapshot
+from graders.submission.service import ServiceFailure
 from graders.suite.runner import SuiteHost, SuiteJob, SuiteOutcome, copy_suite, report_from
 from graders.verdicts import CheckResult, Report, judge
 

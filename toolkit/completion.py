@@ -18,7 +18,7 @@ def slugs(incomplete: str) -> list[tuple[str, str]]:
 def check_ids(incomplete: str) -> list[tuple[str, str]]:
     """The checks of the kata that we stand in, of all katas elsewhere."""
     try:
-        from graders.submission import open_submission
+        from graders.submission.folder import open_submission
 
         katas = [open_submission(Path.cwd(), _packs()).kata]
     except KataError:

@@ -141,7 +141,7 @@ def _packs(settings: Settings) -> Iterator[Finding]:
 
 
 def _stacks(settings: Settings) -> Iterator[Finding]:
-    from graders.environment import check_requirement
+    from graders.submission.dependencies import check_requirement
 
     try:
         stacks = open_packs(settings.packs).stacks()

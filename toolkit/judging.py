@@ -10,7 +10,7 @@ from graders.errors import KataError, UsageError
 from graders.grade import Grader, Options
 from graders.packs.selection import chosen
 from graders.score import Grade
-from graders.submission import Submission
+from graders.submission.folder import Submission
 from toolkit.boundary import tell, write_log
 from toolkit.progress import Attempt, Progress, open_progress
 from toolkit.settings import Settings

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from graders.packs.loader import Packs
     from graders.packs.records import Kata
-    from graders.submission import Submission
+    from graders.submission.folder import Submission
 
 
 def settings_of(context: typer.Context) -> Settings:
@@ -32,7 +32,7 @@ def packs_of(settings: Settings) -> Packs:
 
 def submission_at(path: Path | None, packs: Packs) -> Submission:
     """The submission that `path`, or the working directory, is in."""
-    from graders.submission import open_submission
+    from graders.submission.folder import open_submission
 
     return open_submission(path or _here(), packs)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from graders.errors import KataError
-from graders.submission import regular_files
+from graders.submission.folder import regular_files
 from toolkit.boundary import tell
 from toolkit.views.paint import Paint
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from graders.errors import UsageError
-from graders.submission import regular_files, snapshot
+from graders.submission.folder import regular_files, snapshot
 
 
 def test_links_pipes_and_odd_names_are_no_way_out(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from graders.environment import Toolchain, check_requirement, prepare_environment
 from graders.errors import SandboxError, UsageError
 from graders.packs.records import Requirement, Stack
+from graders.submission.dependencies import Toolchain, check_requirement, prepare_environment
 
 COUNT = "echo once >> {environment}/../installs && mkdir {environment}/bin"
 

@@ -266,7 +266,7 @@ from dataclasses import replace
 from pathlib import Path
 from graders.grade import Grader, Options
 from graders.packs.loader import Packs
-from graders.submission import open_submission
+from graders.submission.folder import open_submission
 submission = open_submission(Path({str(tmp_path / "repository")!r}), Packs([Path({str(TINY)!r})]))
 options = Options(cache=Path({str(options.cache)!r}), runs=Path({str(options.runs)!r}), variables=dict(os.environ))
 def kill(event):

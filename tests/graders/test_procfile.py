@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.procfile import ProcfileError, parse_procfile, read_procfile
+from graders.submission.procfile import ProcfileError, parse_procfile, read_procfile
 
 
 def test_the_commands_and_their_lines_are_read() -> None:

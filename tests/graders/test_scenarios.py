@@ -15,7 +15,7 @@ import pytest
 
 from graders.http.client import Client
 from graders.sandbox.process import ProcessSandbox
-from graders.service import Service, ServiceFailure, prepare
+from graders.submission.service import Service, ServiceFailure, prepare
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 GOLDEN = SCENARIOS / "golden"

@@ -16,10 +16,10 @@ import pytest
 
 from graders.errors import SandboxError
 from graders.http.client import Client, TransportFailure
-from graders.readiness import Unready
 from graders.sandbox.ports import free_port
 from graders.sandbox.process import ProcessSandbox
-from graders.service import Service, ServiceFailure, prepare, serve
+from graders.submission.readiness import Unready
+from graders.submission.service import Service, ServiceFailure, prepare, serve
 
 PATIENCE = 30.0
 APP = """

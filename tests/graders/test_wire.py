@@ -21,7 +21,7 @@ from psycopg import pq
 from graders.http.client import Client, TransportFailure
 from graders.postgres import Cluster, find_binaries, start_cluster
 from graders.sandbox.process import ProcessSandbox
-from graders.service import serve
+from graders.submission.service import serve
 from graders.wire import Fault, FaultError, Wire, wire
 
 PATIENCE = 30.0

@@ -15,7 +15,7 @@ from graders.packs.loader import load_solutions
 from graders.packs.records import Kata, Solution, Stack
 from graders.packs.rendering import render_solution, render_starter
 from graders.score import Grade
-from graders.submission import Submission
+from graders.submission.folder import Submission
 from toolkit.completion import slugs
 from toolkit.judging import options_for
 from toolkit.place import packs_of, settings_of

@@ -11,7 +11,7 @@ import typer
 
 from graders.errors import UsageError
 from graders.packs.rendering import render_starter
-from graders.submission import snapshot
+from graders.submission.folder import snapshot
 from toolkit.files import copy_into_place
 from toolkit.place import packs_of, settings_of, submission_at
 from toolkit.views.paint import paint_for

@@ -13,12 +13,12 @@ from typing import Annotated
 import typer
 
 from graders.errors import UsageError
-from graders.failures import ServiceFailure
 from graders.grade import Grader, Stage
 from graders.packs.records import Kata
 from graders.recorder import Recorder
 from graders.score import Stop
-from graders.submission import Submission
+from graders.submission.failures import ServiceFailure
+from graders.submission.folder import Submission
 from toolkit.front import Crowd, Exchange, front
 from toolkit.judging import options_for
 from toolkit.place import packs_of, settings_of, submission_at

@@ -48,8 +48,8 @@ def run(
 
 def _needs(stack: Stack, settings: Settings, paint: Paint) -> Iterator[str]:
     """What the machine lacks of what the stack needs: the task can be read without it, and not tested."""
-    from graders.environment import check_requirement
     from graders.errors import UsageError
+    from graders.submission.dependencies import check_requirement
 
     for requirement in stack.requires:
         try:

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from graders.grade import Grader
-from graders.submission import Submission
+from graders.submission.folder import Submission
 from toolkit.completion import check_ids
 from toolkit.judging import Judged, judge_here, options_for
 from toolkit.place import packs_of, settings_of, submission_at

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graders.escape import shown
-from graders.procfile import Command, ProcfileError
-from graders.readiness import Unready
 from graders.sandbox.base import Listener
+from graders.submission.procfile import Command, ProcfileError
+from graders.submission.readiness import Unready
 
 _EXAMPLE = "`web: uvicorn app:app --host $HOST --port $PORT`"
 

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from graders.environment import Toolchain
 from graders.errors import SuiteError
-from graders.readiness import Unready
 from graders.sandbox.process import ProcessSandbox
-from graders.service import Service, prepare
+from graders.submission.dependencies import Toolchain
+from graders.submission.readiness import Unready
+from graders.submission.service import Service, prepare
 
 
 class ServiceControl:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graders import failures
 from graders.errors import SandboxError
-from graders.failures import Notice, ServiceFailure
-from graders.procfile import Command, Procfile, ProcfileError, read_procfile
-from graders.readiness import HOST, Unready, probe
 from graders.sandbox.base import OutputBuffer, Process, Sandbox
 from graders.sandbox.ports import free_port, is_free
+from graders.submission import failures
+from graders.submission.failures import Notice, ServiceFailure
+from graders.submission.procfile import Command, Procfile, ProcfileError, read_procfile
+from graders.submission.readiness import HOST, Unready, probe
 
 __all__ = ["Notice", "Service", "ServiceFailure", "Terms", "prepare", "serve"]
 

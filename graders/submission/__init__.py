@@ -1,0 +1,1 @@
+"""The learner's repository: its files, its dependencies, and the service that it becomes."""
