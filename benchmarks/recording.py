@@ -21,8 +21,8 @@ import psycopg
 from graders.gate import render_subject, subjects_of
 from graders.grade import Grader, Options, Stage
 from graders.http.client import Client
+from graders.logs.recorder import Recorder
 from graders.packs.loader import open_packs
-from graders.recorder import Recorder
 
 AIM_REQUEST, AIM_CPU = 1.25, 50.0
 STATEMENTS = 1000

@@ -18,9 +18,9 @@ from sql_corpora import REPEATS
 from sql_figures import Figure, Score
 
 from graders.catalog import load_catalog
+from graders.logs.recorder import Recorder
 from graders.packs.records import Environment, Kata, World
 from graders.postgres import Cluster, find_binaries, start_cluster, world_template
-from graders.recorder import Recorder
 from graders.sql.catalog import Catalog
 from graders.sql.findings import findings_of
 from graders.sql.proofs import injections

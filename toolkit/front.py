@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from graders.errors import UsageError
-from graders.recorder import Recorder
+from graders.logs.recorder import Recorder
 from graders.sql.fingerprint import shape_of
 from graders.sql.recording import Recording
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from graders.logs.messages import read_duration, read_execute, read_parameters, read_plan
-from graders.logs.moments import Clock
 from graders.logs.row import Row
 from graders.logs.source import Notebook
+from graders.logs.timestamps import Clock
 from graders.sql.splitting import split_statements, verb
 from graders.sql.statement import Statement
 

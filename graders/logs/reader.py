@@ -11,13 +11,13 @@ from pathlib import Path
 from graders.logs.assembly import Assembler
 from graders.logs.csvlog import looks_like_csvlog, read_csvlog
 from graders.logs.jsonlog import looks_like_jsonlog, read_jsonlog
-from graders.logs.moments import Clock
 from graders.logs.plans import looks_like_plans, read_plans
 from graders.logs.prefix import compile_prefix
 from graders.logs.recording_lines import looks_like_recording, read_recording
 from graders.logs.row import Row
 from graders.logs.source import STDIN, LogError, Notebook, Source, open_source
 from graders.logs.stderr_log import guess_prefix, read_stderr_log
+from graders.logs.timestamps import Clock
 from graders.sql.statement import Statement
 
 _HINT = (

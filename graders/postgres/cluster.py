@@ -8,10 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from graders.logs.tail import FileLog, LogSource
 from graders.postgres.binaries import Binaries
 from graders.postgres.copying import copy_tree
 from graders.postgres.identity import server_identity
-from graders.postgres.log import FileLog, LogSource
 from graders.postgres.scram import FEWEST, new_password, verifier
 from graders.postgres.server import HOST, running_server
 from graders.postgres.settings import LOG_NAME, log_format

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from graders.errors import DatabaseError, UsageError
+from graders.logs.tail import ServerLog
 from graders.packs.records import Kata, World
 from graders.postgres.binaries import OLDEST
 from graders.postgres.cluster import Cluster
-from graders.postgres.log import ServerLog
 from graders.postgres.scram import new_password, verifier
 from graders.postgres.settings import STEADY, quoted, recording_settings
 from graders.postgres.world import Server, load_world, make_grader, make_role

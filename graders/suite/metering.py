@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from graders.postgres.log import open_log
-from graders.recorder import Recorder
+from graders.logs.recorder import Recorder
+from graders.logs.tail import open_log
 from graders.sql.growth import Growth, measure_growth
 from graders.sql.recording import Recording
 from graders.suite.evidence import Collector

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from graders.catalog import load_catalog
+from graders.logs.recorder import Recorder
 from graders.postgres import Cluster
-from graders.recorder import Recorder
 from graders.sql.findings import Finding, findings_of
 from graders.sql.proofs import injections
 from graders.sql.recording import Recording

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 
 from graders.errors import DatabaseError
+from graders.logs.recorder import Recorder, open_log
+from graders.logs.tail import LogSource
 from graders.postgres import Cluster
-from graders.postgres.log import LogSource
-from graders.recorder import Recorder, open_log
 from graders.sql.recording import Recording
 from graders.sql.statement import Statement
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import psycopg
 
 from graders.catalog import load_catalog
+from graders.logs.recorder import Recorder
 from graders.postgres import Cluster
-from graders.recorder import Recorder
 from graders.sql.findings import findings_of
 from graders.sql.statement import Statement
 from graders.whatif import what_if

@@ -14,8 +14,8 @@ import typer
 
 from graders.errors import UsageError
 from graders.grade import Grader, Stage
+from graders.logs.recorder import Recorder
 from graders.packs.records import Kata
-from graders.recorder import Recorder
 from graders.score import Stop
 from graders.submission.failures import ServiceFailure
 from graders.submission.folder import Submission

@@ -469,7 +469,7 @@ def test_the_machines_own_postgresql_works_too(tmp_path: Path, cache: Path, make
         pytest.skip("no PostgreSQL is installed on this machine")
     binaries = find_binaries(places[-1].parent)
     template = world_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
-    from graders.recorder import Recorder
+    from graders.logs.recorder import Recorder
 
     with (
         start_cluster(template, binaries, run_dir=tmp_path) as cluster,

@@ -15,12 +15,12 @@ import psycopg
 import pytest
 
 from graders.errors import DatabaseError, UsageError
+from graders.logs.recorder import Recorder, open_log
 from graders.packs.records import Kata, World
 from graders.postgres import Binaries, connect_external, find_binaries
 from graders.postgres.identity import server_identity
 from graders.postgres.server import running_server
 from graders.postgres.template import initialise
-from graders.recorder import Recorder, open_log
 from graders.sandbox.rundir import run_directory
 
 SMALL = World("small", 1)

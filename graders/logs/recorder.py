@@ -12,9 +12,9 @@ from typing import Any
 
 import psycopg
 
-from graders import replay
 from graders.errors import DatabaseError
-from graders.postgres.log import LogSource, open_log
+from graders.logs import replay
+from graders.logs.tail import LogSource, open_log
 from graders.sql.jsonlog import Row, assemble, read_rows
 from graders.sql.recording import Recording
 from graders.sql.statement import Statement
