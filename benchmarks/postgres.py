@@ -22,13 +22,20 @@ from statistics import median
 
 import psycopg
 
+from graders.backing.postgres import (
+    Binaries,
+    Template,
+    empty_template,
+    find_binaries,
+    start_cluster,
+    world_template,
+)
+from graders.backing.postgres.copying import copy_tree
+from graders.backing.postgres.dataset import Server
+from graders.backing.postgres.identity import server_identity
+from graders.backing.postgres.server import running_server
 from graders.packs.loader import open_packs
 from graders.packs.records import Kata
-from graders.postgres import Binaries, Template, empty_template, find_binaries, start_cluster, world_template
-from graders.postgres.copying import copy_tree
-from graders.postgres.identity import server_identity
-from graders.postgres.server import running_server
-from graders.postgres.world import Server
 from graders.sandbox.rundir import run_directory
 
 AIM_READY, AIM_FIRST = 2.0, 3.0

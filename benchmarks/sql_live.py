@@ -17,10 +17,10 @@ import psycopg
 from sql_corpora import REPEATS
 from sql_figures import Figure, Score
 
-from graders.catalog import load_catalog
+from graders.backing.postgres import Cluster, find_binaries, start_cluster, world_template
+from graders.backing.postgres.catalog import load_catalog
 from graders.logs.recorder import Recorder
 from graders.packs.records import Environment, Kata, World
-from graders.postgres import Cluster, find_binaries, start_cluster, world_template
 from graders.sql.catalog import Catalog
 from graders.sql.findings import findings_of
 from graders.sql.proofs import injections

@@ -114,9 +114,9 @@ def hazards_of(case: Case) -> tuple[str, ...]:
 
 def execute(case: Case, run_dir: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(codes that the execution bears out, lines of what each statement locked and did) of a case run for real."""
+    from graders.backing.postgres import find_binaries
     from graders.migrations.check import check_migrations
     from graders.migrations.sources import Migration, Step
-    from graders.postgres import find_binaries
 
     steps = tuple(
         Step(piece.text, case.name, piece.line, piece.comments) for piece in split_statements(case.sql)

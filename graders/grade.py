@@ -12,12 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from graders import __version__
-from graders.database import Database
-from graders.errors import DatabaseError
-from graders.packs.loader import digest_of
-from graders.packs.records import Kata
-from graders.packs.selection import chosen, world_of
-from graders.postgres import (
+from graders.backing.postgres import (
     Binaries,
     Cluster,
     connect_external,
@@ -25,8 +20,13 @@ from graders.postgres import (
     start_cluster,
     world_template,
 )
+from graders.backing.postgres.schema_changes import Tables, blamed, tables_of
+from graders.backing.postgres.session import Database
+from graders.errors import DatabaseError
+from graders.packs.loader import digest_of
+from graders.packs.records import Kata
+from graders.packs.selection import chosen, world_of
 from graders.sandbox.rundir import reap, run_directory
-from graders.schema_changes import Tables, blamed, tables_of
 from graders.score import Grade, Phase, Remark, Stop
 from graders.submission import failures
 from graders.submission.control import ServiceControl, controlled

@@ -96,7 +96,7 @@ def _shared_memory() -> Finding:
 
 
 def _postgres(settings: Settings, chosen: str | None) -> Iterator[Finding]:
-    from graders.postgres import find_binaries, start_cluster
+    from graders.backing.postgres import find_binaries, start_cluster
 
     try:
         binaries = find_binaries(Path(chosen) if chosen else None)

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 
+from graders.backing.postgres import Binaries, Cluster, start_cluster
 from graders.errors import UsageError
 from graders.migrations.compatibility import habits_of, misfits
 from graders.migrations.run import Sessions, open_sessions, run_migration, run_quietly
@@ -19,7 +20,6 @@ from graders.migrations.seeding import fill_nulls, fill_table
 from graders.migrations.sources import Migration, Step
 from graders.migrations.standin import stand_in
 from graders.migrations.watch import relations
-from graders.postgres import Binaries, Cluster, start_cluster
 from graders.sql.ddl.split import split_statements
 from graders.sql.ddl.trace import Trace
 from graders.sql.finding import Finding

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from graders.database import Database
+from graders.backing.postgres.schema_changes import blamed
+from graders.backing.postgres.session import Database
 from graders.http.client import Answer, Client, TransportFailure
 from graders.http.perturbation import Oddities
-from graders.schema_changes import blamed
 from graders.sql.recording import Recording
 from graders.starting_gate import StartingGate
 from graders.suite.channel import Channel

@@ -8,9 +8,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from graders.backing.postgres import Binaries, Cluster, find_binaries, start_cluster, world_template
 from graders.logs.recorder import Recorder
 from graders.packs.records import Environment, Kata, World
-from graders.postgres import Binaries, Cluster, find_binaries, start_cluster, world_template
 
 SMALL = World("small", 1)
 SCHEMA = """

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from graders.catalog import load_catalog
+from graders.backing.postgres import Cluster
+from graders.backing.postgres.catalog import load_catalog
 from graders.logs.recorder import Recorder
-from graders.postgres import Cluster
 from graders.sql.findings import Finding, findings_of
 from graders.sql.proofs import injections
 from graders.sql.recording import Recording

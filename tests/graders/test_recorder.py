@@ -11,10 +11,10 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 
+from graders.backing.postgres import Cluster
 from graders.errors import DatabaseError
 from graders.logs.recorder import Recorder, open_log
 from graders.logs.tail import LogSource
-from graders.postgres import Cluster
 from graders.sql.recording import Recording
 from graders.sql.statement import Statement
 

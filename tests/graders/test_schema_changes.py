@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from graders.database import Database
-from graders.postgres import Cluster
-from graders.schema_changes import blamed, tables_of
+from graders.backing.postgres import Cluster
+from graders.backing.postgres.schema_changes import blamed, tables_of
+from graders.backing.postgres.session import Database
 
 REFUSE = "create function no() returns trigger language plpgsql as $$begin raise exception 'no'; end$$;"
 INSERT = "insert into guest (id, name) values (-1, 'nobody')"

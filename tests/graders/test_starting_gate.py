@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from graders.backing.postgres import Cluster, find_binaries, start_cluster
 from graders.errors import SuiteError
-from graders.postgres import Cluster, find_binaries, start_cluster
 from graders.starting_gate import ShutGate, StartingGate
 
 # Never set: a pause between two attempts.

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.database import Database
-from graders.postgres import Cluster
+from graders.backing.postgres import Cluster
+from graders.backing.postgres.session import Database
 from graders.suite.library import secret_scan as sweeps
 
 SECRET = "correct horse battery staple"

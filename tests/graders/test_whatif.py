@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import psycopg
 
-from graders.catalog import load_catalog
+from graders.backing.postgres import Cluster
+from graders.backing.postgres.catalog import load_catalog
+from graders.backing.postgres.hypothetical_index import what_if
 from graders.logs.recorder import Recorder
-from graders.postgres import Cluster
 from graders.sql.findings import findings_of
 from graders.sql.statement import Statement
-from graders.whatif import what_if
 
 
 def test_the_catalog_tells_keys_indexes_and_foreign_keys(cluster: Cluster) -> None:

@@ -18,8 +18,8 @@ import psycopg
 import pytest
 from psycopg import pq
 
+from graders.backing.postgres import Cluster, find_binaries, start_cluster
 from graders.http.client import Client, TransportFailure
-from graders.postgres import Cluster, find_binaries, start_cluster
 from graders.sandbox.process import ProcessSandbox
 from graders.submission.service import serve
 from graders.wire import Fault, FaultError, Wire, wire

@@ -89,8 +89,8 @@ def run(
 
 
 def _check(migrations: object, chosen: object, postgres: Path | None, settings: Settings) -> CheckedAll:
+    from graders.backing.postgres import find_binaries, reap
     from graders.migrations.check import check_migrations
-    from graders.postgres import find_binaries, reap
 
     reap(settings.run_dir)
     return check_migrations(

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from psycopg import sql
 
-from graders.database import Database
+from graders.backing.postgres.session import Database
 
 FAST_HASHES = (
     "md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_512", "blake2b", "blake2s",

@@ -26,7 +26,7 @@ from shared_payments import (
     send,
 )
 
-from graders.database import Database
+from graders.backing.postgres.session import Database
 from graders.errors import SuiteError
 from graders.http.client import Answer, Client, TransportFailure
 from graders.sql.plan import nodes_of, read_plan

@@ -24,7 +24,7 @@ from shared_payments import (
     unknown_account,
 )
 
-from graders.database import Database
+from graders.backing.postgres.session import Database
 from graders.http.client import Answer, Client
 from graders.suite.instances import Instance
 

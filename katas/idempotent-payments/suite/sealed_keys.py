@@ -28,7 +28,7 @@ from shared_payments import (
     unknown_account,
 )
 
-from graders.database import Database
+from graders.backing.postgres.session import Database
 from graders.errors import SuiteError
 from graders.http.client import Answer, Client
 from graders.starting_gate import StartingGate

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from graders.database import Database
+from graders.backing.postgres.session import Database
 from graders.http.client import Answer, Client
 
 # Everything that a key may hold, and what reads well in a report.

@@ -19,7 +19,7 @@ from shared_feed import (
     without_indexes,
 )
 
-from graders.database import Database
+from graders.backing.postgres.session import Database
 from graders.http.client import Client
 from graders.suite.instances import Instance
 

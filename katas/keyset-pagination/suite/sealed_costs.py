@@ -8,7 +8,7 @@ from typing import Any
 
 from shared_feed import OWN_IDS, get_page
 
-from graders.database import Database
+from graders.backing.postgres.session import Database
 from graders.errors import SuiteError
 from graders.http.client import Client
 from graders.sql.plan import nodes_of, read_plan

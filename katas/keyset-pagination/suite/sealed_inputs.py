@@ -11,7 +11,7 @@ from typing import Any
 
 from shared_feed import LONGEST_CURSOR, URL_SAFE, get_page, must_show, read_page
 
-from graders.database import Database
+from graders.backing.postgres.session import Database
 from graders.http.client import Answer, Client
 from graders.sql.canary import standing_of
 from graders.suite.instances import Instance

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared_feed import apart, follow, get_page, must_show, own_account
 
-from graders.database import Database
+from graders.backing.postgres.session import Database
 from graders.http.client import Client
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared_feed import OWN_IDS, Event, Page, add_event, get_page, newest, own_account
 
-from graders.database import Database
+from graders.backing.postgres.session import Database
 from graders.http.client import Client
 
 BEGIN = datetime(2024, 6, 1, tzinfo=UTC)

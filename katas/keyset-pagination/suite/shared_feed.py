@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from graders.database import Database
+from graders.backing.postgres.session import Database
 from graders.http.client import Answer, Client
 from graders.suite.library.responses import is_row_id
 

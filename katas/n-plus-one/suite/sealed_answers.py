@@ -17,7 +17,7 @@ from shared_comparison import (
 )
 from shared_shop import NO_LIMITS, Shop, read_shop
 
-from graders.database import Database
+from graders.backing.postgres.session import Database
 from graders.http.client import Answer, Client
 
 

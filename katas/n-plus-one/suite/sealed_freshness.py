@@ -10,7 +10,7 @@ from typing import Any
 from growing import REPORT
 from shared_comparison import body_of
 
-from graders.database import Database
+from graders.backing.postgres.session import Database
 from graders.http.client import Client
 
 Probe = Callable[[Any], Any]

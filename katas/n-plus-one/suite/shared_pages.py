@@ -8,7 +8,7 @@ from typing import Any
 
 from shared_comparison import asked, body_of
 
-from graders.database import Database
+from graders.backing.postgres.session import Database
 from graders.http.client import Answer
 from graders.sql.growth import Growth
 from graders.suite.library.responses import is_row_id

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import psycopg
 
-from graders.postgres import find_binaries, start_cluster
-from graders.postgres.cluster import Cluster
+from graders.backing.postgres import find_binaries, start_cluster
+from graders.backing.postgres.cluster import Cluster
 
 HERE = Path(__file__).parent
 SERVICES = HERE / "services"

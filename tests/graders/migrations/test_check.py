@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from graders.backing.postgres import Binaries, Cluster, start_cluster
 from graders.migrations.check import CheckedAll, Settings, check_on
 from graders.migrations.sources import Migration, Step
-from graders.postgres import Binaries, Cluster, start_cluster
 from graders.sql.ddl.split import split_statements
 
 SHOP = """

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from graders.backing.postgres import Binaries, start_cluster
 from graders.errors import UsageError
 from graders.migrations.check import Settings, check_on
 from graders.migrations.sources import load_migrations
-from graders.postgres import Binaries, start_cluster
 
 ENV = """
 from alembic import context

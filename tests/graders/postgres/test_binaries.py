@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from graders.backing.postgres import Binaries, find_binaries
+from graders.backing.postgres import identity as identities
+from graders.backing.postgres.identity import Identity, reachable_bin, server_identity
 from graders.errors import DatabaseError
-from graders.postgres import Binaries, find_binaries
-from graders.postgres import identity as identities
-from graders.postgres.identity import Identity, reachable_bin, server_identity
 
 
 def fake_installation(folder: Path, said: str = "postgres (PostgreSQL) 16.3") -> Path:

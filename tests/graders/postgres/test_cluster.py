@@ -17,10 +17,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from graders.backing.postgres import Binaries, Cluster, FileLog, find_binaries, start_cluster, world_template
+from graders.backing.postgres.server import stop
 from graders.errors import DatabaseError, PackError
 from graders.packs.records import Environment, Kata, World
-from graders.postgres import Binaries, Cluster, FileLog, find_binaries, start_cluster, world_template
-from graders.postgres.server import stop
 from graders.sandbox import rundir
 from graders.sandbox.rundir import reap, run_directory, started_at
 
@@ -65,7 +65,7 @@ WORLD_IN_A_PROCESS = """
     import sys
     from pathlib import Path
     from graders.packs.records import Environment, Kata, World
-    from graders.postgres import find_binaries, start_cluster, world_template
+    from graders.backing.postgres import find_binaries, start_cluster, world_template
     folder, cache, runs = map(Path, sys.argv[1:4])
     kata = Kata("tests", "Tests", "core", 1, "", (), Environment(), (), {}, (), (), folder)
 """
@@ -426,7 +426,7 @@ def test_without_shared_memory_a_run_lives_on_the_disk(
 def test_a_port_that_is_taken_in_between_is_not_the_end(
     binaries: Binaries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from graders.postgres import server
+    from graders.backing.postgres import server
     from graders.sandbox.ports import free_port
 
     with socket.create_server(("127.0.0.1", 0)) as taken:

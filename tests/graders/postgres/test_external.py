@@ -14,13 +14,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from graders.backing.postgres import Binaries, connect_external, find_binaries
+from graders.backing.postgres.identity import server_identity
+from graders.backing.postgres.server import running_server
+from graders.backing.postgres.template import initialise
 from graders.errors import DatabaseError, UsageError
 from graders.logs.recorder import Recorder, open_log
 from graders.packs.records import Kata, World
-from graders.postgres import Binaries, connect_external, find_binaries
-from graders.postgres.identity import server_identity
-from graders.postgres.server import running_server
-from graders.postgres.template import initialise
 from graders.sandbox.rundir import run_directory
 
 SMALL = World("small", 1)
@@ -130,7 +130,7 @@ def test_what_a_killed_run_left_on_the_server_is_dropped_by_the_next(
         import sys
         from pathlib import Path
         from graders.packs.records import Environment, Kata, World
-        from graders.postgres import connect_external
+        from graders.backing.postgres import connect_external
         kata = Kata("tests", "Tests", "core", 1, "", (), Environment(), (), {}, (), (), Path(sys.argv[2]))
         with connect_external(sys.argv[1], kata, World("small", 1)) as cluster:
             print(cluster.database, flush=True)

@@ -8,15 +8,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from graders.backing.postgres.binaries import Binaries
+from graders.backing.postgres.copying import copy_tree
+from graders.backing.postgres.dataset import DATABASE, GRADER, ROLE, Server
+from graders.backing.postgres.identity import server_identity
+from graders.backing.postgres.scram import FEWEST, new_password, verifier
+from graders.backing.postgres.server import HOST, running_server
+from graders.backing.postgres.settings import LOG_NAME, log_format
+from graders.backing.postgres.template import ADMIN, Template, empty_template
 from graders.logs.tail import FileLog, LogSource
-from graders.postgres.binaries import Binaries
-from graders.postgres.copying import copy_tree
-from graders.postgres.identity import server_identity
-from graders.postgres.scram import FEWEST, new_password, verifier
-from graders.postgres.server import HOST, running_server
-from graders.postgres.settings import LOG_NAME, log_format
-from graders.postgres.template import ADMIN, Template, empty_template
-from graders.postgres.world import DATABASE, GRADER, ROLE, Server
 from graders.sandbox.rundir import run_directory
 
 

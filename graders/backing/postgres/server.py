@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from graders.backing.postgres.binaries import Binaries
+from graders.backing.postgres.identity import Identity, reachable_bin
+from graders.backing.postgres.settings import configuration
 from graders.errors import DatabaseError
-from graders.postgres.binaries import Binaries
-from graders.postgres.identity import Identity, reachable_bin
-from graders.postgres.settings import configuration
 from graders.sandbox.ports import free_port
 
 HOST = "127.0.0.1"

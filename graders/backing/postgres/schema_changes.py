@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from graders.database import Database
+from graders.backing.postgres.session import Database
 
 Tables = Mapping[str, Mapping[str, Any]]
 

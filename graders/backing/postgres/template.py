@@ -13,14 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from graders.backing.postgres.binaries import Binaries
+from graders.backing.postgres.copying import copy_failed, copy_tree, measure_tree
+from graders.backing.postgres.dataset import DATABASE, ROLE, Server, load_world, make_database, seed_of, tidy
+from graders.backing.postgres.identity import Identity, reachable_bin, server_identity
+from graders.backing.postgres.scram import new_password
+from graders.backing.postgres.server import HOST, running_server
 from graders.errors import DatabaseError
 from graders.packs.records import Kata, World
-from graders.postgres.binaries import Binaries
-from graders.postgres.copying import copy_failed, copy_tree, measure_tree
-from graders.postgres.identity import Identity, reachable_bin, server_identity
-from graders.postgres.scram import new_password
-from graders.postgres.server import HOST, running_server
-from graders.postgres.world import DATABASE, ROLE, Server, load_world, make_database, seed_of, tidy
 from graders.sandbox.file_lock import exclusive
 from graders.sandbox.rundir import Run, reap, remove_tree, run_directory
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from graders.backing.postgres.identity import Identity
+from graders.backing.postgres.scram import FEWEST, new_password, verifier
 from graders.errors import DatabaseError, PackError
 from graders.packs.records import Kata, World
-from graders.postgres.identity import Identity
-from graders.postgres.scram import FEWEST, new_password, verifier
 
 if TYPE_CHECKING:
     import psycopg

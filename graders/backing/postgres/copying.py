@@ -6,8 +6,8 @@ import errno
 import os
 from pathlib import Path
 
+from graders.backing.postgres.identity import Identity
 from graders.errors import DatabaseError
-from graders.postgres.identity import Identity
 
 _CHUNK = 1 << 20
 

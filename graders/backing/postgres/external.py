@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from graders.backing.postgres.binaries import OLDEST
+from graders.backing.postgres.cluster import Cluster
+from graders.backing.postgres.dataset import Server, load_world, make_grader, make_role
+from graders.backing.postgres.scram import new_password, verifier
+from graders.backing.postgres.settings import STEADY, quoted, recording_settings
 from graders.errors import DatabaseError, UsageError
 from graders.logs.tail import ServerLog
 from graders.packs.records import Kata, World
-from graders.postgres.binaries import OLDEST
-from graders.postgres.cluster import Cluster
-from graders.postgres.scram import new_password, verifier
-from graders.postgres.settings import STEADY, quoted, recording_settings
-from graders.postgres.world import Server, load_world, make_grader, make_role
 
 if TYPE_CHECKING:
     import psycopg

@@ -1,10 +1,10 @@
 """A private PostgreSQL for each run: found, filled once for each kata and world, copied and started in milliseconds."""
 
+from graders.backing.postgres.binaries import Binaries, find_binaries
+from graders.backing.postgres.cluster import Cluster, start_cluster
+from graders.backing.postgres.external import connect_external
+from graders.backing.postgres.template import Template, empty_template, world_template
 from graders.logs.tail import FileLog, LogSource, ServerLog
-from graders.postgres.binaries import Binaries, find_binaries
-from graders.postgres.cluster import Cluster, start_cluster
-from graders.postgres.external import connect_external
-from graders.postgres.template import Template, empty_template, world_template
 from graders.sandbox.rundir import reap
 
 __all__ = [
