@@ -11,18 +11,18 @@ import pytest
 
 from graders.backing.postgres.schema_changes import blamed
 from graders.backing.postgres.session import Database
+from graders.faults.database_proxy import FaultError, Wire
+from graders.faults.database_proxy import wire as open_wire
+from graders.faults.lock_gate import StartingGate
 from graders.http.client import Answer, Client, TransportFailure
 from graders.http.perturbation import Oddities
 from graders.sql.recording import Recording
-from graders.starting_gate import StartingGate
 from graders.suite.channel import Channel
 from graders.suite.concurrency import concurrently as call_concurrently
 from graders.suite.evidence import Collector
 from graders.suite.instances import Caller, Instance
 from graders.suite.metering import GrowthMeter, RecordingMeter
 from graders.suite.time_budget import Patience
-from graders.wire import FaultError, Wire
-from graders.wire import wire as open_wire
 
 # A pause is all that shape alone has to go by, and a busy machine pauses too.
 _BY_THE_CLOCK = {("long-transaction", "suspected")}

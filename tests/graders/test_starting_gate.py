@@ -12,7 +12,7 @@ import pytest
 
 from graders.backing.postgres import Cluster, find_binaries, start_cluster
 from graders.errors import SuiteError
-from graders.starting_gate import ShutGate, StartingGate
+from graders.faults.lock_gate import ShutGate, StartingGate
 
 # Never set: a pause between two attempts.
 pause = threading.Event()

@@ -19,10 +19,10 @@ import pytest
 from psycopg import pq
 
 from graders.backing.postgres import Cluster, find_binaries, start_cluster
+from graders.faults.database_proxy import Fault, FaultError, Wire, wire
 from graders.http.client import Client, TransportFailure
 from graders.sandbox.process import ProcessSandbox
 from graders.submission.service import serve
-from graders.wire import Fault, FaultError, Wire, wire
 
 PATIENCE = 30.0
 REPEATS = 20

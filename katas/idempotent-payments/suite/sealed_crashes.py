@@ -28,14 +28,14 @@ from shared_payments import (
 
 from graders.backing.postgres.session import Database
 from graders.errors import SuiteError
+from graders.faults.database_proxy import Fault, Wire, wire
+from graders.faults.lock_gate import StartingGate
+from graders.faults.protocol import is_commit
 from graders.http.client import Answer, Client, TransportFailure
 from graders.sql.plan import nodes_of, read_plan
 from graders.sql.recording import Transaction
-from graders.starting_gate import StartingGate
 from graders.suite.instances import Instance
 from graders.suite.metering import RecordingMeter
-from graders.wire import Fault, Wire, wire
-from graders.wire_protocol import is_commit
 
 WRITES = {"Insert", "Update", "Delete", "Merge"}
 KATA_TABLES = {"accounts", "payments"}

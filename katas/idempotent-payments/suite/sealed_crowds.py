@@ -26,8 +26,8 @@ from shared_payments import (
 
 from graders.backing.postgres.session import Database
 from graders.errors import SuiteError
+from graders.faults.lock_gate import Calls, ShutGate, StartingGate
 from graders.http.client import Answer, Client
-from graders.starting_gate import Calls, ShutGate, StartingGate
 from graders.suite.instances import Instance
 
 CROWD = 20

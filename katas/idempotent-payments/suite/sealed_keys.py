@@ -30,8 +30,8 @@ from shared_payments import (
 
 from graders.backing.postgres.session import Database
 from graders.errors import SuiteError
+from graders.faults.lock_gate import StartingGate
 from graders.http.client import Answer, Client
-from graders.starting_gate import StartingGate
 from graders.suite.instances import Instance
 
 # The longer one is for services and machines that answer too slowly to tell anything by the shorter one.

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from graders.fault import Fault
-from graders.wire_protocol import (
+from graders.faults.fault import Fault
+from graders.faults.protocol import (
     CANCEL_REQUEST,
     GSSENC_REQUEST,
     MAX_STARTUP,

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from graders.errors import SuiteError
-from graders.knocks import Knocks, Seen
+from graders.faults.lock_polling import Knocks, Seen
 
 Result = TypeVar("Result")
 

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from graders.errors import SuiteError
-from graders.fault import Action, Fault, FaultError
+from graders.faults.fault import Action, Fault, FaultError
+from graders.faults.protocol import is_commit
+from graders.faults.proxy_session import Session
 from graders.sandbox.ports import free_port
-from graders.wire_protocol import is_commit
-from graders.wire_session import Session
 
 __all__ = ["Fault", "FaultError", "Wire", "wire"]
 

@@ -1,0 +1,1 @@
+"""Races and crashes on purpose: lock gates, and a proxy between service and database."""
