@@ -13,8 +13,8 @@ from typing import Any
 from sql_figures import Figure, Score
 
 from graders.sql.catalog import Catalog, Index, Table
-from graders.sql.findings import findings_of
-from graders.sql.missing import missing_indexes
+from graders.sql.engine import findings_of
+from graders.sql.plans.index_advice import missing_indexes
 from graders.sql.statement import Statement
 
 # The labels call all of these an N+1: a loop of reads, of writes, and a read that a loop repeats.

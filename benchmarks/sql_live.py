@@ -21,10 +21,10 @@ from graders.backing.postgres import Cluster, find_binaries, start_cluster, worl
 from graders.backing.postgres.catalog import load_catalog
 from graders.logs.recorder import Recorder
 from graders.packs.records import Environment, Kata, World
+from graders.sql.activity.recording import Recording
 from graders.sql.catalog import Catalog
-from graders.sql.findings import findings_of
-from graders.sql.proofs import injections
-from graders.sql.recording import Recording
+from graders.sql.engine import findings_of
+from graders.sql.judging.evidence_queries import injections
 
 HERE = Path(__file__).parent / "live"
 PYTHON = ["sqlalchemy>=2.0", "psycopg[binary]>=3.2", "psycopg2-binary", "asyncpg", "django>=5.2", "peewee"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from sql_figures import Figure
 
-from graders.sql.fingerprint import Shapes
+from graders.sql.text.fingerprint import Shapes
 
 MANY = 1_000_000
 KINDS = 200

@@ -15,8 +15,8 @@ from typing import Any
 
 from graders.errors import UsageError
 from graders.logs.recorder import Recorder
-from graders.sql.fingerprint import shape_of
-from graders.sql.recording import Recording
+from graders.sql.activity.recording import Recording
+from graders.sql.text.fingerprint import shape_of
 
 HOST = "127.0.0.1"
 FAVOURITE_PORT = 8000

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from graders.sql.activity.requests import GAP_SECONDS, GroupBy, Request, group_requests
+from graders.sql.engine import RULES, findings_of
 from graders.sql.finding import Finding
-from graders.sql.findings import RULES, findings_of
-from graders.sql.fingerprint import shape_of
-from graders.sql.requests import GAP_SECONDS, GroupBy, Request, group_requests
 from graders.sql.statement import Statement
+from graders.sql.text.fingerprint import shape_of
 
 # Different faults of one log; what comes after has stopped telling anything.
 _MOST_FINDINGS = 10_000

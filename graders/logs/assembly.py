@@ -12,8 +12,8 @@ from graders.logs.messages import read_duration, read_execute, read_parameters, 
 from graders.logs.row import Row
 from graders.logs.source import Notebook
 from graders.logs.timestamps import Clock
-from graders.sql.splitting import split_statements, verb
 from graders.sql.statement import Statement
+from graders.sql.text.splitting import split_statements, verb
 
 # A statement waits here for its plan or error. Sessions that end without a word are forgotten, oldest first.
 _MOST_SESSIONS = 2000

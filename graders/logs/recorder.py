@@ -15,8 +15,8 @@ import psycopg
 from graders.errors import DatabaseError
 from graders.logs import replay
 from graders.logs.tail import LogSource, open_log
+from graders.sql.activity.recording import Recording
 from graders.sql.jsonlog import Row, assemble, read_rows
-from graders.sql.recording import Recording
 from graders.sql.statement import Statement
 
 __all__ = ["Recorder", "open_log"]

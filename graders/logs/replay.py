@@ -13,10 +13,10 @@ import psycopg
 from psycopg import pq
 
 from graders.errors import DatabaseError
-from graders.sql.costs import sends_rows
-from graders.sql.recording import estimate_bytes
-from graders.sql.splitting import verb
+from graders.sql.activity.recording import estimate_bytes
+from graders.sql.plans.costs import sends_rows
 from graders.sql.statement import Statement
+from graders.sql.text.splitting import verb
 
 # A service may have sent something that never ends, or never stops sending.
 _OPTIONS = "-c statement_timeout=10s -c lock_timeout=2s -c default_transaction_read_only=on"

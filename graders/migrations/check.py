@@ -22,8 +22,8 @@ from graders.migrations.standin import stand_in
 from graders.migrations.watch import relations
 from graders.sql.ddl.split import split_statements
 from graders.sql.ddl.trace import Trace
+from graders.sql.engine import findings_of
 from graders.sql.finding import Finding
-from graders.sql.findings import findings_of
 from graders.sql.statement import Statement
 
 ROWS = 1000

@@ -26,7 +26,7 @@ from graders.migrations.watch import (
     rows_scanned,
 )
 from graders.sql.ddl.trace import Lock, Trace, Work, strongest
-from graders.sql.splitting import leading_words, verb
+from graders.sql.text.splitting import leading_words, verb
 
 _CONTROL = {
     "begin",

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from graders.sql.splitting import bare_tokens, split_statements, verb
 from graders.sql.statement import Statement
+from graders.sql.text.splitting import bare_tokens, split_statements, verb
 
 Row = Mapping[str, Any]
 

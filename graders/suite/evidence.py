@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graders.sql import costs
+from graders.sql.plans import costs
 
 if TYPE_CHECKING:
     from graders.http.client import Answer, TransportFailure
-    from graders.sql.recording import Recording
+    from graders.sql.activity.recording import Recording
 
 MOST_REQUESTS = 3
 MOST_STATEMENTS = 8

@@ -16,7 +16,7 @@ from graders.faults.database_proxy import wire as open_wire
 from graders.faults.lock_gate import StartingGate
 from graders.http.client import Answer, Client, TransportFailure
 from graders.http.perturbation import Oddities
-from graders.sql.recording import Recording
+from graders.sql.activity.recording import Recording
 from graders.suite.channel import Channel
 from graders.suite.concurrency import concurrently as call_concurrently
 from graders.suite.evidence import Collector

@@ -8,8 +8,8 @@ from typing import Any
 
 from graders.logs.recorder import Recorder
 from graders.logs.tail import open_log
-from graders.sql.growth import Growth, measure_growth
-from graders.sql.recording import Recording
+from graders.sql.activity.growth import Growth, measure_growth
+from graders.sql.activity.recording import Recording
 from graders.suite.evidence import Collector
 
 UNITS = {

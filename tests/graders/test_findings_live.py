@@ -10,9 +10,9 @@ import pytest
 from graders.backing.postgres import Cluster
 from graders.backing.postgres.catalog import load_catalog
 from graders.logs.recorder import Recorder
-from graders.sql.findings import Finding, findings_of
-from graders.sql.proofs import injections
-from graders.sql.recording import Recording
+from graders.sql.activity.recording import Recording
+from graders.sql.engine import Finding, findings_of
+from graders.sql.judging.evidence_queries import injections
 
 SIZES = (3, 6, 12)
 Request = Callable[[psycopg.Connection, int], object]

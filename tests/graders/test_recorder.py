@@ -15,7 +15,7 @@ from graders.backing.postgres import Cluster
 from graders.errors import DatabaseError
 from graders.logs.recorder import Recorder, open_log
 from graders.logs.tail import LogSource
-from graders.sql.recording import Recording
+from graders.sql.activity.recording import Recording
 from graders.sql.statement import Statement
 
 Session = psycopg.Connection

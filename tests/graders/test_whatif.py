@@ -8,7 +8,7 @@ from graders.backing.postgres import Cluster
 from graders.backing.postgres.catalog import load_catalog
 from graders.backing.postgres.hypothetical_index import what_if
 from graders.logs.recorder import Recorder
-from graders.sql.findings import findings_of
+from graders.sql.engine import findings_of
 from graders.sql.statement import Statement
 
 

@@ -106,7 +106,7 @@ def _analyse(
     from graders.logs.analysis import analyse
     from graders.logs.reader import Log
     from graders.logs.source import total_size
-    from graders.sql.findings import RULES
+    from graders.sql.engine import RULES
     from toolkit.finding_pages import nearest
     from toolkit.meter import Meter
 

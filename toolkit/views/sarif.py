@@ -84,7 +84,7 @@ def _print_of(finding: Finding) -> str:
     """The same for the same fault in another log: nothing of it is a line or a value."""
     import hashlib
 
-    from graders.sql.fingerprint import shape_of
+    from graders.sql.text.fingerprint import shape_of
 
     shapes = [shape_of(seen.sql).fingerprint for seen in finding.statements]
     return hashlib.sha256("\n".join([finding.rule, finding.title, *shapes]).encode()).hexdigest()[:32]

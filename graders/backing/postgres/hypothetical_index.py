@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from graders.sql.scene import WhatIf
+from graders.sql.judging.rule_context import WhatIf
 from graders.sql.statement import Statement
 
 _NAME = "kata_what_if"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graders.sql.ddl.catalogue import KINDS, Kind
+from graders.sql.ddl.hazard_kinds import KINDS, Kind
 
 Node = Mapping[str, Any]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from graders.sql.finding import Finding, seen
-from graders.sql.plan import nodes_of
-from graders.sql.query import is_aggregate, top_query
-from graders.sql.scene import Execution, Scene
+from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.plans.plan import nodes_of
+from graders.sql.text.query import is_aggregate, top_query
 
 SLUG = "count-for-paging"
 _RATIO = 10

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from graders.sql.activity.growth import slope_of
 from graders.sql.finding import Finding, seen
-from graders.sql.growth import slope_of
-from graders.sql.plan import Node, nodes_of
-from graders.sql.scene import Execution, Scene, by_shape
+from graders.sql.judging.rule_context import Execution, Scene, by_shape
+from graders.sql.plans.plan import Node, nodes_of
 
 SLUG = "deep-offset"
 # Rows read for each row of depth from which on depth is what costs.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graders.sql.canary import canary_tail, standing_of
 from graders.sql.finding import Finding, seen
-from graders.sql.fingerprint import shape_of
-from graders.sql.scene import Scene
+from graders.sql.judging.canary import canary_tail, standing_of
+from graders.sql.judging.rule_context import Scene
+from graders.sql.text.fingerprint import shape_of
 
 SLUG = "dynamic-identifier"
 

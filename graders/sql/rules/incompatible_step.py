@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from graders.sql.ddl.script import Hazard
 from graders.sql.finding import Finding, seen
+from graders.sql.judging.rule_context import Scene
 from graders.sql.rules.unsafe_migration import hazards_of
-from graders.sql.scene import Scene
-from graders.sql.splitting import verb
 from graders.sql.statement import Statement
+from graders.sql.text.splitting import verb
 
 SLUG = "incompatible-step"
 # What a service meets that expects another schema: names that are gone, types and rules that are new.

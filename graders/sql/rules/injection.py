@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from graders.sql.canary import canary_tail, is_read_as_sql, marker_of, standing_of
 from graders.sql.finding import Finding, seen
-from graders.sql.fingerprint import shape_of
-from graders.sql.scene import Scene
+from graders.sql.judging.canary import canary_tail, is_read_as_sql, marker_of, standing_of
+from graders.sql.judging.rule_context import Scene
 from graders.sql.statement import Statement
+from graders.sql.text.fingerprint import shape_of
 
 SLUG = "injection"
 _SYNTAX_ERRORS = ("42601", "42P02", "42P18")

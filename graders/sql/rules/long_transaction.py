@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from graders.sql.activity.recording import Transaction
+from graders.sql.activity.transactions import Pause, pauses_of, transactions_of
 from graders.sql.finding import Finding, seen
-from graders.sql.recording import Transaction
-from graders.sql.scene import Scene
-from graders.sql.transactions import Pause, pauses_of, transactions_of
+from graders.sql.judging.rule_context import Scene
 
 SLUG = "long-transaction"
 # Seconds; the pauses of a service under load stay below.

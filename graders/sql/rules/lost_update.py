@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
+from graders.sql.activity.recording import Transaction
+from graders.sql.activity.transactions import isolation_of, transactions_of
 from graders.sql.catalog import Catalog
 from graders.sql.finding import Finding, seen
-from graders.sql.fingerprint import shape_of, values_of
-from graders.sql.query import conditions_in, equalities_in
-from graders.sql.recording import Transaction
-from graders.sql.scene import Scene
+from graders.sql.judging.rule_context import Scene
 from graders.sql.statement import Statement
-from graders.sql.transactions import isolation_of, transactions_of
-from graders.sql.tree import parse
+from graders.sql.text.fingerprint import shape_of, values_of
+from graders.sql.text.query import conditions_in, equalities_in
+from graders.sql.text.tree import parse
 
 SLUG = "lost-update"
 _SAFE_LEVELS = ("serializable", "repeatable read")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graders.sql.finding import Finding, seen
-from graders.sql.missing import MissingIndex, missing_indexes
-from graders.sql.scene import Scene, WhatIf
+from graders.sql.judging.rule_context import Scene, WhatIf
+from graders.sql.plans.index_advice import MissingIndex, missing_indexes
 from graders.sql.statement import Statement
 
 SLUG = "missing-index"

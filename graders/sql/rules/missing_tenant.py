@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from graders.sql.catalog import Catalog
 from graders.sql.finding import Finding, seen
-from graders.sql.scene import Execution, Scene
-from graders.sql.tenancy import Tenancy, untied_sources
+from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.judging.tenancy import Tenancy, untied_sources
 
 SLUG = "missing-tenant"
 

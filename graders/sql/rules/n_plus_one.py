@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from graders.sql.activity.repetition import Repetition, repetition_of
+from graders.sql.activity.slope import FLAT, counts_of, slope_of
 from graders.sql.finding import Finding, seen
-from graders.sql.repetition import Repetition, repetition_of
-from graders.sql.scene import Execution, Measured, Scene, by_shape
-from graders.sql.slope import FLAT, counts_of, slope_of
+from graders.sql.judging.rule_context import Execution, Measured, Scene, by_shape
 
 SLUG = "n-plus-one"
 # Fewer repeats with different keys are as often two look-ups that somebody meant.

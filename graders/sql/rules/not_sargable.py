@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from graders.sql.catalog import Catalog
-from graders.sql.conditions import Condition, conditions_of
 from graders.sql.finding import Finding, seen
-from graders.sql.plan import Node, nodes_of
-from graders.sql.scene import Execution, Scene
+from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.plans.conditions import Condition, conditions_of
+from graders.sql.plans.plan import Node, nodes_of
 
 SLUG = "not-sargable"
 _RATIO = 10

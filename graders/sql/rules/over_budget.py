@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graders.sql.finding import Finding, seen
-from graders.sql.scene import Scene
+from graders.sql.judging.rule_context import Scene
 
 SLUG = "over-budget"
 # One extra round trip is a matter of taste: a look-up before a write, a count beside a page.

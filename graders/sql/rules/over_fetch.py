@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graders.sql.answers import decoded, names_in, plain_name, things_in
 from graders.sql.catalog import Catalog, Column
 from graders.sql.finding import Finding, seen
-from graders.sql.query import output_columns, sources_of, top_query
-from graders.sql.scene import Execution, Scene
+from graders.sql.judging.answers import decoded, names_in, plain_name, things_in
+from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.text.query import output_columns, sources_of, top_query
 
 SLUG = "over-fetch"
 _RATIO = 10

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from graders.sql.finding import Finding, seen
-from graders.sql.scene import Execution, Scene, Values
+from graders.sql.judging.rule_context import Execution, Scene, Values
 
 SLUG = "repeated-query"
 _ENOUGH = 2

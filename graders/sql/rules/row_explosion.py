@@ -8,9 +8,9 @@ from sqlglot import exp
 
 from graders.sql.catalog import Catalog
 from graders.sql.finding import Finding, seen
-from graders.sql.plan import Node, nodes_of
-from graders.sql.query import Source, column_of, is_aggregate, sources_of, top_query
-from graders.sql.scene import Execution, Scene
+from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.plans.plan import Node, nodes_of
+from graders.sql.text.query import Source, column_of, is_aggregate, sources_of, top_query
 
 SLUG = "row-explosion"
 _RATIO = 2.0

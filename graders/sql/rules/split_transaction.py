@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from graders.sql.activity.recording import Transaction
+from graders.sql.activity.transactions import transactions_of
 from graders.sql.finding import Finding, seen
-from graders.sql.fingerprint import shape_of
-from graders.sql.recording import Transaction
-from graders.sql.scene import Scene
+from graders.sql.judging.rule_context import Scene
 from graders.sql.statement import Statement
-from graders.sql.transactions import transactions_of
+from graders.sql.text.fingerprint import shape_of
 
 SLUG = "split-transaction"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from graders.sql.answers import decoded, things_in
+from graders.sql.activity.slope import FLAT, counts_of, slope_of
 from graders.sql.finding import Finding, seen
-from graders.sql.query import equalities_in, is_aggregate, top_query
-from graders.sql.scene import Execution, Scene
-from graders.sql.slope import FLAT, counts_of, slope_of
+from graders.sql.judging.answers import decoded, things_in
+from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.text.query import equalities_in, is_aggregate, top_query
 
 SLUG = "unbounded-read"
 _WORTH = 1000

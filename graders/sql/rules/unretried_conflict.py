@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graders.sql.finding import Finding, seen
-from graders.sql.fingerprint import shape_of
-from graders.sql.scene import Scene
+from graders.sql.judging.rule_context import Scene
 from graders.sql.statement import Statement
+from graders.sql.text.fingerprint import shape_of
 
 SLUG = "unretried-conflict"
 _CONFLICTS = {"40001": "a serialization failure", "40P01": "a deadlock"}

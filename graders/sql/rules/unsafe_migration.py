@@ -8,9 +8,9 @@ from graders.sql.ddl.hazards import find_hazards
 from graders.sql.ddl.script import Hazard
 from graders.sql.ddl.trace import Trace, trace_from
 from graders.sql.finding import Finding, seen
-from graders.sql.scene import Scene
-from graders.sql.splitting import verb
+from graders.sql.judging.rule_context import Scene
 from graders.sql.statement import Statement
+from graders.sql.text.splitting import verb
 
 SLUG = "unsafe-migration"
 _DDL = {"alter", "create", "drop", "reindex", "cluster", "vacuum", "truncate", "refresh"}

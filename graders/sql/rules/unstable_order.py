@@ -8,8 +8,8 @@ from sqlglot import exp
 
 from graders.sql.catalog import Catalog
 from graders.sql.finding import Finding, seen
-from graders.sql.query import equalities_in, is_aggregate, order_keys, sources_of, top_query
-from graders.sql.scene import Execution, Scene
+from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.text.query import equalities_in, is_aggregate, order_keys, sources_of, top_query
 
 SLUG = "unstable-order"
 # Without a catalog, columns of these names are taken for keys.

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from graders.sql.catalog import Index, Table
 from graders.sql.finding import Finding, seen
-from graders.sql.plan import nodes_of
-from graders.sql.scene import Execution, Scene
+from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.plans.plan import nodes_of
 
 SLUG = "unused-index"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from graders.sql.activity.pipelining import pace_of
+from graders.sql.activity.repetition import are_batches, repetition_of
+from graders.sql.activity.slope import FLAT, counts_of, slope_of
 from graders.sql.finding import Finding, seen
-from graders.sql.pace import pace_of
-from graders.sql.repetition import are_batches, repetition_of
-from graders.sql.scene import Execution, Scene
-from graders.sql.slope import FLAT, counts_of, slope_of
+from graders.sql.judging.rule_context import Execution, Scene
 from graders.sql.statement import Statement
 
 SLUG = "write-loop"

@@ -32,8 +32,8 @@ from graders.faults.database_proxy import Fault, Wire, wire
 from graders.faults.lock_gate import StartingGate
 from graders.faults.protocol import is_commit
 from graders.http.client import Answer, Client, TransportFailure
-from graders.sql.plan import nodes_of, read_plan
-from graders.sql.recording import Transaction
+from graders.sql.activity.recording import Transaction
+from graders.sql.plans.plan import nodes_of, read_plan
 from graders.suite.instances import Instance
 from graders.suite.metering import RecordingMeter
 

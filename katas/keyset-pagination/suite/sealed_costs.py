@@ -11,8 +11,8 @@ from shared_feed import OWN_IDS, get_page
 from graders.backing.postgres.session import Database
 from graders.errors import SuiteError
 from graders.http.client import Client
-from graders.sql.plan import nodes_of, read_plan
-from graders.sql.recording import Recording
+from graders.sql.activity.recording import Recording
+from graders.sql.plans.plan import nodes_of, read_plan
 from graders.suite.metering import GrowthMeter, RecordingMeter, cost
 
 LIMIT = 25

@@ -13,7 +13,7 @@ from shared_feed import LONGEST_CURSOR, URL_SAFE, get_page, must_show, read_page
 
 from graders.backing.postgres.session import Database
 from graders.http.client import Answer, Client
-from graders.sql.canary import standing_of
+from graders.sql.judging.canary import standing_of
 from graders.suite.instances import Instance
 from graders.suite.metering import RecordingMeter
 

@@ -10,7 +10,7 @@ from shared_comparison import asked, body_of
 
 from graders.backing.postgres.session import Database
 from graders.http.client import Answer
-from graders.sql.growth import Growth
+from graders.sql.activity.growth import Growth
 from graders.suite.library.responses import is_row_id
 
 # Ids of the seed stay far below.

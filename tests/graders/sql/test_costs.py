@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graders.sql.costs import buffers, rows_read, rows_sent, sends_rows
-from graders.sql.recording import Recording
+from graders.sql.activity.recording import Recording
+from graders.sql.plans.costs import buffers, rows_read, rows_sent, sends_rows
 from graders.sql.statement import Statement
 
 JOIN = {

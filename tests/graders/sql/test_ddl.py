@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.sql.ddl.catalogue import KINDS
+from graders.sql.ddl.hazard_kinds import KINDS
 from graders.sql.ddl.hazards import find_hazards
 from graders.sql.ddl.split import split_statements
 from graders.sql.ddl.trace import Lock, Trace, Work, trace_from

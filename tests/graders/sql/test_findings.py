@@ -11,11 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from graders.sql.catalog import Catalog, Column, Index, Table
-from graders.sql.findings import Finding, findings_of
-from graders.sql.fingerprint import shape_of, values_of
-from graders.sql.missing import missing_indexes
-from graders.sql.plan import read_plan
-from graders.sql.proofs import (
+from graders.sql.engine import Finding, findings_of
+from graders.sql.judging.evidence_queries import (
     chosen_names,
     foreign_reach,
     injections,
@@ -23,7 +20,10 @@ from graders.sql.proofs import (
     split_writes,
     waits_outside,
 )
+from graders.sql.plans.index_advice import missing_indexes
+from graders.sql.plans.plan import read_plan
 from graders.sql.statement import Statement
+from graders.sql.text.fingerprint import shape_of, values_of
 
 CATALOG = Catalog(
     (

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graders.sql.findings import unknown_statements
-from graders.sql.fingerprint import Shapes, arity_of, cache_key, literal_places, shape_of, values_of
+from graders.sql.engine import unknown_statements
 from graders.sql.statement import Statement
+from graders.sql.text.fingerprint import Shapes, arity_of, cache_key, literal_places, shape_of, values_of
 
 SAME = [
     ("select * from t where a = 5", "SELECT *\n  FROM t /* note */ WHERE a = $1 -- end"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.sql.growth import measure_growth, slope_of
+from graders.sql.activity.growth import measure_growth, slope_of
 
 sizes = st.lists(st.integers(0, 10_000), min_size=2, max_size=8, unique=True)
 whole = st.integers(-1000, 1000)

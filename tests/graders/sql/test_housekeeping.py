@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from graders.sql.housekeeping import begins_transaction, ends_transaction, is_housekeeping, work_of
 from graders.sql.statement import Statement
+from graders.sql.text.housekeeping import begins_transaction, ends_transaction, is_housekeeping, work_of
 
 
 def scan(*tables: str) -> dict[str, Any]:

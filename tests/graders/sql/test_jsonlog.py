@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graders.sql.activity.recording import Recording
 from graders.sql.jsonlog import assemble, parse_parameters, read_rows
-from graders.sql.recording import Recording
 
 values = st.lists(st.none() | st.text(st.characters(exclude_characters="\x00")), max_size=6)
 

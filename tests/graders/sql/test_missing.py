@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from graders.sql.catalog import Catalog, Column, Index, Table
-from graders.sql.conditions import conditions_of
-from graders.sql.missing import missing_indexes
-from graders.sql.plan import read_plan, rows_read, rows_sent, rows_sorted
+from graders.sql.plans.conditions import conditions_of
+from graders.sql.plans.index_advice import missing_indexes
+from graders.sql.plans.plan import read_plan, rows_read, rows_sent, rows_sorted
 
 CATALOG = Catalog(
     (

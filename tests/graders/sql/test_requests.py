@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.sql.requests import GroupBy, group_requests, read_tags, trace_of
+from graders.sql.activity.requests import GroupBy, group_requests, read_tags, trace_of
 from graders.sql.statement import Statement
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

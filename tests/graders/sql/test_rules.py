@@ -18,9 +18,9 @@ import pytest
 import yaml
 
 from graders.sql.catalog import Catalog, Column, ForeignKey, Index, Table
+from graders.sql.engine import RULES, findings_of
 from graders.sql.finding import Finding
-from graders.sql.findings import RULES, findings_of
-from graders.sql.scene import WhatIf
+from graders.sql.judging.rule_context import WhatIf
 from graders.sql.statement import Statement
 
 CASES = Path(__file__).with_name("cases")

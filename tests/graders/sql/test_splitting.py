@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.sql.splitting import leading_words, split_statements, verb
+from graders.sql.text.splitting import leading_words, split_statements, verb
 
 
 @pytest.mark.parametrize(

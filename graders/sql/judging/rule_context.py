@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graders.sql.catalog import Catalog
-from graders.sql.fingerprint import Shape, shape_of, values_of
-from graders.sql.housekeeping import is_housekeeping
-from graders.sql.plan import Node, read_plan, rows_read, rows_sent
+from graders.sql.plans.plan import Node, read_plan, rows_read, rows_sent
 from graders.sql.statement import Statement
+from graders.sql.text.fingerprint import Shape, shape_of, values_of
+from graders.sql.text.housekeeping import is_housekeeping
 
 Values = tuple[tuple[str | None, ...], ...]
 # Foreign keys are checked and cascaded by statements of the server's own making, one for each row.

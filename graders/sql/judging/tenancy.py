@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from graders.sql.query import column_of, conditions_in, equalities_in, name_of, source_nodes
-from graders.sql.scene import Values
-from graders.sql.tree import parse, place_of
+from graders.sql.judging.rule_context import Values
+from graders.sql.text.query import column_of, conditions_in, equalities_in, name_of, source_nodes
+from graders.sql.text.tree import parse, place_of
 
 _TENANT = ("", "the tenant")
 _Node = tuple[str, str]

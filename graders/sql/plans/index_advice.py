@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from graders.sql.catalog import Catalog
-from graders.sql.conditions import Condition, conditions_of
-from graders.sql.plan import SORTS, Node, nodes_of, read_plan
+from graders.sql.plans.conditions import Condition, conditions_of
+from graders.sql.plans.plan import SORTS, Node, nodes_of, read_plan
 
 Kind = Literal["filter", "index condition", "sort", "join"]
 # With real rows in the plan: what was thrown away must be this many times what was used, and worth the trouble.

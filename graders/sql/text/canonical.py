@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from graders.sql.tree import place_of
+from graders.sql.text.tree import place_of
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from graders.sql.recording import Recording
+from graders.sql.activity.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)

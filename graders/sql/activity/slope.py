@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graders.sql.growth import slope_of
-from graders.sql.scene import Measured, by_shape
+from graders.sql.activity.growth import slope_of
+from graders.sql.judging.rule_context import Measured, by_shape
 
 __all__ = ["FLAT", "counts_of", "slope_of"]
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from graders.sql.costs import relations
-from graders.sql.splitting import bare_tokens, leading_words, verb
+from graders.sql.plans.costs import relations
 from graders.sql.statement import Statement
+from graders.sql.text.splitting import bare_tokens, leading_words, verb
 
 _VERBS = {
     "", "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "set", "show", "reset",

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from sqlglot import Dialect, exp
 
-from graders.sql.dissection import NUMBER_MARK, STRING_MARK
+from graders.sql.text.literals import NUMBER_MARK, STRING_MARK
 
 # A statement that sqlglot only half understands is reported by us as unknown; its warnings would reach the terminal.
 logging.getLogger("sqlglot").addHandler(logging.NullHandler())

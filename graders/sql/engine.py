@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from graders.sql import rules
 from graders.sql.catalog import Catalog
 from graders.sql.finding import Confidence, Finding, Seen
-from graders.sql.scene import Measured, Scene, WhatIf, by_shape, executions
+from graders.sql.judging.rule_context import Measured, Scene, WhatIf, by_shape, executions
 from graders.sql.statement import Statement
 
 __all__ = [

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Literal
 
-from graders.sql.scene import Execution, Values
+from graders.sql.judging.rule_context import Execution, Values
 
 Kind = Literal["single", "identical", "keyed", "pages", "chunks"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from graders.sql.dissection import dissect
 from graders.sql.statement import Statement
+from graders.sql.text.literals import dissect
 
 Standing = Literal["absent", "bound", "literal", "quoted name", "syntax"]
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')

@@ -10,10 +10,10 @@ from typing import Generic, TypeVar
 
 from sqlglot import exp
 
-from graders.sql import tree as trees
-from graders.sql.canonical import canonical, canonical_text
-from graders.sql.dissection import Dissection, dissect
 from graders.sql.statement import Statement
+from graders.sql.text import tree as trees
+from graders.sql.text.canonical import canonical, canonical_text
+from graders.sql.text.literals import Dissection, dissect
 
 # One pass over the text that puts "?" for each value. A constant replacement and a first character class keep the
 # regular expression engine in C; names in quotes are left alone, so they may hold nothing that looks like a value.

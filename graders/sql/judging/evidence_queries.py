@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from graders.sql.catalog import Catalog
+from graders.sql.engine import Recorded, findings_of
 from graders.sql.finding import Finding
-from graders.sql.findings import Recorded, findings_of
 from graders.sql.statement import Statement
 
 _Statements = Recorded | Iterable[Statement]

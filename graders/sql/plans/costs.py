@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from graders.sql.splitting import bare_tokens, verb
 from graders.sql.statement import Statement
+from graders.sql.text.splitting import bare_tokens, verb
 
 _SENDING = {"select", "with", "values", "table", "insert", "update", "delete", "merge", "declare", "execute"}
 _REMOVED = ("Rows Removed by Filter", "Rows Removed by Index Recheck")

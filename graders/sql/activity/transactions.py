@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from graders.sql.recording import Transaction, transactions_in
+from graders.sql.activity.recording import Transaction, transactions_in
 from graders.sql.statement import Statement
 
 _ISOLATION = re.compile(

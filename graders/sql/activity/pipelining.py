@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
-from graders.sql.fingerprint import shape_of
-from graders.sql.scene import Execution
+from graders.sql.judging.rule_context import Execution
 from graders.sql.statement import Statement
+from graders.sql.text.fingerprint import shape_of
 
 Pace = Literal["waited", "slow", "pipelined"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from graders.sql.tree import parse, place_of
+from graders.sql.text.tree import parse, place_of
 
 _AGGREGATES = (exp.AggFunc,)
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from graders.sql import costs
-from graders.sql.housekeeping import begins_transaction, ends_transaction, work_of
-from graders.sql.splitting import verb
+from graders.sql.plans import costs
 from graders.sql.statement import Statement
+from graders.sql.text.housekeeping import begins_transaction, ends_transaction, work_of
+from graders.sql.text.splitting import verb
 
 if TYPE_CHECKING:
-    from graders.sql.findings import Finding
+    from graders.sql.engine import Finding
 
 Outcome = Literal["committed", "rolled back", "open"]
 
@@ -115,7 +115,7 @@ class Recording:
 
         `known`: what else the rules may use, such as the `catalog`, the `growth` or the `answer` (see findings_of).
         """
-        from graders.sql.findings import findings_of
+        from graders.sql.engine import findings_of
 
         return findings_of(self, rule=rule, **known)
 

@@ -1,0 +1,1 @@
+"""What rules know beside the statements: the request, its answer, its client and tenant."""

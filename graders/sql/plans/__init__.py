@@ -1,0 +1,1 @@
+"""PostgreSQL's plans: what they cost, what they filter by, which index they lack."""
