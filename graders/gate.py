@@ -18,9 +18,9 @@ from graders.grade import Grader, silent
 from graders.packs.loader import Packs, load_solutions
 from graders.packs.records import Kata, Solution
 from graders.packs.rendering import layers_of, render_solution, render_starter
-from graders.score import Grade
+from graders.results.grade import Grade
+from graders.results.verdicts import CheckResult
 from graders.submission.folder import Submission
-from graders.verdicts import CheckResult
 
 STARTER = "starter"
 # Runs of a reference whose answers are made odd, each with a seed of its own.

@@ -26,15 +26,15 @@ from graders.errors import DatabaseError
 from graders.packs.loader import digest_of
 from graders.packs.records import Kata
 from graders.packs.selection import chosen, world_of
+from graders.results.grade import Grade, Phase, Remark, Stop
+from graders.results.verdicts import CheckResult, Report, judge
 from graders.sandbox.rundir import reap, run_directory
-from graders.score import Grade, Phase, Remark, Stop
 from graders.submission import failures
 from graders.submission.control import ServiceControl, controlled
 from graders.submission.dependencies import Toolchain, prepare_environment
 from graders.submission.folder import Submission, snapshot
 from graders.submission.service import ServiceFailure
 from graders.suite.runner import SuiteHost, SuiteJob, SuiteOutcome, copy_suite, report_from
-from graders.verdicts import CheckResult, Report, judge
 
 
 @dataclass(frozen=True, slots=True)

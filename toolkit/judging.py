@@ -9,7 +9,7 @@ from pathlib import Path
 from graders.errors import KataError, UsageError
 from graders.grade import Grader, Options
 from graders.packs.selection import chosen
-from graders.score import Grade
+from graders.results.grade import Grade
 from graders.submission.folder import Submission
 from toolkit.boundary import tell, write_log
 from toolkit.progress import Attempt, Progress, open_progress

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from graders.errors import KataError, SuiteError
+from graders.results.verdicts import Cost, Evidence, Report
 from graders.suite.channel import Channel
-from graders.verdicts import Cost, Evidence, Report
 
 # Longer than any step of a suite may take; it ends a suite that hangs, and judges nothing.
 SILENCE_SECONDS = 300.0

@@ -13,7 +13,7 @@ import pytest
 from graders.gate import render_subject, subjects_of
 from graders.grade import Grader, Options
 from graders.packs.loader import Packs
-from graders.score import Grade
+from graders.results.grade import Grade
 
 TINY = Path(__file__).parent.parent / "packs" / "tiny"
 Attack = Callable[..., Grade]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graders.score import Grade
+from graders.results.grade import Grade
 
 SPY = """
 import os

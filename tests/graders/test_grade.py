@@ -17,7 +17,7 @@ from graders.gate import Subject, prove, render_subject, subjects_of
 from graders.grade import Event, Grader, Options
 from graders.packs.loader import Packs, open_packs
 from graders.packs.selection import chosen
-from graders.score import Grade
+from graders.results.grade import Grade
 
 TINY = Path(__file__).parent.parent / "packs" / "tiny"
 

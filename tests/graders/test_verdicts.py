@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.packs.records import Check
-from graders.score import total
-from graders.verdicts import Report, judge
+from graders.results.grade import total
+from graders.results.verdicts import Report, judge
 
 CHECKS = (
     Check("answers", 40, "open", "It answers", "Look at the route."),

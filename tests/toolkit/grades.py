@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from graders.score import Grade, Phase, Stop
-from graders.verdicts import CheckResult, Cost, Evidence
+from graders.results.grade import Grade, Phase, Stop
+from graders.results.verdicts import CheckResult, Cost, Evidence
 
 CURL = "curl -sS 'http://127.0.0.1:23411/orders?limit=80'"
 

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.errors import KataError
-from graders.score import Grade
+from graders.results.grade import Grade
 from toolkit.views.csv import neutral, render_csv
 from toolkit.views.html import render_html
 from toolkit.views.json import from_document, render_json, to_document

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from grades import GREEN, GROWING, HOSTILE, MIXED, STOPPED, grade_of
 
-from graders.score import Grade
-from graders.verdicts import Evidence
+from graders.results.grade import Grade
+from graders.results.verdicts import Evidence
 from toolkit.views.html import render_html
 
 # What the page is asked in the browser; the answer is left in an attribute, and the page printed.

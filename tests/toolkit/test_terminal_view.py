@@ -14,8 +14,8 @@ from grades import BROKEN, GREEN, GROWING, HOSTILE, INVALID, MIXED, PASSED, STOP
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.score import Grade, Stop
-from graders.verdicts import Cost, Evidence
+from graders.results.grade import Grade, Stop
+from graders.results.verdicts import Cost, Evidence
 from toolkit.text import width
 from toolkit.views.paint import Paint
 from toolkit.views.terminal import render_grade

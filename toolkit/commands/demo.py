@@ -14,7 +14,7 @@ from graders.grade import Grader
 from graders.packs.loader import load_solutions
 from graders.packs.records import Kata, Solution, Stack
 from graders.packs.rendering import render_solution, render_starter
-from graders.score import Grade
+from graders.results.grade import Grade
 from graders.submission.folder import Submission
 from toolkit.completion import slugs
 from toolkit.judging import options_for

@@ -9,7 +9,7 @@ import typer
 
 from graders.errors import KataError, UsageError
 from graders.packs.loader import Packs
-from graders.score import Grade
+from graders.results.grade import Grade
 from toolkit.completion import slugs
 from toolkit.files import write_whole
 from toolkit.place import kata_and_place, packs_of, settings_of

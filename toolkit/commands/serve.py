@@ -16,7 +16,7 @@ from graders.errors import UsageError
 from graders.grade import Grader, Stage
 from graders.logs.recorder import Recorder
 from graders.packs.records import Kata
-from graders.score import Stop
+from graders.results.grade import Stop
 from graders.submission.failures import ServiceFailure
 from graders.submission.folder import Submission
 from toolkit.front import Crowd, Exchange, front

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from graders.score import Grade
+from graders.results.grade import Grade
 from toolkit.text import escape
 
 COLUMNS = (

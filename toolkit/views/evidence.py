@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graders.verdicts import Cost, Evidence
+from graders.results.verdicts import Cost, Evidence
 from toolkit.text import cut, escape, shorten, wrap
 from toolkit.views.paint import Paint
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from graders.score import Grade
-from graders.verdicts import CheckResult, Cost
+from graders.results.grade import Grade
+from graders.results.verdicts import CheckResult, Cost
 from toolkit.text import escape, shorten
 from toolkit.views.evidence import UNITS, distinct_requests, number, parameter_sets, telling_statements
 

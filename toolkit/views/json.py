@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from graders.errors import KataError
-from graders.score import Grade, Phase, Remark, Stop
-from graders.verdicts import CheckResult, Cost, Evidence
+from graders.results.grade import Grade, Phase, Remark, Stop
+from graders.results.verdicts import CheckResult, Cost, Evidence
 
 FORMAT = 1
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from graders.score import Grade
-from graders.verdicts import CheckResult
+from graders.results.grade import Grade
+from graders.results.verdicts import CheckResult
 from toolkit.text import escape
 from toolkit.views.plain import evidence_text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graders.verdicts import CheckResult
+from graders.results.verdicts import CheckResult
 from toolkit.views.evidence import evidence_lines, growth_lines
 from toolkit.views.paint import Paint
 

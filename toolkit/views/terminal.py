@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from graders.score import Grade, Phase, Stop
-from graders.verdicts import CheckResult, Cost
+from graders.results.grade import Grade, Phase, Stop
+from graders.results.verdicts import CheckResult, Cost
 from toolkit.text import escape, pad, shorten, wrap
 from toolkit.views.evidence import evidence_lines, finding_lines, growth_lines
 from toolkit.views.paint import Paint

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graders.verdicts import CheckResult, Cost
+from graders.results.verdicts import CheckResult, Cost
 
 
 @dataclass(frozen=True, slots=True)

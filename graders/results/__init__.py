@@ -1,0 +1,1 @@
+"""What a run says: verdicts, the grade, and its document. Pure and serialisable."""
