@@ -22,7 +22,7 @@ from statistics import median
 from typing import Any
 
 from graders.gate import render_subject, subjects_of
-from graders.grade import Grader, Options, Stage, suite_job
+from graders.grading.grader import Grader, Options, Stage, suite_job
 from graders.packs.loader import open_packs
 from graders.submission.folder import Submission
 from graders.suite.channel import Channel

@@ -29,7 +29,7 @@ import yaml
 
 from graders.errors import KataError
 from graders.gate import Subject, render_subject, subjects_of
-from graders.grade import Event, Grader, Options
+from graders.grading.grader import Event, Grader, Options
 from graders.mutants import Mutant, mutants_of
 from graders.packs.loader import Packs, open_packs
 from graders.packs.records import Kata

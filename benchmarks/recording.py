@@ -19,7 +19,7 @@ from statistics import median
 import psycopg
 
 from graders.gate import render_subject, subjects_of
-from graders.grade import Grader, Options, Stage
+from graders.grading.grader import Grader, Options, Stage
 from graders.http.client import Client
 from graders.logs.recorder import Recorder
 from graders.packs.loader import open_packs

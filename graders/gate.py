@@ -14,7 +14,7 @@ from pathlib import Path
 
 from graders.audit import Problem, audit
 from graders.errors import KataError
-from graders.grade import Grader, silent
+from graders.grading.grader import Grader, silent
 from graders.packs.loader import Packs, load_solutions
 from graders.packs.records import Kata, Solution
 from graders.packs.rendering import layers_of, render_solution, render_starter

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.errors import KataError, UsageError
-from graders.grade import Grader, Options
+from graders.grading.grader import Grader, Options
 from graders.packs.selection import chosen
 from graders.results.grade import Grade
 from graders.submission.folder import Submission

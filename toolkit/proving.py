@@ -14,7 +14,7 @@ from typing import NoReturn
 from graders.audit import audit
 from graders.errors import UsageError
 from graders.gate import Matrix, Subject, Trial, prove_all, subjects_of, touched
-from graders.grade import Grader
+from graders.grading.grader import Grader
 from graders.packs.loader import Packs
 from graders.packs.records import Kata
 from toolkit.place import packs_of

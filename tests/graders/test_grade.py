@@ -14,7 +14,7 @@ import pytest
 
 from graders.errors import UsageError
 from graders.gate import Subject, prove, render_subject, subjects_of
-from graders.grade import Event, Grader, Options
+from graders.grading.grader import Event, Grader, Options
 from graders.packs.loader import Packs, open_packs
 from graders.packs.selection import chosen
 from graders.results.grade import Grade
@@ -264,7 +264,7 @@ def test_a_grader_killed_in_mid_run_leaves_nothing_once_the_next_has_ended(
 import os, signal
 from dataclasses import replace
 from pathlib import Path
-from graders.grade import Grader, Options
+from graders.grading.grader import Grader, Options
 from graders.packs.loader import Packs
 from graders.submission.folder import open_submission
 submission = open_submission(Path({str(tmp_path / "repository")!r}), Packs([Path({str(TINY)!r})]))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from graders.gate import prove
-from graders.grade import Grader, Options
+from graders.grading.grader import Grader, Options
 from graders.http.message import Answer, Headers, Request
 from graders.http.perturbation import Oddities, odd_answer
 from graders.packs.loader import Packs

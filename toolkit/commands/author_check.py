@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from graders.errors import UsageError
-from graders.grade import Grader
+from graders.grading.grader import Grader
 from toolkit.completion import slugs
 from toolkit.judging import options_for
 from toolkit.place import packs_of, settings_of

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from graders.gate import Matrix, Row, prove
-from graders.grade import Grader
+from graders.grading.grader import Grader
 from graders.packs.records import Kata
 from toolkit.commands.author_try import find_subject
 from toolkit.completion import slugs

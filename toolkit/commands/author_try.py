@@ -12,7 +12,7 @@ import typer
 
 from graders.errors import UsageError
 from graders.gate import Subject, problems_of, render_subject, subjects_of, trial_of
-from graders.grade import Grader
+from graders.grading.grader import Grader
 from graders.packs.records import Kata
 from toolkit.completion import slugs
 from toolkit.judging import options_for

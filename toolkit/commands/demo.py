@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from graders.errors import PackError, SuiteError
-from graders.grade import Grader
+from graders.grading.grader import Grader
 from graders.packs.loader import load_solutions
 from graders.packs.records import Kata, Solution, Stack
 from graders.packs.rendering import render_solution, render_starter

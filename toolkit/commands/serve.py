@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from graders.errors import UsageError
-from graders.grade import Grader, Stage
+from graders.grading.grader import Grader, Stage
 from graders.logs.recorder import Recorder
 from graders.packs.records import Kata
 from graders.results.grade import Stop

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from graders.grade import Grader
+from graders.grading.grader import Grader
 from graders.submission.folder import Submission
 from toolkit.completion import check_ids
 from toolkit.judging import Judged, judge_here, options_for

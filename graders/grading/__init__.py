@@ -1,0 +1,1 @@
+"""The order of events when a submission is judged."""
