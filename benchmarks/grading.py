@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from graders.gate import render_subject, subjects_of
+from graders.authoring.gate import render_subject, subjects_of
 from graders.grading.grader import Grader, Options, Stage, suite_job
 from graders.packs.loader import open_packs
 from graders.submission.folder import Submission

@@ -2,7 +2,7 @@
 
     python benchmarks/mutants.py [SLUG ...] [--per-kata 45] [--seed 1] [--jobs 2] [--state FILE]
 
-Each Python reference of a kata is mutated by the operators of graders/mutants.py; a sample that holds every operator is
+Each Python reference of a kata is mutated by the operators of graders/authoring/mutants.py; a sample that holds every operator is
 graded, each mutant until the first check fails. A mutant is killed when a check fails, stillborn when the service does
 not start (not counted), and a survivor when it scores 100. Survivors that change nothing a client or the database could
 tell are listed with the reason in benchmarks/equivalent-mutants.yaml (and not counted); any other is a hole in a suite.
@@ -27,10 +27,10 @@ from pathlib import Path
 
 import yaml
 
+from graders.authoring.gate import Subject, render_subject, subjects_of
+from graders.authoring.mutants import Mutant, mutants_of
 from graders.errors import KataError
-from graders.gate import Subject, render_subject, subjects_of
 from graders.grading.grader import Event, Grader, Options
-from graders.mutants import Mutant, mutants_of
 from graders.packs.loader import Packs, open_packs
 from graders.packs.records import Kata
 from graders.packs.rendering import layers_of

@@ -18,7 +18,7 @@ from statistics import median
 
 import psycopg
 
-from graders.gate import render_subject, subjects_of
+from graders.authoring.gate import render_subject, subjects_of
 from graders.grading.grader import Grader, Options, Stage
 from graders.http.client import Client
 from graders.logs.recorder import Recorder

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from graders.audit import audit
+from graders.authoring.audit import audit
 from graders.errors import PackError
 from graders.packs.curriculum import load_skills, load_tracks
 from graders.packs.loader import load_solutions, open_packs

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from graders.audit import audit
+from graders.authoring.audit import audit
+from graders.authoring.gate import Matrix, Subject, Trial, prove_all, subjects_of, touched
 from graders.errors import UsageError
-from graders.gate import Matrix, Subject, Trial, prove_all, subjects_of, touched
 from graders.grading.grader import Grader
 from graders.packs.loader import Packs
 from graders.packs.records import Kata

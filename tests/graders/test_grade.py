@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from graders.authoring.gate import Subject, prove, render_subject, subjects_of
 from graders.errors import UsageError
-from graders.gate import Subject, prove, render_subject, subjects_of
 from graders.grading.grader import Event, Grader, Options
 from graders.packs.loader import Packs, open_packs
 from graders.packs.selection import chosen

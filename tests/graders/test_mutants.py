@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from graders.mutants import mutants_of
+from graders.authoring.mutants import mutants_of
 
 SOURCE = """
 def sell(db, user, limit):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.gate import prove
+from graders.authoring.gate import prove
 from graders.grading.grader import Grader, Options
 from graders.http.message import Answer, Headers, Request
 from graders.http.perturbation import Oddities, odd_answer

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from graders.gate import Matrix, Row, prove
+from graders.authoring.gate import Matrix, Row, prove
 from graders.grading.grader import Grader
 from graders.packs.records import Kata
 from toolkit.commands.author_try import find_subject
@@ -87,6 +87,6 @@ def _differing(kata: Kata, row: Row) -> list[str]:
 
 
 def _usual(kata: Kata) -> list[str]:
-    from graders.gate import subjects_of
+    from graders.authoring.gate import subjects_of
 
     return [subject.name for subject in subjects_of(kata) if subject.kind in ("starter", "reference")]

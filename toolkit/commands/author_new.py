@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from graders.authoring.scaffold import new_kata
 from graders.errors import UsageError
-from graders.scaffold import new_kata
 from toolkit.completion import stacks
 from toolkit.place import packs_of, settings_of
 

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
+from graders.authoring.gate import Subject, problems_of, render_subject, subjects_of, trial_of
 from graders.errors import UsageError
-from graders.gate import Subject, problems_of, render_subject, subjects_of, trial_of
 from graders.grading.grader import Grader
 from graders.packs.records import Kata
 from toolkit.completion import slugs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graders.gate import Matrix, Row, Subject, Trial
+from graders.authoring.gate import Matrix, Row, Subject, Trial
 from graders.packs.records import Kata
 from toolkit.text import escape, pad, shorten, wrap
 from toolkit.views.paint import Paint

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from graders.mutants_python import EDITS, Edit
-from graders.mutants_sql import begins_as_sql, sql_edits
+from graders.authoring.mutants_python import EDITS, Edit
+from graders.authoring.mutants_sql import begins_as_sql, sql_edits
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from graders.audit import Problem, audit
+from graders.authoring.audit import Problem, audit
 from graders.errors import KataError
 from graders.grading.grader import Grader, silent
 from graders.packs.loader import Packs, load_solutions

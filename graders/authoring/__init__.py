@@ -1,0 +1,1 @@
+"""How a kata is made and proved: audit, gate, mutants, scaffold."""
