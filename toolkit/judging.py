@@ -9,13 +9,13 @@ from pathlib import Path
 from graders.errors import KataError, UsageError
 from graders.grading.grader import Grader, Options
 from graders.packs.selection import chosen
+from graders.results.document import to_document
 from graders.results.grade import Grade
 from graders.submission.folder import Submission
 from toolkit.boundary import tell, write_log
 from toolkit.progress import Attempt, Progress, open_progress
 from toolkit.settings import Settings
 from toolkit.views.history import changes
-from toolkit.views.json import to_document
 from toolkit.views.live import live_progress
 from toolkit.views.paint import paint_for
 

@@ -94,8 +94,9 @@ def open_packs(roots: Sequence[Path] = ()) -> Packs:
 
 def builtin_pack() -> Path:
     """The pack inside the installed wheel, or the checkout's own folders."""
-    inside = Path(__file__).parent / "_pack"
-    return inside if inside.is_dir() else Path(__file__).parent.parent
+    package = Path(__file__).parent.parent
+    inside = package / "_pack"
+    return inside if inside.is_dir() else package.parent
 
 
 def _find(roots: Iterable[Path], folder: str, marker: str) -> Mapping[str, Path]:

@@ -11,8 +11,8 @@ import pytest
 from grades import GREEN, GROWING, INVALID, MIXED, PASSED, grade_of
 
 from graders.errors import KataError
+from graders.results.document import to_document
 from toolkit.progress import open_progress
-from toolkit.views.json import to_document
 
 HERE = Path("/somewhere/orders")
 

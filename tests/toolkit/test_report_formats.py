@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.errors import KataError
+from graders.results.document import from_document, render_json, to_document
 from graders.results.grade import Grade
 from toolkit.views.csv import neutral, render_csv
 from toolkit.views.html import render_html
-from toolkit.views.json import from_document, render_json, to_document
 from toolkit.views.junit import render_junit
 
 ALL = grade_of(PASSED, GROWING, SKIPPED, HOSTILE, BROKEN)

@@ -9,13 +9,13 @@ import typer
 
 from graders.errors import KataError, UsageError
 from graders.packs.loader import Packs
+from graders.results.document import from_document
 from graders.results.grade import Grade
 from toolkit.completion import slugs
 from toolkit.files import write_whole
 from toolkit.place import kata_and_place, packs_of, settings_of
 from toolkit.progress import Attempt, Progress, open_progress
 from toolkit.settings import Settings
-from toolkit.views.json import from_document
 
 EXAMPLE = """\
 kata report
@@ -62,7 +62,7 @@ def run(
 
         write_whole(csv, render_csv(grade))
     if as_json:
-        from toolkit.views.json import render_json
+        from graders.results.document import render_json
 
         print(render_json(grade))
     elif written:

@@ -14,12 +14,12 @@ import typer
 
 from graders.errors import UsageError
 from graders.grading.grader import Grader, Stage
+from graders.grading.recording_proxy import Crowd, Exchange, front
 from graders.logs.recorder import Recorder
 from graders.packs.records import Kata
 from graders.results.grade import Stop
 from graders.submission.failures import ServiceFailure
 from graders.submission.folder import Submission
-from toolkit.front import Crowd, Exchange, front
 from toolkit.judging import options_for
 from toolkit.place import packs_of, settings_of, submission_at
 from toolkit.text import escape, shorten

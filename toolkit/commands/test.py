@@ -70,7 +70,7 @@ def run(
 
 
 def _as_json(judged: Judged) -> str:
-    from toolkit.views.json import render_json
+    from graders.results.document import render_json
 
     return render_json(judged.grade)
 

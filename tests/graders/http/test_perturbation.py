@@ -16,7 +16,7 @@ from graders.http.message import Answer, Headers, Request
 from graders.http.perturbation import Oddities, odd_answer
 from graders.packs.loader import Packs
 
-TINY = Path(__file__).parent.parent / "packs" / "tiny"
+TINY = Path(__file__).parent.parent.parent / "packs" / "tiny"
 DOCUMENT = {"items": [{"id": 1, "name": "one"}, {"id": 2, "name": None}], "next": "abc"}
 TRUSTING = """
 def check_greets_by_name(http, database, variables, rng):

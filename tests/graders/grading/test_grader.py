@@ -19,7 +19,7 @@ from graders.packs.loader import Packs, open_packs
 from graders.packs.selection import chosen
 from graders.results.grade import Grade
 
-TINY = Path(__file__).parent.parent / "packs" / "tiny"
+TINY = Path(__file__).parent.parent.parent / "packs" / "tiny"
 
 
 @pytest.fixture

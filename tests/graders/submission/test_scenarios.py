@@ -1,6 +1,6 @@
 """Tiny services that are wrong in one way each, and the words in which their author is told (golden/*.txt).
 
-After a message was changed on purpose: GOLDEN=write pytest tests/graders/test_scenarios.py, and read the diff.
+After a message was changed on purpose: GOLDEN=write pytest tests/graders/submission/test_scenarios.py, and read the diff.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from graders.http.client import Client
 from graders.sandbox.process import ProcessSandbox
 from graders.submission.service import Service, ServiceFailure, prepare
 
-SCENARIOS = Path(__file__).parents[1] / "scenarios"
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
 GOLDEN = SCENARIOS / "golden"
 NAMES = sorted(
     entry.name
