@@ -25,10 +25,10 @@ import psycopg
 from graders.backing.postgres import (
     Binaries,
     Template,
+    dataset_template,
     empty_template,
     find_binaries,
     start_cluster,
-    world_template,
 )
 from graders.backing.postgres.copying import copy_tree
 from graders.backing.postgres.dataset import Server
@@ -54,7 +54,7 @@ def main() -> None:
         base = Path(folder)
         base.chmod(0o755)
         first, second = _first_and_second(kata, binaries, base)
-        world = world_template(kata, kata.environment.worlds[0], binaries, cache=base / "cache")
+        world = dataset_template(kata, kata.environment.worlds[0], binaries, cache=base / "cache")
         empty = empty_template(binaries, cache=base / "cache")
         with _standing(empty, binaries, base) as (data, start):
             ours, bare, theirs, plain = [], [], [], []
@@ -83,7 +83,7 @@ def _first_and_second(kata: Kata, binaries: Binaries, base: Path) -> tuple[float
     taken = []
     for _ in range(2):
         begun = time.perf_counter()
-        template = world_template(kata, kata.environment.worlds[0], binaries, cache=base / "first")
+        template = dataset_template(kata, kata.environment.worlds[0], binaries, cache=base / "first")
         _cluster(template, binaries, base)
         taken.append(time.perf_counter() - begun)
     return taken[0], taken[1]

@@ -17,10 +17,10 @@ import psycopg
 from sql_corpora import REPEATS
 from sql_figures import Figure, Score
 
-from graders.backing.postgres import Cluster, find_binaries, start_cluster, world_template
+from graders.backing.postgres import Cluster, dataset_template, find_binaries, start_cluster
 from graders.backing.postgres.catalog import load_catalog
 from graders.logs.recorder import Recorder
-from graders.packs.records import Environment, Kata, World
+from graders.packs.records import Dataset, Environment, Kata
 from graders.sql.activity.recording import Recording
 from graders.sql.catalog import Catalog
 from graders.sql.engine import findings_of
@@ -60,7 +60,7 @@ def measure_live(work: Path) -> list[Figure]:
     """N+1 with growth, noise on clean statements, and the injection grid, over all clients that could be installed."""
     work.mkdir(parents=True, exist_ok=True)
     binaries = find_binaries()
-    template = world_template(_shop(work), World("small", 1), binaries, cache=work / "cache")
+    template = dataset_template(_shop(work), Dataset("small", 1), binaries, cache=work / "cache")
     with (
         start_cluster(template, binaries, run_dir=work / "runs") as cluster,
         Recorder(cluster.admin_url, cluster.log, service_url=cluster.service_url) as recorder,

@@ -12,7 +12,7 @@ _UNSAFE = re.compile(
 )
 
 
-def shown(text: str | bytes, *, limit: int | None = None, one_line: bool = False) -> str:
+def sanitize(text: str | bytes, *, limit: int | None = None, one_line: bool = False) -> str:
     """`text` with control, bidirectional and invisible characters escaped (`\\x1b`, `\\u202e`).
 
     Bytes are read as UTF-8, what is none becomes U+FFFD. Newlines and tabs stay, unless `one_line`. `limit` is

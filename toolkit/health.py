@@ -21,7 +21,7 @@ WSL = "Windows is not supported itself: run `wsl --install` in PowerShell, then 
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class HealthItem:
     """One answer: `fine`, a `note` (some katas or some comfort are missing) or `wrong` (nothing can be judged)."""
 
     name: str
@@ -30,12 +30,12 @@ class Finding:
     hint: str = ""
 
 
-def examine(settings: Settings, postgres: str | None = None) -> Iterator[Finding]:
+def examine(settings: Settings, postgres: str | None = None) -> Iterator[HealthItem]:
     """Every question in turn, each answered as soon as it is known."""
     from toolkit import __version__
 
-    yield Finding("kata", "fine", f"{__version__} in {Path(__file__).parent.parent}")
-    yield Finding("Python", "fine", f"{platform.python_version()} ({sys.executable})")
+    yield HealthItem("kata", "fine", f"{__version__} in {Path(__file__).parent.parent}")
+    yield HealthItem("Python", "fine", f"{platform.python_version()} ({sys.executable})")
     yield _system()
     if os.name == "nt":
         return
@@ -46,16 +46,16 @@ def examine(settings: Settings, postgres: str | None = None) -> Iterator[Finding
     yield from _stacks(settings)
 
 
-def _system() -> Finding:
+def _system() -> HealthItem:
     said = f"{platform.system()} {platform.release()} on {platform.machine()}, {os.cpu_count()} cores"
     if os.name == "nt":
-        return Finding("System", "wrong", said, WSL)
+        return HealthItem("System", "wrong", said, WSL)
     if os.getuid() == 0:
         said += "; as root: PostgreSQL is run as an unprivileged user"
-    return Finding("System", "fine", said)
+    return HealthItem("System", "fine", said)
 
 
-def _directories(settings: Settings) -> Iterator[Finding]:
+def _directories(settings: Settings) -> Iterator[HealthItem]:
     places = {
         "Cache": (settings.cache_dir, "KATA_CACHE_DIR"),
         "Your attempts": (settings.data_dir, "KATA_DATA_DIR"),
@@ -65,64 +65,64 @@ def _directories(settings: Settings) -> Iterator[Finding]:
         yield _directory(name, path, variable)
 
 
-def _directory(name: str, path: Path, variable: str) -> Finding:
+def _directory(name: str, path: Path, variable: str) -> HealthItem:
     try:
         path.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(path).free
     except OSError as error:
-        return Finding(name, "wrong", f"{path}: {error.strerror}", f"give access to it, or set {variable}")
+        return HealthItem(name, "wrong", f"{path}: {error.strerror}", f"give access to it, or set {variable}")
     if not os.access(path, os.W_OK):
-        return Finding(name, "wrong", f"{path} cannot be written", f"give access to it, or set {variable}")
+        return HealthItem(name, "wrong", f"{path} cannot be written", f"give access to it, or set {variable}")
     said = f"{path} ({_megabytes(free)} free)"
     if free < _ENOUGH_BYTES:
-        return Finding(
+        return HealthItem(
             name, "note", said, f"make room ({_megabytes(_ENOUGH_BYTES)} are enough), or set {variable}"
         )
-    return Finding(name, "fine", said)
+    return HealthItem(name, "fine", said)
 
 
-def _shared_memory() -> Finding:
+def _shared_memory() -> HealthItem:
     if not SHARED_MEMORY.is_dir():
-        return Finding(
+        return HealthItem(
             "Shared memory", "note", "none here; databases are made in the cache directory instead"
         )
     free = shutil.disk_usage(SHARED_MEMORY).free
     said = f"{SHARED_MEMORY} ({_megabytes(free)} free)"
     if free < _ENOUGH_BYTES:
-        return Finding(
+        return HealthItem(
             "Shared memory", "note", f"{said}; too little, databases are made in the cache directory instead"
         )
-    return Finding("Shared memory", "fine", f"{said}; databases of a run are made there")
+    return HealthItem("Shared memory", "fine", f"{said}; databases of a run are made there")
 
 
-def _postgres(settings: Settings, chosen: str | None) -> Iterator[Finding]:
+def _postgres(settings: Settings, chosen: str | None) -> Iterator[HealthItem]:
     from graders.backing.postgres import find_binaries, start_cluster
 
     try:
         binaries = find_binaries(Path(chosen) if chosen else None)
     except KataError as error:
-        yield Finding("PostgreSQL", "wrong", error.message, error.hint)
+        yield HealthItem("PostgreSQL", "wrong", error.message, error.hint)
         return
-    yield Finding(
+    yield HealthItem(
         "PostgreSQL", "fine", f"{binaries.version} from {binaries.source}, in {binaries.bin}: {binaries.why}"
     )
     try:
         settings.run_dir.mkdir(parents=True, exist_ok=True)
         with start_cluster(None, binaries, run_dir=settings.run_dir) as cluster:
-            yield Finding(
+            yield HealthItem(
                 "A cluster",
                 "fine",
                 f"starts, with auto_explain, on {cluster.host}:{cluster.port}, and is gone again",
             )
     except KataError as error:
-        yield Finding("A cluster", "wrong", error.message, error.hint)
+        yield HealthItem("A cluster", "wrong", error.message, error.hint)
 
 
-def _packs(settings: Settings) -> Iterator[Finding]:
+def _packs(settings: Settings) -> Iterator[HealthItem]:
     try:
         packs = open_packs(settings.packs)
     except KataError as error:
-        yield Finding("Packs", "wrong", error.message, error.hint)
+        yield HealthItem("Packs", "wrong", error.message, error.hint)
         return
     good = 0
     for slug in packs.slugs():
@@ -130,9 +130,9 @@ def _packs(settings: Settings) -> Iterator[Finding]:
             packs.kata(slug)
             good += 1
         except KataError as error:
-            yield Finding("Packs", "note", error.message, error.hint)
+            yield HealthItem("Packs", "note", error.message, error.hint)
     roots = ", ".join(str(root) for root in packs.roots)
-    yield Finding(
+    yield HealthItem(
         "Packs",
         "fine" if good else "wrong",
         f"{good} katas in {roots}",
@@ -140,13 +140,13 @@ def _packs(settings: Settings) -> Iterator[Finding]:
     )
 
 
-def _stacks(settings: Settings) -> Iterator[Finding]:
+def _stacks(settings: Settings) -> Iterator[HealthItem]:
     from graders.submission.dependencies import check_requirement
 
     try:
         stacks = open_packs(settings.packs).stacks()
     except KataError as error:
-        yield Finding("Stacks", "note", error.message, error.hint)
+        yield HealthItem("Stacks", "note", error.message, error.hint)
         return
     for stack in stacks:
         versions = []
@@ -155,10 +155,10 @@ def _stacks(settings: Settings) -> Iterator[Finding]:
                 found = check_requirement(requirement, settings.environment)
                 versions.append(f"{requirement.command} {found}")
         except KataError as error:
-            yield Finding(stack.name, "note", error.message, error.hint)
+            yield HealthItem(stack.name, "note", error.message, error.hint)
             continue
         needs = f" ({', '.join(versions)})" if versions else ""
-        yield Finding(stack.name, "fine", f"{stack.title}{needs}")
+        yield HealthItem(stack.name, "fine", f"{stack.title}{needs}")
 
 
 def _megabytes(number: int) -> str:

@@ -9,9 +9,9 @@ def escape(text: str, *, keep_newlines: bool = False) -> str:
     """`text` with everything that a terminal would act upon written out; tabs become spaces."""
     if text.isascii() and text.isprintable():
         return text
-    from graders.escape import shown
+    from graders.escape import sanitize
 
-    return shown(text.expandtabs(4), one_line=not keep_newlines)
+    return sanitize(text.expandtabs(4), one_line=not keep_newlines)
 
 
 def width(text: str) -> int:

@@ -156,7 +156,7 @@ class _Begun:
         trials = {subject: tuple(run.result() for run in runs) for subject, runs in self.runs.items()}
         rows = tuple(Row(subject, done, problems_of(subject, done)) for subject, done in trials.items())
         as_they_are = trials[self.first] if self.first is not None else ()
-        broken = _broken_by_oddities(tuple(run.result() for run in self.odd), as_they_are)
+        broken = _broken_by_perturbation(tuple(run.result() for run in self.odd), as_they_are)
         return Matrix(self.kata, rows, (*self.audit, *broken))
 
 
@@ -225,7 +225,7 @@ def _trial(kata: Kata, packs: Packs, grader: Grader, subject: Subject, turn: int
     return trial
 
 
-def _broken_by_oddities(odd: Sequence[Trial], plain: Sequence[Trial]) -> tuple[Problem, ...]:
+def _broken_by_perturbation(odd: Sequence[Trial], plain: Sequence[Trial]) -> tuple[Problem, ...]:
     """The checks that odd answers break instead of failing them, each once; those that break anyway left out."""
     broken = {id for trial in plain for id, result in trial.results.items() if result.verdict == "broken"}
     problems: dict[str, Problem] = {}

@@ -13,18 +13,18 @@ from graders.authoring.mutants_sql import begins_as_sql, sql_edits
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One file of a solution with one fault in it. `line` counts from 1; `told` says what was changed."""
+    """One file of a solution with one fault in it. `line` counts from 1; `label` says what was changed."""
 
     operator: str
     path: str
     line: int
-    told: str
+    label: str
     source: str
 
     @property
     def name(self) -> str:
         """Stable while the file is: operator, place and what was changed."""
-        return f"{self.operator} {self.path}:{self.line} {self.told}"
+        return f"{self.operator} {self.path}:{self.line} {self.label}"
 
 
 def mutants_of(path: str, source: str) -> tuple[Mutant, ...]:
@@ -37,7 +37,7 @@ def mutants_of(path: str, source: str) -> tuple[Mutant, ...]:
 
 
 def _distinct(mutants: Iterable[Mutant]) -> Iterator[Mutant]:
-    """The second of a name is told apart by `(2)`: a reason why one is equivalent must not hold for another."""
+    """The second of a name is label apart by `(2)`: a reason why one is equivalent must not hold for another."""
     texts: set[str] = set()
     names: Counter[str] = Counter()
     for mutant in mutants:
@@ -46,29 +46,29 @@ def _distinct(mutants: Iterable[Mutant]) -> Iterator[Mutant]:
         texts.add(mutant.source)
         names[mutant.name] += 1
         number = names[mutant.name]
-        yield mutant if number == 1 else replace(mutant, told=f"{mutant.told} ({number})")
+        yield mutant if number == 1 else replace(mutant, label=f"{mutant.label} ({number})")
 
 
 def _sql_mutants(path: str, source: str) -> Iterator[Mutant]:
-    for operator, told, start, text in sql_edits(source):
-        yield Mutant(operator, path, source.count("\n", 0, start) + 1, told, text)
+    for operator, label, start, text in sql_edits(source):
+        yield Mutant(operator, path, source.count("\n", 0, start) + 1, label, text)
 
 
 def _tree_mutants(path: str, source: str) -> Iterator[Mutant]:
     tree = ast.parse(source)
     for operator, edit in EDITS.items():
         for index, node in enumerate(ast.walk(tree)):
-            for told, variant in _variants(tree, index, node, edit):
-                yield Mutant(operator, path, getattr(node, "lineno", 1), told, variant)
+            for label, variant in _variants(tree, index, node, edit):
+                yield Mutant(operator, path, getattr(node, "lineno", 1), label, variant)
 
 
 def _variants(tree: ast.Module, index: int, node: ast.AST, edit: Edit) -> Iterator[tuple[str, str]]:
-    for number, (told, _) in enumerate(edit(node)):
+    for number, (label, _) in enumerate(edit(node)):
         copy = ast.parse(ast.unparse(tree))
         twin = next(other for place, other in enumerate(ast.walk(copy)) if place == index)
         _, replacement = list(edit(twin))[number]
         _Replace(twin, replacement).visit(copy)
-        yield told, ast.unparse(ast.fix_missing_locations(copy)) + "\n"
+        yield label, ast.unparse(ast.fix_missing_locations(copy)) + "\n"
 
 
 class _Replace(ast.NodeTransformer):
@@ -83,10 +83,10 @@ class _Replace(ast.NodeTransformer):
 def _string_mutants(path: str, source: str) -> Iterator[Mutant]:
     """What is done to SQL, done to the SQL inside string literals of Python."""
     for index, node in enumerate(_sql_strings(ast.parse(source))):
-        for operator, told, _, text in sql_edits(str(node.value)):
+        for operator, label, _, text in sql_edits(str(node.value)):
             copy = ast.parse(source)
             _sql_strings(copy)[index].value = text
-            yield Mutant(operator, path, node.lineno, told, ast.unparse(copy) + "\n")
+            yield Mutant(operator, path, node.lineno, label, ast.unparse(copy) + "\n")
 
 
 def _sql_strings(tree: ast.Module) -> list[ast.Constant]:

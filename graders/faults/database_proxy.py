@@ -16,7 +16,7 @@ from graders.faults.protocol import is_commit
 from graders.faults.proxy_session import Session
 from graders.sandbox.ports import free_port
 
-__all__ = ["Fault", "FaultError", "Wire", "wire"]
+__all__ = ["DatabaseProxy", "Fault", "FaultError", "open_database_proxy"]
 
 HOST = "127.0.0.1"
 _START_SECONDS = 10.0
@@ -25,8 +25,8 @@ Matches = str | Callable[[str], bool]
 Result = TypeVar("Result")
 
 
-class Wire:
-    """A listener in front of a database; `wire` makes it. All methods may be called from any thread.
+class DatabaseProxy:
+    """A listener in front of a database; `open_database_proxy` makes it. All methods may be called from any thread.
 
     Every fault is armed at once, takes place once, and tells whether it did (`fault.happened`, `fault.wait()`,
     `fault.must_happen()`): a check that depends on one must ask.
@@ -43,10 +43,10 @@ class Wire:
         self._closing: asyncio.Event
         self._started = threading.Event()
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="wire", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="database-proxy", daemon=True)
 
     def url_for(self, database_url: str) -> str:
-        """`database_url` with this wire's host and port in it."""
+        """`database_url` with this proxy's host and port in it."""
         parts = urlsplit(database_url)
         account = parts.netloc.rpartition("@")[0]
         place = f"{self.host}:{self.port}"
@@ -193,9 +193,9 @@ class Wire:
 
 
 @contextmanager
-def wire(host: str, port: int) -> Iterator[Wire]:
+def open_database_proxy(host: str, port: int) -> Iterator[DatabaseProxy]:
     """A wire in front of the database at host and port, for as long as the block lasts."""
-    made = Wire((host, port))
+    made = DatabaseProxy((host, port))
     made.start()
     try:
         yield made

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from graders.errors import SuiteError
-from graders.faults.lock_polling import Knocks, Seen
+from graders.faults.lock_polling import LockPolling, SessionSnapshot
 
 Result = TypeVar("Result")
 
@@ -38,35 +38,35 @@ _SESSIONS = "select count(*) from pg_stat_activity where usename = %(role)s and 
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class GateStatus:
     """Who stands where: sessions waiting for any lock, whether one waits for ours, calls that ended.
 
-    `knocking`: the service waits for no lock but asks for it again and again (NOWAIT, SKIP LOCKED, a tried lock).
+    `polling`: the service waits for no lock but asks for it again and again (NOWAIT, SKIP LOCKED, a tried lock).
     """
 
     waiting: int
     at_our_lock: bool
     answered: int
-    knocking: bool = False
+    polling: bool = False
 
     @property
     def held(self) -> bool:
         """The gate holds back what has come so far."""
-        return self.at_our_lock or self.knocking
+        return self.at_our_lock or self.polling
 
 
-class StartingGate:
-    """Makes shut gates in one database. `role` is the service's; we give up after `patience` seconds."""
+class LockGate:
+    """Makes shut gates in one database. `role` is the service's; we give up after `timeout` seconds."""
 
-    def __init__(self, admin_url: str, *, role: str = "app", patience: float = 20.0) -> None:
+    def __init__(self, admin_url: str, *, role: str = "app", timeout: float = 20.0) -> None:
         self._admin_url = admin_url
         self._role = role
-        self._patience = patience
+        self._timeout = timeout
 
     @contextmanager
     def locked(
         self, *tables: str, where: str = "", parameters: Sequence[object] = (), mode: str = "EXCLUSIVE"
-    ) -> Iterator[ShutGate]:
+    ) -> Iterator[HeldGate]:
         """Hold rows (`where`, with %s placeholders; FOR UPDATE) or whole tables until the gate opens.
 
         The table lock's default lets plain reads pass and stops whatever writes or locks a row, as FOR UPDATE
@@ -78,14 +78,14 @@ class StartingGate:
             psycopg.connect(self._admin_url, autocommit=True) as eye,
         ):
             _lock(keeper, tables, where, parameters, mode)
-            gate = ShutGate(keeper, eye, self._role, self._patience)
+            gate = HeldGate(keeper, eye, self._role, self._timeout)
             try:
                 yield gate
             finally:
                 gate.open()
 
 
-class ShutGate:
+class HeldGate:
     """A gate that is shut until `open`. What happened at it stays readable afterwards.
 
     `blocked`: the most sessions of the service seen waiting for a lock at once, or the calls that kept asking for it
@@ -95,7 +95,7 @@ class ShutGate:
     """
 
     def __init__(
-        self, keeper: psycopg.Connection[Any], eye: psycopg.Connection[Any], role: str, patience: float
+        self, keeper: psycopg.Connection[Any], eye: psycopg.Connection[Any], role: str, timeout: float
     ) -> None:
         self.blocked = 0
         self.answered = 0
@@ -103,14 +103,14 @@ class ShutGate:
         self._keeper = keeper
         self._eye = eye
         self._role = role
-        self._patience = patience
+        self._timeout = timeout
         self._calls: list[Calls[Any]] = []
-        self._knocks = Knocks()
+        self._polling = LockPolling()
 
     def fire(self, n: int, call: Callable[[int], Result]) -> list[Result | BaseException]:
         """Make `n` calls at once, each with its number from 0, open when they stand still; what each gave.
 
-        An exception of a call stands in its place. SuiteError if after the patience neither all calls have
+        An exception of a call stands in its place. SuiteError if after the timeout neither all calls have
         ended nor one waits at the lock: then nothing can be said about the service.
         """
         if not self.shut:
@@ -118,7 +118,7 @@ class ShutGate:
         calls = self.start(n, call)
         self.settle()
         self.open()
-        return calls.join(self._patience)
+        return calls.join(self._timeout)
 
     def start(self, n: int, call: Callable[[int], Result]) -> Calls[Result]:
         """Make `n` calls at once and come back while they run; `.join(seconds)` gives what `fire` returns."""
@@ -132,39 +132,39 @@ class ShutGate:
         Calls that keep asking for a lock instead of waiting for it have gathered too.
         """
         total = self._total
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + self._timeout
         last, still = None, 0
         while True:
-            crowd = self.look()
-            still = still + 1 if crowd == last else 0
-            last = crowd
-            complete = crowd.waiting + crowd.answered >= total or still >= _STILL_LOOKS
-            if crowd.knocking or (crowd.at_our_lock and complete) or crowd.answered == total:
+            status = self.look()
+            still = still + 1 if status == last else 0
+            last = status
+            complete = status.waiting + status.answered >= total or still >= _STILL_LOOKS
+            if status.polling or (status.at_our_lock and complete) or status.answered == total:
                 return
             if time.monotonic() > deadline:
-                if crowd.at_our_lock:
+                if status.at_our_lock:
                     return
                 raise SuiteError(
-                    f"the starting gate gathered nobody: {crowd.answered} of {total} calls had ended, "
-                    f"{crowd.waiting} sessions were waiting, none of them for the gate",
+                    f"the starting gate gathered nobody: {status.answered} of {total} calls had ended, "
+                    f"{status.waiting} sessions were waiting, none of them for the gate",
                     hint="Lock what the request must write, and give the calls a shorter deadline than the gate.",
                 )
             time.sleep(_PAUSE)
 
-    def look(self) -> Crowd:
+    def look(self) -> GateStatus:
         """Who stands where now; keeps `blocked` and `answered` up to date while the gate is shut."""
         answered = sum(calls.ended for calls in self._calls)
         question = {"keeper": self._keeper.info.backend_pid, "role": self._role}
-        seen = [Seen(*row) for row in self._eye.execute(_CROWD, question)]
+        seen = [SessionSnapshot(*row) for row in self._eye.execute(_CROWD, question)]
         waiting, at_our_lock = sum(one.waits for one in seen), any(one.for_us for one in seen)
         left = max(1, self._total - answered)
-        knocking = self._knocks.heard(seen, answered, left) and not at_our_lock
-        crowd = Crowd(waiting, at_our_lock, answered, knocking and self.shut)
+        polling = self._polling.detected(seen, answered, left) and not at_our_lock
+        status = GateStatus(waiting, at_our_lock, answered, polling and self.shut)
         if self.shut:
-            self.answered = crowd.answered
-            if crowd.held:
-                self.blocked = max(self.blocked, left if crowd.knocking else crowd.waiting)
-        return crowd
+            self.answered = status.answered
+            if status.held:
+                self.blocked = max(self.blocked, left if status.polling else status.waiting)
+        return status
 
     @property
     def _total(self) -> int:
@@ -179,7 +179,7 @@ class ShutGate:
 
         Their process ids; SuiteError if there were none: a connection that was not cut proves nothing.
         """
-        pids = self.waiting() or self._knocks.pids
+        pids = self.waiting() or self._polling.pids
         if not pids:
             raise SuiteError(
                 "no session waits for a lock, so there is none to cut", hint="Call settle() before."
@@ -196,7 +196,7 @@ class ShutGate:
         pids = self.waiting()
         begun = dict(self._eye.execute(_BEGUN, {"pids": pids}).fetchall())
         self._eye.execute("select pg_cancel_backend(pid) from unnest(%s::int[]) as pid", (pids,))
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + self._timeout
         while begun.items() & dict(self._eye.execute(_BEGUN, {"pids": pids}).fetchall()).items():
             if time.monotonic() > deadline:
                 raise SuiteError(
@@ -207,11 +207,11 @@ class ShutGate:
 
     def await_gone(self, pids: Sequence[int]) -> None:
         """Wait until none of these sessions exists any more."""
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + self._timeout
         while self._eye.execute(_SESSIONS, {"role": self._role, "pids": list(pids)}).fetchone() != (0,):
             if time.monotonic() > deadline:
                 raise SuiteError(
-                    f"sessions {list(pids)} were still there after {self._patience:g} s",
+                    f"sessions {list(pids)} were still there after {self._timeout:g} s",
                     hint="Open the gate before you wait for sessions that stand at it.",
                 )
             time.sleep(_PAUSE)

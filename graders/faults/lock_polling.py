@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 # Begun so often for each call that is left, while none of them ends, a statement is no step on a way but a knock.
-_KNOCKS_A_CALL, _MOST_KNOCKS = 12, 150
+_POLLS_PER_CALL, _MOST_POLLS = 12, 150
 
 
-class Seen(NamedTuple):
+class SessionSnapshot(NamedTuple):
     """One session of the service at one look."""
 
     pid: int
@@ -20,7 +20,7 @@ class Seen(NamedTuple):
     sleeps: bool
 
 
-class Knocks:
+class LockPolling:
     """Statements that are begun again and again while no call ends: asking for a lock instead of waiting for it."""
 
     def __init__(self) -> None:
@@ -29,14 +29,14 @@ class Knocks:
         self._begun: dict[str, set[tuple[int, object]]] = {}
         self._before: set[tuple[int, object]] | None = None
 
-    def heard(self, seen: Sequence[Seen], answered: int, left: int) -> bool:
-        """Whether the service knocks, as far as all looks tell; `left` calls have not ended."""
+    def detected(self, seen: Sequence[SessionSnapshot], answered: int, left: int) -> bool:
+        """Whether the service polls, as far as all looks tell; `left` calls have not ended."""
         if answered != self._answered:
             self._answered = answered
             self._begun.clear()
             self._before = None
         if self._before is None:
-            # Idle sessions still show their last statement, and a pool may hold more of them than knocks are enough.
+            # Idle sessions still show their last statement, and a pool may hold more of them than polls are enough.
             self._before = {(one.pid, one.begun) for one in seen}
         for one in seen:
             if not one.sleeps and (one.begun is None or (one.pid, one.begun) in self._before):
@@ -44,7 +44,7 @@ class Knocks:
             # A loop inside the database is one statement, which sleeps between its attempts.
             turn = len(self._begun.get(one.query, ())) if one.sleeps else one.begun
             self._begun.setdefault(one.query, set()).add((one.pid, turn))
-        enough = min(_KNOCKS_A_CALL * left, _MOST_KNOCKS)
+        enough = min(_POLLS_PER_CALL * left, _MOST_POLLS)
         for begun in self._begun.values():
             if len(begun) > enough:
                 self.pids = sorted({pid for pid, _ in begun})

@@ -16,16 +16,16 @@ from graders.backing.postgres import (
     Binaries,
     Cluster,
     connect_external,
+    dataset_template,
     find_binaries,
     start_cluster,
-    world_template,
 )
 from graders.backing.postgres.schema_changes import Tables, blamed, tables_of
 from graders.backing.postgres.session import Database
 from graders.errors import DatabaseError
 from graders.packs.loader import digest_of
 from graders.packs.records import Kata
-from graders.packs.selection import chosen, world_of
+from graders.packs.selection import chosen, dataset_of
 from graders.results.grade import Grade, Phase, Remark, Stop
 from graders.results.verdicts import CheckResult, Report, judge
 from graders.sandbox.rundir import reap, run_directory
@@ -204,7 +204,7 @@ class _Run:
                 ready_seconds=max(kata.environment.ready_seconds or 0, self.submission.stack.ready_seconds),
                 private=run.path,
                 adopt=run.adopt,
-                waiting=lambda why: self.progress(Event("note", "service", why.told)),
+                waiting=lambda why: self.progress(Event("note", "service", why.label)),
             )
         )
         with self.phase("release"):
@@ -238,12 +238,12 @@ class _Run:
     @contextmanager
     def _cluster(self) -> Iterator[Cluster]:
         options, kata = self.grader.options, self.submission.kata
-        world = world_of(kata, options.world)
+        world = dataset_of(kata, options.world)
         if options.postgres_url:
             with connect_external(options.postgres_url, kata, world) as cluster:
                 yield cluster
             return
-        template = world_template(kata, world, self.grader.binaries, cache=options.cache)
+        template = dataset_template(kata, world, self.grader.binaries, cache=options.cache)
         with start_cluster(template, self.grader.binaries, run_dir=options.runs) as cluster:
             yield cluster
 
@@ -283,7 +283,7 @@ class _Run:
             submission_digest=self._digest,
             seed=stage.seed if stage else (self.wished_seed or options.seed or 0),
             tier="T0",
-            world=world_of(kata, options.world).name,
+            world=dataset_of(kata, options.world).name,
             checks=checks,
             findings=outcome.findings,
             phases=tuple(self.phases),

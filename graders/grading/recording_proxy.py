@@ -19,7 +19,7 @@ from graders.sql.activity.recording import Recording
 from graders.sql.text.fingerprint import shape_of
 
 HOST = "127.0.0.1"
-FAVOURITE_PORT = 8000
+PREFERRED_PORT = 8000
 _ANSWER_SECONDS = 60.0
 _MOST_BYTES = 64 * 1024 * 1024
 # Hop-by-hop (RFC 9110, 7.6.1), and what this proxy says itself.
@@ -48,7 +48,7 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class Overlap:
     """Requests that overlapped (most often a single one), and what they cost together.
 
     `repeated`: a statement that came at least three times for each request, and how often; None if there is none.
@@ -61,20 +61,20 @@ class Crowd:
 
 
 @contextmanager
-def front(
+def recording_proxy(
     upstream_port: int,
     recorder: Recorder,
-    on_crowd: Callable[[Crowd], None],
+    on_overlap: Callable[[Overlap], None],
     *,
     port: int | None = None,
 ) -> Iterator[str]:
-    """The base URL of a proxy that passes everything on to `upstream_port` and tells of each crowd when it is gone.
+    """The base URL of a proxy that passes everything on to `upstream_port` and tells of each overlap when it is gone.
 
     `port` None: 8000 if that is free, else any. Raises UsageError where the wished port is taken.
     """
     server = _bound(port)
     server.daemon_threads = True
-    server.front = _Front(upstream_port, recorder, on_crowd)
+    server.front = _ProxyServer(upstream_port, recorder, on_overlap)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()
     try:
@@ -85,14 +85,14 @@ def front(
 
 
 class _Server(ThreadingHTTPServer):
-    front: _Front
+    front: _ProxyServer
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is nobody's business."""
 
 
 def _bound(port: int | None) -> _Server:
-    for wished in (port,) if port is not None else (FAVOURITE_PORT, 0):
+    for wished in (port,) if port is not None else (PREFERRED_PORT, 0):
         try:
             return _Server((HOST, wished), _Handler)
         except OSError as error:
@@ -101,13 +101,13 @@ def _bound(port: int | None) -> _Server:
     raise UsageError(f"port {port} is taken", hint="choose another one with --port, or leave it out")
 
 
-class _Front:
+class _ProxyServer:
     """Who is under way. Windows of requests that overlap would show each other's statements, so they share one."""
 
-    def __init__(self, upstream_port: int, recorder: Recorder, on_crowd: Callable[[Crowd], None]) -> None:
+    def __init__(self, upstream_port: int, recorder: Recorder, on_overlap: Callable[[Overlap], None]) -> None:
         self.upstream_port = upstream_port
         self._recorder = recorder
-        self._on_crowd = on_crowd
+        self._on_crowd = on_overlap
         self._changed = threading.Condition()
         self._under_way = 0
         self._done: list[Exchange] = []
@@ -115,7 +115,7 @@ class _Front:
         self._recording = Recording("")
 
     def come(self, label: str) -> None:
-        """A request is about to be passed on; where a crowd has grown too large, it waits until that is gone."""
+        """A request is about to be passed on; where a overlap has grown too large, it waits until that is gone."""
         with self._changed:
             while self._under_way + len(self._done) >= _MOST_TOGETHER:
                 self._changed.wait()
@@ -124,7 +124,7 @@ class _Front:
             self._under_way += 1
 
     def go(self, exchange: Exchange) -> None:
-        """It has been answered. The last one of a crowd closes the window and tells of all."""
+        """It has been answered. The last one of a overlap closes the window and tells of all."""
         with self._changed:
             self._under_way -= 1
             self._done.append(exchange)
@@ -224,9 +224,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(answer.body)
 
 
-def _crowd(exchanges: tuple[Exchange, ...], recording: Recording) -> Crowd:
+def _crowd(exchanges: tuple[Exchange, ...], recording: Recording) -> Overlap:
     repeated = repeated_shape(recording, _REPEATED * len(exchanges))
-    return Crowd(exchanges, recording.statements, recording.rows_sent, repeated)
+    return Overlap(exchanges, recording.statements, recording.rows_sent, repeated)
 
 
 def repeated_shape(recording: Recording, least: int = _REPEATED) -> tuple[int, str] | None:

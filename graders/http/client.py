@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from graders.escape import shown
+from graders.escape import sanitize
 from graders.http.connection import Connection
 from graders.http.message import Answer, AnswerError, Headers, Request, TransportFailure
 
@@ -196,7 +196,7 @@ def _target(path: str | bytes, params: Params | None) -> str:
     else:
         target = quote(path.encode("utf-8", "surrogatepass"), safe=_PATH_SAFE)
     if not target.startswith("/") and target != "*":
-        raise ValueError(f"a path starts with a slash, not {shown(str(path), one_line=True)!r}")
+        raise ValueError(f"a path starts with a slash, not {sanitize(str(path), one_line=True)!r}")
     query = urlencode(_pairs(params), quote_via=quote) if params else ""
     if not query:
         return target

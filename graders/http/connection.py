@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import h11
 
-from graders.escape import shown
+from graders.escape import sanitize
 from graders.http.message import Answer, Headers, Request, TransportFailure
 
 MAX_HEAD = 64 * 1024
@@ -38,8 +38,8 @@ class _Received:
     body: bytearray = field(default_factory=bytearray)
 
     def failure(self, code: str, message: str) -> TransportFailure:
-        what = f"{self.request.method} {shown(self.request.target, limit=200, one_line=True)}"
-        snippet = shown(bytes(self.first[:_SNIPPET]), one_line=True)
+        what = f"{self.request.method} {sanitize(self.request.target, limit=200, one_line=True)}"
+        snippet = sanitize(bytes(self.first[:_SNIPPET]), one_line=True)
         return TransportFailure(code, f"{what}: {message}", self.request, snippet=snippet)
 
 
@@ -176,7 +176,7 @@ class Connection:
                 self._http.receive_data(b"")
                 self._http.next_event()
         if rest:
-            text = shown(rest[:_SNIPPET], one_line=True)
+            text = sanitize(rest[:_SNIPPET], one_line=True)
             raise received.failure("unsolicited-bytes", f"bytes came behind the end of the answer: `{text}`")
 
 
@@ -253,12 +253,12 @@ def _malformed(received: _Received, error: h11.RemoteProtocolError) -> Transport
 
 
 def _not_http(received: _Received, error: h11.RemoteProtocolError, http: bool) -> str:
-    start = shown(bytes(received.first[:_SNIPPET]), one_line=True)
+    start = sanitize(bytes(received.first[:_SNIPPET]), one_line=True)
     if bytes(received.first[:2]) in _TLS:
         return f"what came back is TLS, not plain HTTP; it starts with `{start}`"
     if not http:
         return f"what came back is not HTTP; it starts with `{start}`"
-    reason = shown(str(error), limit=200, one_line=True)
+    reason = sanitize(str(error), limit=200, one_line=True)
     return f"what came back is not well-formed HTTP: {reason}; it starts with `{start}`"
 
 

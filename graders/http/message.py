@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graders.escape import shown
+from graders.escape import sanitize
 from graders.http import strict_json
 
 # Sent with every request; a curl line need not repeat them.
@@ -90,7 +90,7 @@ class Request:
 
 def _quoted(part: str) -> str:
     """One shell word; what a terminal would act upon is written in the `$'...'` form that bash and zsh read."""
-    if part == shown(part, one_line=True) or part == shown(part):
+    if part == sanitize(part, one_line=True) or part == sanitize(part):
         return shlex.quote(part)
     raw = part.encode("utf-8", "surrogateescape")
     return "$'" + "".join(_ansi_c(byte) for byte in raw) + "'"
@@ -132,7 +132,7 @@ class Answer:
         try:
             return strict_json.parse(self.body)
         except strict_json.JsonError as error:
-            what = f"{self.request.method} {shown(self.request.target, limit=200, one_line=True)}"
+            what = f"{self.request.method} {sanitize(self.request.target, limit=200, one_line=True)}"
             raise AnswerError(
                 error.code,
                 f"the body that answered {what} ({self.status}) cannot be read: {error.message}",

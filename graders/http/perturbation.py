@@ -32,7 +32,7 @@ _FIELDS = (
 _STATUSES = (200, 201, 204, 205, 206, 299, 301, 304, 400, 401, 404, 409, 412, 422, 428, 429, 500, 503, 599)
 
 
-class Oddities:
+class Perturbation:
     """Makes some of the answers that pass through it odd.
 
     What becomes of an answer follows from the seed, its request, and how often that was made; from nothing else.

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from graders.escape import shown
+from graders.escape import sanitize
 
 MAX_DEPTH = 200
 _MAX_DIGITS = 4000
@@ -40,7 +40,7 @@ def parse(body: bytes) -> Any:
             object_pairs_hook=_object,
         )
     except json.JSONDecodeError as error:
-        around = shown(text[max(0, error.pos - 20) : error.pos + 20], one_line=True)
+        around = sanitize(text[max(0, error.pos - 20) : error.pos + 20], one_line=True)
         raise JsonError(
             "not-json",
             f"it is not JSON: {error.msg} at line {error.lineno} column {error.colno}, near `{around}`",
@@ -85,7 +85,7 @@ def _float(digits: str) -> float:
     value = float(digits)
     if value in (float("inf"), float("-inf")):
         raise JsonError(
-            "number-too-large", f"it holds the number {shown(digits, limit=40)}, which no double can hold"
+            "number-too-large", f"it holds the number {sanitize(digits, limit=40)}, which no double can hold"
         )
     return value
 
@@ -102,7 +102,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise JsonError(
-            "duplicate-key", f"the name `{shown(twice, limit=80, one_line=True)}` stands twice in one object"
+            "duplicate-key",
+            f"the name `{sanitize(twice, limit=80, one_line=True)}` stands twice in one object",
         )
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from graders.sql.activity.requests import GAP_SECONDS, GroupBy, Request, group_requests
+from graders.sql.activity.requests import GAP_SECONDS, GroupBy, RequestGroup, group_requests
 from graders.sql.engine import RULES, findings_of
 from graders.sql.finding import Finding
 from graders.sql.statement import Statement
@@ -76,7 +76,7 @@ def analyse(
     )
 
 
-def _take(tally: _Tally, request: Request, rules: Collection[str]) -> None:
+def _take(tally: _Tally, request: RequestGroup, rules: Collection[str]) -> None:
     tally.statements += len(request.statements)
     tally.requests += 1
     for statement in request.statements:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from graders.logs.row import Row
-from graders.logs.source import Notebook, Source
+from graders.logs.source import LogInput, Notebook
 
 # The documented table of PostgreSQL 14 and later; 13 lacks the last two, older ones more.
 _COLUMNS = (
@@ -26,7 +26,7 @@ def looks_like_csvlog(lines: list[bytes]) -> bool:
     return any(_START.match(line) for line in lines)
 
 
-def read_csvlog(source: Source, notebook: Notebook) -> Iterator[tuple[int, Row]]:
+def read_csvlog(source: LogInput, notebook: Notebook) -> Iterator[tuple[int, Row]]:
     """(first line, row) for each record; records that are cut off, or too short, are noted."""
     for number, text in _records(source, notebook):
         fields = next(csv.reader([text]), [])
@@ -36,7 +36,7 @@ def read_csvlog(source: Source, notebook: Notebook) -> Iterator[tuple[int, Row]]
         yield number, {name: field for name, field in zip(_COLUMNS, fields, strict=False) if field != ""}
 
 
-def _records(source: Source, notebook: Notebook) -> Iterator[tuple[int, str]]:
+def _records(source: LogInput, notebook: Notebook) -> Iterator[tuple[int, str]]:
     """Whole records: lines joined until their quotes are closed, or until another record plainly begins."""
     begun, parts, quotes = 0, list[bytes](), 0
     for number, line in source.lines():

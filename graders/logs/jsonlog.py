@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from graders.logs.row import Row
-from graders.logs.source import Notebook, Source
+from graders.logs.source import LogInput, Notebook
 
 _decode = json.JSONDecoder(strict=False).raw_decode
 
@@ -15,7 +15,7 @@ def looks_like_jsonlog(lines: list[bytes]) -> bool:
     return any(line.startswith(b"{") and b'"error_severity"' in line for line in lines)
 
 
-def read_jsonlog(source: Source, notebook: Notebook) -> Iterator[tuple[int, Row]]:
+def read_jsonlog(source: LogInput, notebook: Notebook) -> Iterator[tuple[int, Row]]:
     """(line, row) for each line that is a JSON object; the others are noted."""
     for number, line in source.lines():
         try:

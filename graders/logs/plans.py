@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graders.logs.row import Row
-from graders.logs.source import Notebook, Source
+from graders.logs.source import LogInput, Notebook
 
 # A document is a statement's plan; one that never ends must not fill the memory.
 _MOST_LINES = 100_000
@@ -17,7 +17,7 @@ def looks_like_plans(lines: list[bytes]) -> bool:
     ].lstrip().startswith(b"{")
 
 
-def read_plans(source: Source, notebook: Notebook) -> Iterator[tuple[int, Row]]:
+def read_plans(source: LogInput, notebook: Notebook) -> Iterator[tuple[int, Row]]:
     """(first line, row) for each document, as if it stood alone in a log."""
     begun, parts = 0, list[str]()
     for number, line in source.lines():

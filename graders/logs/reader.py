@@ -15,7 +15,7 @@ from graders.logs.plans import looks_like_plans, read_plans
 from graders.logs.prefix import compile_prefix
 from graders.logs.recording_lines import looks_like_recording, read_recording
 from graders.logs.row import Row
-from graders.logs.source import STDIN, LogError, Notebook, Source, open_source
+from graders.logs.source import STDIN, LogError, LogInput, Notebook, open_source
 from graders.logs.stderr_log import guess_prefix, read_stderr_log
 from graders.logs.timestamps import Clock
 from graders.sql.statement import Statement
@@ -49,7 +49,7 @@ class Log:
     def _advance(self, before: int, read: int) -> None:
         self.progress(before + read)
 
-    def _read(self, source: Source, assembler: Assembler) -> Iterator[Statement]:
+    def _read(self, source: LogInput, assembler: Assembler) -> Iterator[Statement]:
         first = source.peek()
         if not any(line.strip() for line in first):
             return
@@ -64,7 +64,7 @@ class Log:
                 "no entry of a PostgreSQL log was found here", source=source.name, line=line, hint=_HINT
             )
 
-    def _entries(self, source: Source, first: list[bytes]) -> Iterator[tuple[int, Row]]:
+    def _entries(self, source: LogInput, first: list[bytes]) -> Iterator[tuple[int, Row]]:
         if looks_like_jsonlog(first):
             return read_jsonlog(source, self.notebook)
         if looks_like_plans(first):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, fields
 from typing import Any
 
-from graders.logs.source import Notebook, Source
+from graders.logs.source import LogInput, Notebook
 from graders.sql.statement import Statement
 
 _FIELDS = {field.name: field.default for field in fields(Statement)}
@@ -23,7 +23,7 @@ def to_line(statement: Statement) -> str:
     return json.dumps({name: value for name, value in values.items() if value != _FIELDS[name]})
 
 
-def read_recording(source: Source, notebook: Notebook) -> Iterator[Statement]:
+def read_recording(source: LogInput, notebook: Notebook) -> Iterator[Statement]:
     """The statements of a recording; lines that are none are noted."""
     for number, line in source.lines():
         statement = _read(line)

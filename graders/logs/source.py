@@ -56,7 +56,7 @@ class Notebook:
 
 
 @dataclass(slots=True)
-class Source:
+class LogInput:
     """One file being read. `lines()` numbers from 1 and keeps the newline off; `ended` is False where the last line
     has none; `read` counts bytes of the file as it lies on the disk."""
 
@@ -92,10 +92,10 @@ class Source:
 
 
 @contextmanager
-def open_source(path: Path, progress: Callable[[int], None] = lambda _read: None) -> Iterator[Source]:
+def open_source(path: Path, progress: Callable[[int], None] = lambda _read: None) -> Iterator[LogInput]:
     """The file opened (`-` is standard input, .gz is unpacked). Raises LogError where it cannot be."""
     if path == STDIN:
-        yield Source("<stdin>", sys.stdin.buffer, None, progress)
+        yield LogInput("<stdin>", sys.stdin.buffer, None, progress)
         return
     name = str(path)
     try:
@@ -103,7 +103,7 @@ def open_source(path: Path, progress: Callable[[int], None] = lambda _read: None
             packed = raw.read(2) == _GZIP
             raw.seek(0)
             stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
-            yield Source(name, stream, raw, progress)
+            yield LogInput(name, stream, raw, progress)
     except (EOFError, gzip.BadGzipFile) as error:
         raise LogError(
             f"the archive is damaged: {error}", source=name, line=1, hint="unpack it again"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from graders.logs.prefix import COMMON, compile_prefix
 from graders.logs.row import Row
-from graders.logs.source import Notebook, Source
+from graders.logs.source import LogInput, Notebook
 
 _PARTS = {
     "DETAIL": "detail",
@@ -32,7 +32,7 @@ def guess_prefix(lines: list[bytes]) -> str | None:
     return best
 
 
-def read_stderr_log(source: Source, notebook: Notebook, prefix: str) -> Iterator[tuple[int, Row]]:
+def read_stderr_log(source: LogInput, notebook: Notebook, prefix: str) -> Iterator[tuple[int, Row]]:
     """(first line, row) for each entry: its message with continuation lines, and the DETAIL … STATEMENT after it."""
     pattern = compile_prefix(prefix)
     begun, row, key, text = 0, Row(), "", list[str]()

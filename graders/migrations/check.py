@@ -61,7 +61,7 @@ class CheckedAll:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class CheckSettings:
     """`rows` a table holds; `schema`: files run first, unwatched; `guess`: stand-ins for what is missing."""
 
     rows: int = ROWS
@@ -71,7 +71,11 @@ class Settings:
 
 
 def check_migrations(
-    migrations: Sequence[Migration], binaries: Binaries, *, run_dir: Path, settings: Settings | None = None
+    migrations: Sequence[Migration],
+    binaries: Binaries,
+    *,
+    run_dir: Path,
+    settings: CheckSettings | None = None,
 ) -> CheckedAll:
     """Run and judge `migrations` in order. Raises DatabaseError, and UsageError for a schema file that fails."""
     with start_cluster(None, binaries, run_dir=run_dir) as cluster:
@@ -79,10 +83,10 @@ def check_migrations(
 
 
 def check_on(
-    cluster: Cluster, migrations: Sequence[Migration], settings: Settings | None = None
+    cluster: Cluster, migrations: Sequence[Migration], settings: CheckSettings | None = None
 ) -> CheckedAll:
     """The same on a cluster that runs already, in databases that are made for it and dropped."""
-    chosen = settings or Settings()
+    chosen = settings or CheckSettings()
     made: list[str] = []
     while True:
         with _fresh_database(cluster) as url, open_sessions(url) as sessions:
@@ -106,7 +110,7 @@ def _fresh_database(cluster: Cluster) -> Iterator[str]:
             session.execute(f"drop database {name} with (force)".encode())
 
 
-def _prepare(sessions: Sessions, settings: Settings, made: Sequence[str]) -> None:
+def _prepare(sessions: Sessions, settings: CheckSettings, made: Sequence[str]) -> None:
     for path in settings.schema:
         steps = tuple(
             Step(piece.text, str(path), piece.line, piece.comments, piece.data)
@@ -125,7 +129,7 @@ def _prepare(sessions: Sessions, settings: Settings, made: Sequence[str]) -> Non
 
 
 def _check_all(
-    migrations: Sequence[Migration], sessions: Sessions, settings: Settings
+    migrations: Sequence[Migration], sessions: Sessions, settings: CheckSettings
 ) -> tuple[list[Checked], tuple[str, ...]]:
     """What was checked, up to the first failure; and stand-ins that might have spared it."""
     checked: list[Checked] = []
@@ -139,7 +143,7 @@ def _check_all(
     return checked, ()
 
 
-def _check_one(migration: Migration, sessions: Sessions, settings: Settings) -> Checked:
+def _check_one(migration: Migration, sessions: Sessions, settings: CheckSettings) -> Checked:
     unfilled = _fill(sessions.observer, settings.rows)
     habits = habits_of(sessions.observer)
     schema = describe_schema(sessions.observer)

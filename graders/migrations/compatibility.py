@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from graders.migrations.seeding import Column, columns_of, insert_one
+from graders.migrations.seeding import SeedColumn, columns_of, insert_one
 from graders.migrations.watch import Relation, relations
 
 # Refusals that mean that the schema no longer is what the statement was written for. A broken CHECK or key says
@@ -20,7 +20,7 @@ class Habit:
     """A table as the service knows it: it names the columns that were there."""
 
     table: Relation
-    columns: tuple[Column, ...]
+    columns: tuple[SeedColumn, ...]
 
     @property
     def read(self) -> str:

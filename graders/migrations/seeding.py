@@ -30,7 +30,7 @@ _MOST_TRIES = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SeedColumn:
     """What is needed to make a value: `base` is the type beneath a domain, `label` an enum's first."""
 
     name: str
@@ -64,7 +64,7 @@ def fill_table(session: psycopg.Connection[Any], table: Relation, rows: int) -> 
     return error
 
 
-def insert_one(table: Relation, columns: tuple[Column, ...], number: int) -> str:
+def insert_one(table: Relation, columns: tuple[SeedColumn, ...], number: int) -> str:
     """The INSERT that a service which knows these columns would send."""
     return _statement(table, columns, {}, number, number)
 
@@ -79,11 +79,11 @@ def fill_nulls(session: psycopg.Connection[Any], table: Relation) -> None:
         session.execute(f"update {table.sql} set {name} = {value} where {name} is null".encode())
 
 
-def columns_of(session: psycopg.Connection[Any], table: Relation) -> tuple[Column, ...]:
-    return tuple(Column(*row) for row in session.execute(_COLUMNS, (table.oid,)).fetchall())
+def columns_of(session: psycopg.Connection[Any], table: Relation) -> tuple[SeedColumn, ...]:
+    return tuple(SeedColumn(*row) for row in session.execute(_COLUMNS, (table.oid,)).fetchall())
 
 
-def value_of(column: Column) -> str:
+def value_of(column: SeedColumn) -> str:
     """An expression of `g.n` (1…rows): unique wherever the type has room, and of the column's type."""
     if column.label is not None:
         return f"{column.label}::{column.printed}"
@@ -150,7 +150,7 @@ _VALUES = {
 def _insert(
     session: psycopg.Connection[Any],
     table: Relation,
-    columns: tuple[Column, ...],
+    columns: tuple[SeedColumn, ...],
     fixed: dict[str, str],
     rows: int,
 ) -> str:
@@ -166,7 +166,7 @@ def _insert(
 
 
 def _statement(
-    table: Relation, columns: tuple[Column, ...], fixed: dict[str, str], first: int, last: int
+    table: Relation, columns: tuple[SeedColumn, ...], fixed: dict[str, str], first: int, last: int
 ) -> str:
     written = [column for column in columns if not column.generated]
     if not written:
@@ -180,7 +180,7 @@ def _statement(
 
 
 def _advance_sequences(
-    session: psycopg.Connection[Any], table: Relation, columns: tuple[Column, ...], rows: int
+    session: psycopg.Connection[Any], table: Relation, columns: tuple[SeedColumn, ...], rows: int
 ) -> None:
     for column in columns:
         session.execute(
@@ -189,7 +189,7 @@ def _advance_sequences(
         )
 
 
-def _guesses(session: psycopg.Connection[Any], table: Relation, columns: tuple[Column, ...]) -> Any:
+def _guesses(session: psycopg.Connection[Any], table: Relation, columns: tuple[SeedColumn, ...]) -> Any:
     """Fixed values for the columns that CHECKs speak of: what the checks themselves name, and small numbers."""
     by_name = {column.name: column for column in columns}
     candidates: dict[str, list[str]] = {}

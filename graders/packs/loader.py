@@ -12,6 +12,7 @@ from pathlib import Path
 from graders.errors import PackError, UsageError
 from graders.packs.records import (
     Check,
+    Dataset,
     Environment,
     Kata,
     Requirement,
@@ -19,7 +20,6 @@ from graders.packs.records import (
     SolutionKind,
     Stack,
     Visibility,
-    World,
 )
 from graders.packs.yaml_source import Section, read_yaml
 
@@ -208,9 +208,9 @@ def _environment(section: Section | None) -> Environment:
     ready = section.integer("ready_seconds", 0)
     return Environment(
         variables=_plain(section.section("variables")),
-        worlds=tuple(World(name, worlds.integer(name, least=1)) for name in worlds.keys())  # noqa: SIM118
+        worlds=tuple(Dataset(name, worlds.integer(name, least=1)) for name in worlds.keys())  # noqa: SIM118
         if worlds
-        else (World("small", 1),),
+        else (Dataset("small", 1),),
         extensions=section.texts("extensions"),
         durable=section.flag("durable"),
         ready_seconds=float(ready) if ready else None,

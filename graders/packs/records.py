@@ -24,7 +24,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Dataset:
     """A size of the seeded database; `scale` reaches the seed as the setting `kata.scale`."""
 
     name: str
@@ -40,7 +40,7 @@ class Environment:
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)
-    worlds: tuple[World, ...] = (World("small", 1),)
+    worlds: tuple[Dataset, ...] = (Dataset("small", 1),)
     extensions: tuple[str, ...] = ()
     durable: bool = False
     ready_seconds: float | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graders.errors import UsageError
-from graders.packs.records import Check, Kata, World
+from graders.packs.records import Check, Dataset, Kata
 
 
 def check_meant(id: str, kata: Kata) -> Check:
@@ -30,7 +30,7 @@ def chosen(kata: Kata, only: Sequence[str]) -> list[str]:
     return [id for id in known if id in wanted]
 
 
-def world_of(kata: Kata, name: str | None) -> World:
+def dataset_of(kata: Kata, name: str | None) -> Dataset:
     """The world of that name, the first (graded) one for None."""
     worlds = kata.environment.worlds
     for world in worlds:

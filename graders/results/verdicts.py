@@ -37,7 +37,7 @@ class Cost:
     slope: float
 
     @property
-    def told(self) -> str:
+    def label(self) -> str:
         """The request as a person reads it: N where the size stands."""
         return self.request.replace("{size}", "N")
 

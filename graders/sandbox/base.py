@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from graders.escape import shown
+from graders.escape import sanitize
 
 KEPT_HEAD = 16 * 1024
 KEPT_TAIL = 48 * 1024
@@ -78,7 +78,7 @@ class OutputBuffer:
 
 
 def _lines(raw: bytes) -> str:
-    return "\n".join(shown(line, limit=MAX_LINE) for line in _text(raw).split("\n"))
+    return "\n".join(sanitize(line, limit=MAX_LINE) for line in _text(raw).split("\n"))
 
 
 def _text(raw: bytes) -> str:

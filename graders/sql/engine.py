@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from graders.sql import rules
 from graders.sql.catalog import Catalog
-from graders.sql.finding import Confidence, Finding, Seen
-from graders.sql.judging.rule_context import Measured, Scene, WhatIf, by_shape, executions
+from graders.sql.finding import Confidence, Finding, Occurrence
+from graders.sql.judging.rule_context import HypotheticalIndex, Measured, RuleContext, by_shape, executions
 from graders.sql.statement import Statement
 
 __all__ = [
@@ -19,8 +19,8 @@ __all__ = [
     "Confidence",
     "Finding",
     "Grown",
+    "Occurrence",
     "Recorded",
-    "Seen",
     "findings_of",
     "scene_of",
     "unknown_statements",
@@ -52,7 +52,7 @@ def findings_of(
     answer: Any = None,
     request: str = "",
     reference: int | None = None,
-    what_if: Callable[[Statement, str], WhatIf | None] | None = None,
+    what_if: Callable[[Statement, str], HypotheticalIndex | None] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> tuple[Finding, ...]:
     """What all rules (or one, by its slug) find in the statements of one request, the costliest first.
@@ -61,7 +61,7 @@ def findings_of(
     the HTTP answer; `reference`: statements that the reference solution needs; `what_if`: tries an index on a copy;
     `options`: facts that single rules ask for by name. KeyError for a slug that no rule has.
     """
-    scene = scene_of(
+    context = scene_of(
         recording,
         catalog=catalog,
         growth=growth,
@@ -72,7 +72,7 @@ def findings_of(
         options=options,
     )
     chosen = RULES.values() if rule is None else (RULES[rule],)
-    found = [finding for module in chosen for finding in module.find(scene)]
+    found = [finding for module in chosen for finding in module.find(context)]
     return tuple(sorted(found, key=lambda finding: (finding.confidence != "proved", -finding.cost)))
 
 
@@ -84,13 +84,13 @@ def scene_of(
     answer: Any = None,
     request: str = "",
     reference: int | None = None,
-    what_if: Callable[[Statement, str], WhatIf | None] | None = None,
+    what_if: Callable[[Statement, str], HypotheticalIndex | None] | None = None,
     options: Mapping[str, Any] | None = None,
-) -> Scene:
+) -> RuleContext:
     """What `findings_of` shows to the rules."""
     statements = _statements(recording)
     work = executions([statement for statement in statements if not statement.nested])
-    return Scene(
+    return RuleContext(
         statements=statements,
         work=work,
         groups=by_shape(work),
@@ -138,7 +138,7 @@ def _discover() -> dict[str, ModuleType]:
 
 
 class _Rules(Mapping[str, ModuleType]):
-    """Every module of `graders.sql.rules` that has `find(scene)`, by slug; read from disk at the first look."""
+    """Every module of `graders.sql.rules` that has `find(context)`, by slug; read from disk at the first look."""
 
     def __init__(self) -> None:
         self._modules: dict[str, ModuleType] = {}

@@ -13,7 +13,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Occurrence:
     """A statement as a finding shows it: its text, two or three of its parameter sets, how often it ran."""
 
     sql: str
@@ -37,7 +37,7 @@ class Finding:
     confidence: Confidence
     title: str
     message: str
-    statements: tuple[Seen, ...] = ()
+    statements: tuple[Occurrence, ...] = ()
     counts: Mapping[str, float] = field(default_factory=dict)
     slope: float | None = None
     plan: tuple[str, ...] = ()
@@ -65,14 +65,16 @@ class Finding:
         return document | {name: value for name, value in optional.items() if value not in (None, [], "")}
 
 
-def seen(statements: Sequence[Statement], *, shown: int = _SHOWN) -> Seen:
+def seen(statements: Sequence[Statement], *, shown: int = _SHOWN) -> Occurrence:
     """Executions of one shape as a finding shows them: the first text, up to `shown` different parameter sets."""
     first = statements[0]
     sets = list(dict.fromkeys(statement.parameters for statement in statements if statement.parameters))
-    return Seen(first.text, tuple(sets[:shown]), len(statements), first.nested, first.source, first.line)
+    return Occurrence(
+        first.text, tuple(sets[:shown]), len(statements), first.nested, first.source, first.line
+    )
 
 
-def _seen_as_json(item: Seen) -> dict[str, Any]:
+def _seen_as_json(item: Occurrence) -> dict[str, Any]:
     document: dict[str, Any] = {"sql": item.sql, "parameters": [list(one) for one in item.parameters]}
     document |= {"times": item.times, "nested": item.nested}
     return document | ({"source": item.source, "line": item.line} if item.source else {})

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graders.escape import shown
+from graders.escape import sanitize
 from graders.sandbox.base import Listener
 from graders.submission.procfile import Command, ProcfileError
 from graders.submission.readiness import Unready
@@ -109,10 +109,10 @@ def not_ready(
             "Look for what blocks it: a database call without a connection, a lock, work done before serving."
         )
     elif found.code == "garbage":
-        message = f"The service took the connection, but did not answer with HTTP: {found.told}."
+        message = f"The service took the connection, but did not answer with HTTP: {found.label}."
         hint = "PORT must be served with plain HTTP/1.1 (no TLS, no other protocol)."
     else:
-        message = f"The service answers, but was not healthy {within}: {found.told}."
+        message = f"The service answers, but was not healthy {within}: {found.label}."
         hint = (
             '`GET /healthz` must answer 200 with the body {"status": "ok"} as soon as the service can serve.'
         )
@@ -184,5 +184,5 @@ def _exit_hint(status: int) -> str:
 
 
 def _named(command: Command) -> str:
-    text = shown(command.text, limit=200, one_line=True)
+    text = sanitize(command.text, limit=200, one_line=True)
     return f"`{command.name}` (Procfile line {command.line}: `{text}`)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graders.escape import shown
+from graders.escape import sanitize
 from graders.http.client import Answer, AnswerError, Client, TransportFailure
 
 HOST = "127.0.0.1"
@@ -17,7 +17,7 @@ class Unready:
     """What a look at /healthz found: `code` refused, hangs, garbage or answer, `told` the same in words."""
 
     code: str
-    told: str
+    label: str
 
 
 def probe(base_url: str, seconds: float) -> Unready | None:
@@ -42,7 +42,7 @@ def _no_answer(failure: TransportFailure) -> Unready:
 
 def _unhealthy(answer: Answer) -> str:
     """Why that answer is no sign of health; empty where it is one."""
-    body = shown(answer.body, limit=200, one_line=True)
+    body = sanitize(answer.body, limit=200, one_line=True)
     told = f"`GET /healthz` answers {answer.status}" + (f" with `{body}`" if body else " with an empty body")
     if answer.status != 200:
         return told

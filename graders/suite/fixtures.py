@@ -11,18 +11,17 @@ import pytest
 
 from graders.backing.postgres.schema_changes import blamed
 from graders.backing.postgres.session import Database
-from graders.faults.database_proxy import FaultError, Wire
-from graders.faults.database_proxy import wire as open_wire
-from graders.faults.lock_gate import StartingGate
+from graders.faults.database_proxy import DatabaseProxy, FaultError, open_database_proxy
+from graders.faults.lock_gate import LockGate
 from graders.http.client import Answer, Client, TransportFailure
-from graders.http.perturbation import Oddities
+from graders.http.perturbation import Perturbation
 from graders.sql.activity.recording import Recording
 from graders.suite.channel import Channel
 from graders.suite.concurrency import concurrently as call_concurrently
 from graders.suite.evidence import Collector
 from graders.suite.instances import Caller, Instance
 from graders.suite.metering import GrowthMeter, RecordingMeter
-from graders.suite.time_budget import Patience
+from graders.suite.time_budget import TimeBudget
 
 # A pause is all that shape alone has to go by, and a busy machine pauses too.
 _BY_THE_CLOCK = {("long-transaction", "suspected")}
@@ -35,9 +34,9 @@ class Bench:
         self.job = job
         self.collector = Collector()
         self.caller = Caller(channel)
-        self.patience = Patience()
-        odd = Oddities(job["seed"]) if job["odd"] else None
-        self.first = Instance(self.caller, 0, job["base_url"], self._exchanged, self.patience.begin, odd)
+        self.time_budget = TimeBudget()
+        odd = Perturbation(job["seed"]) if job["odd"] else None
+        self.first = Instance(self.caller, 0, job["base_url"], self._exchanged, self.time_budget.begin, odd)
         self.database = Database(job["grader_url"])
         self.exchanges = 0
         self.meter = RecordingMeter(job, self._recorded, lambda: self.exchanges)
@@ -55,7 +54,7 @@ class Bench:
     def _exchanged(self, exchange: Answer | TransportFailure) -> None:
         self.exchanges += 1
         self.collector.exchange(exchange)
-        self.patience.end()
+        self.time_budget.end()
 
     def _recorded(self, recording: Recording, requests: int) -> None:
         self.collector.recording(recording)
@@ -107,19 +106,19 @@ class Fixtures:
         return GrowthMeter(self._bench.meter, self._bench.collector)
 
     @pytest.fixture
-    def gate(self) -> StartingGate:
+    def gate(self) -> LockGate:
         """Forced races: hold the rows or tables that the requests need, let all of them in, let go."""
-        return StartingGate(self._bench.job["grader_url"], role=self._bench.job["service_role"])
+        return LockGate(self._bench.job["grader_url"], role=self._bench.job["service_role"])
 
     @pytest.fixture
-    def wire(self, service: Instance, database_url: str) -> Iterator[Wire]:
+    def wire(self, service: Instance, database_url: str) -> Iterator[DatabaseProxy]:
         """A wire between the service and its database: the service is restarted behind it for this check.
 
         A fault that was armed and did not take place breaks the check, unless the service failed it before.
         """
         place = urlsplit(database_url)
         assert place.hostname is not None and place.port is not None
-        with open_wire(place.hostname, place.port) as cable:
+        with open_database_proxy(place.hostname, place.port) as cable:
             service.restart_with(database_url=cable.url_for(database_url))
             yield cable
             for fault in cable.faults:

@@ -109,7 +109,7 @@ class GraderPlugin:
             self._open[id] = {"check": id, "outcome": "passed", "seconds": 0.0, "costs": []}
             self.channel.send({"event": "started", "check": id})
         self.bench.collector = Collector()
-        self.bench.patience.next_check()
+        self.bench.time_budget.next_check()
         started = time.perf_counter()
         result = yield
         report = self._open[id]
@@ -139,7 +139,7 @@ class GraderPlugin:
             return
         report["outcome"] = "failed" if theirs else "broken"
         report["message"] = clipped(blame or self._sentence(id, error)) if theirs else ""
-        report["detail"] = "" if theirs else told(error, self.job["suite"])
+        report["detail"] = "" if theirs else describe_error(error, self.job["suite"])
         report["evidence"] = self.bench.collector.evidence(answers_in(error), self._printed)
 
     def _printed(self, base_url: str) -> str:
@@ -207,7 +207,7 @@ def answers_in(error: BaseException) -> list[Answer]:
     return []
 
 
-def told(error: BaseException, suite: str) -> str:
+def describe_error(error: BaseException, suite: str) -> str:
     """What went wrong in the suite, from its own first line on, with files as the author knows them."""
     trace = error.__traceback__
     while trace is not None and not trace.tb_frame.f_code.co_filename.startswith(suite):

@@ -33,7 +33,7 @@ class Control(Protocol):
 @dataclass(frozen=True, slots=True)
 class SuiteJob:
     """Everything a suite needs to know. `suite`: folder of the checks' files; `checks`: the manifest of ids;
-    `tables`: those of the kata before the submission touched them; `odd`: make some answers odd (see oddities)."""
+    `tables`: those of the kata before the submission touched them; `odd`: make some answers odd (see perturbation)."""
 
     suite: Path
     directory: Path

@@ -15,7 +15,7 @@ class TooSlow(AssertionError):
     """The service has used up the time that a check, or a whole run, waits for answers."""
 
 
-class Patience:
+class TimeBudget:
     """Adds up the time in which at least one request is under way. Safe to use from several threads.
 
     `check` and `run` are seconds for one check and for all of them.

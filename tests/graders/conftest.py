@@ -8,11 +8,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from graders.backing.postgres import Binaries, Cluster, find_binaries, start_cluster, world_template
+from graders.backing.postgres import Binaries, Cluster, dataset_template, find_binaries, start_cluster
 from graders.logs.recorder import Recorder
-from graders.packs.records import Environment, Kata, World
+from graders.packs.records import Dataset, Environment, Kata
 
-SMALL = World("small", 1)
+SMALL = Dataset("small", 1)
 SCHEMA = """
 create table item (id bigint primary key, name text not null, price int not null);
 create table line (id bigint primary key, item_id bigint not null references item, note text);
@@ -65,7 +65,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cluster(binaries: Binaries, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The world of SCHEMA and SEED."""
     kata = write_kata(tmp_path_factory.mktemp("kata"))
-    template = world_template(kata, SMALL, binaries, cache=cache)
+    template = dataset_template(kata, SMALL, binaries, cache=cache)
     with start_cluster(template, binaries, run_dir=tmp_path_factory.mktemp("runs")) as cluster:
         yield cluster
 

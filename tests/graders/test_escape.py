@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graders.escape import shown
+from graders.escape import sanitize
 
 
 @pytest.mark.parametrize(
@@ -27,19 +27,19 @@ from graders.escape import shown
     ],
 )
 def test_what_a_terminal_would_act_upon_is_written_out(text: str, expected: str) -> None:
-    assert shown(text) == expected
+    assert sanitize(text) == expected
 
 
 def test_text_can_be_kept_to_one_line_and_cut() -> None:
-    assert shown("a\nb\tc", one_line=True) == "a\\nb\\tc"
-    assert shown("abcdef", limit=4) == "abcd… (2 more characters)"
-    assert shown(b"\xff\x00") == "\ufffd\\x00"
+    assert sanitize("a\nb\tc", one_line=True) == "a\\nb\\tc"
+    assert sanitize("abcdef", limit=4) == "abcd… (2 more characters)"
+    assert sanitize(b"\xff\x00") == "\ufffd\\x00"
 
 
 @settings(deadline=None)
 @given(st.text(st.characters()))
 def test_no_control_character_ever_passes(text: str) -> None:
-    for character in shown(text, one_line=True):
+    for character in sanitize(text, one_line=True):
         assert unicodedata.category(character) not in ("Cc", "Cs")
         assert unicodedata.bidirectional(character) not in (
             "LRE",
@@ -52,4 +52,4 @@ def test_no_control_character_ever_passes(text: str) -> None:
             "FSI",
             "PDI",
         )
-    shown(text).encode()
+    sanitize(text).encode()

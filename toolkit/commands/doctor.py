@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.health import Finding, examine
+from toolkit.health import HealthItem, examine
 from toolkit.place import settings_of
 from toolkit.settings import Settings
 from toolkit.text import wrap
@@ -41,7 +41,7 @@ def run(
     return 3 if any(finding.state == "wrong" for finding in findings) else 0
 
 
-def _lines(finding: Finding, paint: Paint) -> str:
+def _lines(finding: HealthItem, paint: Paint) -> str:
     sign, style = _SIGNS[finding.state]
     indent = " " * 20
     first, *rest = wrap(finding.found, paint.width - 20)
@@ -52,7 +52,7 @@ def _lines(finding: Finding, paint: Paint) -> str:
     return "\n".join(lines)
 
 
-def _as_json(findings: list[Finding], settings: Settings) -> str:
+def _as_json(findings: list[HealthItem], settings: Settings) -> str:
     import json
 
     from toolkit import __version__

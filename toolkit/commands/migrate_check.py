@@ -72,7 +72,7 @@ def run(
     one_of(fail_on, FAIL_ON, "--fail-on")
     if not paths:
         raise UsageError("no migration was named", hint="kata migrate-check DIR, or one or more .sql files")
-    from graders.migrations.check import Settings as CheckSettings
+    from graders.migrations.check import CheckSettings
     from graders.migrations.sources import load_migrations
 
     migrations = load_migrations(

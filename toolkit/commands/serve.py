@@ -14,7 +14,7 @@ import typer
 
 from graders.errors import UsageError
 from graders.grading.grader import Grader, Stage
-from graders.grading.recording_proxy import Crowd, Exchange, front
+from graders.grading.recording_proxy import Exchange, Overlap, recording_proxy
 from graders.logs.recorder import Recorder
 from graders.packs.records import Kata
 from graders.results.grade import Stop
@@ -98,15 +98,15 @@ def with_variables(submission: Submission, given: Sequence[str]) -> Submission:
 def _serve(stage: Stage, kata: Kata, port: int | None, paint: Paint) -> int:
     words = _LastWords(stage, paint)
 
-    def on_crowd(crowd: Crowd) -> None:
-        print(crowd_lines(crowd, paint), flush=True)
-        failed = any(one.status == 0 or one.status >= 500 for one in crowd.exchanges)
+    def on_overlap(overlap: Overlap) -> None:
+        print(crowd_lines(overlap, paint), flush=True)
+        failed = any(one.status == 0 or one.status >= 500 for one in overlap.exchanges)
         words.wanted = words.wanted or failed
 
     service = stage.control.service
     with (
         Recorder(stage.cluster.admin_url, stage.cluster.log, role=stage.cluster.role) as recorder,
-        front(service.port, recorder, on_crowd, port=port) as base_url,
+        recording_proxy(service.port, recorder, on_overlap, port=port) as base_url,
     ):
         print(_greeting(base_url, stage, kata, paint), flush=True)
         while service.alive:
@@ -131,20 +131,20 @@ def _greeting(base_url: str, stage: Stage, kata: Kata, paint: Paint) -> str:
     return "\n".join(lines)
 
 
-def crowd_lines(crowd: Crowd, paint: Paint) -> str:
+def crowd_lines(overlap: Overlap, paint: Paint) -> str:
     """What a request cost, in a line; of several at once each in a line, and what they cost together in another.
 
     One more for the shape that was repeated.
     """
-    cost = f"{crowd.statements:>10,}  {crowd.rows:>6,}"
-    if len(crowd.exchanges) == 1:
-        lines = [_exchange_line(crowd.exchanges[0], cost, paint)]
+    cost = f"{overlap.statements:>10,}  {overlap.rows:>6,}"
+    if len(overlap.exchanges) == 1:
+        lines = [_exchange_line(overlap.exchanges[0], cost, paint)]
     else:
-        lines = [_exchange_line(one, " " * len(cost), paint) for one in crowd.exchanges]
-        together = f"{len(crowd.exchanges):>8} at once   {cost}"
+        lines = [_exchange_line(one, " " * len(cost), paint) for one in overlap.exchanges]
+        together = f"{len(overlap.exchanges):>8} at once   {cost}"
         lines.append(paint(together, "bold"))
-    if crowd.repeated is not None:
-        times, sql = crowd.repeated
+    if overlap.repeated is not None:
+        times, sql = overlap.repeated
         text = shorten(escape(" ".join(sql.split())), paint.width - 26)
         count = paint(f"{times} {paint.sign('times')}", "red", "bold")
         lines.append(f"{' ' * 12}{count} {paint(text, 'yellow')}")

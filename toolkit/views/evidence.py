@@ -27,7 +27,7 @@ def growth_lines(cost: Cost, paint: Paint) -> list[str]:
     most = max((*cost.values, 1))
     room = max(8, min(40, paint.width - 40))
     lines = [
-        _INDENT + paint(f"{unit.capitalize()} of {shorten(escape(cost.told), paint.width - 24)}", "bold")
+        _INDENT + paint(f"{unit.capitalize()} of {shorten(escape(cost.label), paint.width - 24)}", "bold")
     ]
     lines.append(_INDENT + paint(f"{'size':>8}  {unit:>12}", "dim"))
     for size, value in zip(cost.sizes, cost.values, strict=False):

@@ -3,7 +3,7 @@
 from graders.backing.postgres.binaries import Binaries, find_binaries
 from graders.backing.postgres.cluster import Cluster, start_cluster
 from graders.backing.postgres.external import connect_external
-from graders.backing.postgres.template import Template, empty_template, world_template
+from graders.backing.postgres.template import Template, dataset_template, empty_template
 from graders.logs.tail import FileLog, LogSource, ServerLog
 from graders.sandbox.rundir import reap
 
@@ -15,9 +15,9 @@ __all__ = [
     "ServerLog",
     "Template",
     "connect_external",
+    "dataset_template",
     "empty_template",
     "find_binaries",
     "reap",
     "start_cluster",
-    "world_template",
 ]

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from graders.backing.postgres.identity import Identity
 from graders.backing.postgres.scram import FEWEST, new_password, verifier
 from graders.errors import DatabaseError, PackError
-from graders.packs.records import Kata, World
+from graders.packs.records import Dataset, Kata
 
 if TYPE_CHECKING:
     import psycopg
@@ -65,7 +65,7 @@ class Server:
             yield session
 
 
-def seed_of(kata: Kata, world: World) -> tuple[bytes, ...]:
+def seed_of(kata: Kata, world: Dataset) -> tuple[bytes, ...]:
     """Everything that decides what a world's database holds."""
     extensions = ",".join(kata.environment.extensions)
     return (
@@ -118,7 +118,7 @@ def make_grader(session: psycopg.Connection, grader: str, role: str) -> None:
     session.execute(lift if version >= 150_000 else f"alter role {grader} superuser")
 
 
-def load_world(kata: Kata, world: World, server: Server, role: str, database: str) -> None:
+def load_dataset(kata: Kata, world: Dataset, server: Server, role: str, database: str) -> None:
     """Load extensions as the superuser, schema and seed as the service's role, then vacuum and analyze.
 
     Raises PackError with the file and line for SQL that PostgreSQL refuses.

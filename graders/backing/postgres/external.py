@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 from graders.backing.postgres.binaries import OLDEST
 from graders.backing.postgres.cluster import Cluster
-from graders.backing.postgres.dataset import Server, load_world, make_grader, make_role
+from graders.backing.postgres.dataset import Server, load_dataset, make_grader, make_role
 from graders.backing.postgres.scram import new_password, verifier
 from graders.backing.postgres.settings import STEADY, quoted, recording_settings
 from graders.errors import DatabaseError, UsageError
 from graders.logs.tail import ServerLog
-from graders.packs.records import Kata, World
+from graders.packs.records import Dataset, Kata
 
 if TYPE_CHECKING:
     import psycopg
@@ -26,7 +26,7 @@ _RESTART = "and restart the server, or leave --postgres out: kata brings a Postg
 
 
 @contextlib.contextmanager
-def connect_external(url: str, kata: Kata, world: World) -> Iterator[Cluster]:
+def connect_external(url: str, kata: Kata, world: Dataset) -> Iterator[Cluster]:
     """A throwaway database with that world on the server at `url`, which must be a superuser's.
 
     The server's own settings are left as they are; the recording is switched on for the throwaway role alone. Raises
@@ -42,7 +42,7 @@ def connect_external(url: str, kata: Kata, world: World) -> Iterator[Cluster]:
         log: ServerLog | None = None
         try:
             password, secret = _make(session, server, name, version), new_password()
-            load_world(kata, world, server, name, name)
+            load_dataset(kata, world, server, name, name)
             session.execute(f"alter role {name} password '{verifier(password)}'")
             session.execute(f"alter role {_grader_of(name)} password '{verifier(secret)}'")
             log = ServerLog(server.url(name), log_format)

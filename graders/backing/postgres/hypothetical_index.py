@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from graders.sql.judging.rule_context import WhatIf
+from graders.sql.judging.rule_context import HypotheticalIndex
 from graders.sql.statement import Statement
 
 _NAME = "kata_what_if"
@@ -18,7 +18,7 @@ _CREATE = re.compile(r"create\s+index\s+on\s+", re.IGNORECASE)
 _TIMEOUT = "20s"
 
 
-def what_if(url: str) -> Callable[[Statement, str], WhatIf | None]:
+def what_if(url: str) -> Callable[[Statement, str], HypotheticalIndex | None]:
     """A function that tries `CREATE INDEX ON ...` for a statement, to be handed to `findings_of(what_if=...)`.
 
     `url`: a session of the tables' owner, best the service's own role: planning a stranger's statement may run the
@@ -27,7 +27,7 @@ def what_if(url: str) -> Callable[[Statement, str], WhatIf | None]:
     statement itself does not run. The index locks its table against writes while it is built: use a copy.
     """
 
-    def try_index(statement: Statement, definition: str) -> WhatIf | None:
+    def try_index(statement: Statement, definition: str) -> HypotheticalIndex | None:
         if not _CREATE.match(definition) or ";" in definition:
             return None
         try:
@@ -37,7 +37,7 @@ def what_if(url: str) -> Callable[[Statement, str], WhatIf | None]:
                 after = _plan(session, statement)
         except psycopg.Error:
             return None
-        return WhatIf(definition, _cost(before), _cost(after), _NAME in _indexes(after))
+        return HypotheticalIndex(definition, _cost(before), _cost(after), _NAME in _indexes(after))
 
     return try_index
 

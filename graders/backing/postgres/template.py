@@ -15,12 +15,20 @@ from pathlib import Path
 
 from graders.backing.postgres.binaries import Binaries
 from graders.backing.postgres.copying import copy_failed, copy_tree, measure_tree
-from graders.backing.postgres.dataset import DATABASE, ROLE, Server, load_world, make_database, seed_of, tidy
+from graders.backing.postgres.dataset import (
+    DATABASE,
+    ROLE,
+    Server,
+    load_dataset,
+    make_database,
+    seed_of,
+    tidy,
+)
 from graders.backing.postgres.identity import Identity, reachable_bin, server_identity
 from graders.backing.postgres.scram import new_password
 from graders.backing.postgres.server import HOST, running_server
 from graders.errors import DatabaseError
-from graders.packs.records import Kata, World
+from graders.packs.records import Dataset, Kata
 from graders.sandbox.file_lock import exclusive
 from graders.sandbox.rundir import Run, reap, remove_tree, run_directory
 
@@ -46,9 +54,9 @@ class Template:
     durable: bool = False
 
 
-def world_template(
+def dataset_template(
     kata: Kata,
-    world: World,
+    world: Dataset,
     binaries: Binaries,
     *,
     cache: Path,
@@ -68,7 +76,7 @@ def world_template(
         with running_server(
             data, binaries, identity, recorded=False, graceful=True, started=run.adopt_server
         ) as port:
-            load_world(kata, world, Server(HOST, port, ADMIN, base.password), ROLE, DATABASE)
+            load_dataset(kata, world, Server(HOST, port, ADMIN, base.password), ROLE, DATABASE)
         return base.password
 
     return _find_or_make(cache / "templates" / digest, digest, binaries, fill, durable, waiting)

@@ -27,7 +27,7 @@ _RESETS = ("discard all", "reset all", "unlisten *", "reset session authorizatio
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RequestGroup:
     """The statements of one request in the log's order; `label` names it as far as the log does."""
 
     statements: tuple[Statement, ...]
@@ -45,14 +45,14 @@ class _Group:
     last: float = 0.0
     ended: bool = False
 
-    def request(self) -> Request:
+    def request(self) -> RequestGroup:
         found = sorted(self.statements, key=lambda statement: statement.order)
-        return Request(tuple(found), self.label, self.trace)
+        return RequestGroup(tuple(found), self.label, self.trace)
 
 
 def group_requests(
     statements: Iterable[Statement], *, by: GroupBy = "auto", gap: float = GAP_SECONDS
-) -> Iterator[Request]:
+) -> Iterator[RequestGroup]:
     """The requests, each when it has ended; holds only those that have not.
 
     `auto`: by the trace id of a sqlcommenter comment where a statement has one, else by session, where a pause of
@@ -132,7 +132,7 @@ def _add(group: _Group, statement: Statement, label: str) -> None:
     group.ended = first in "dDrRuU" and statement.text[:30].lower().startswith(_RESETS)
 
 
-def _sweep(groups: dict[str, _Group], now: float, pause: float) -> Iterator[Request]:
+def _sweep(groups: dict[str, _Group], now: float, pause: float) -> Iterator[RequestGroup]:
     over = [key for key, group in groups.items() if now - group.last > pause or group.first - now > pause]
     for key in over:
         yield groups.pop(key).request()

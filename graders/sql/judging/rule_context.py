@@ -57,7 +57,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class WhatIf:
+class HypotheticalIndex:
     """What an index that was made and rolled back on a copy did to a statement's cost."""
 
     definition: str
@@ -67,7 +67,7 @@ class WhatIf:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class RuleContext:
     """One request (or one file's worth of statements) and what stands beside it.
 
     `statements`: all of it in the log's order, transaction control included; `work`: top-level executions that read
@@ -88,7 +88,7 @@ class Scene:
     answer: Any = None
     has_answer: bool = False
     reference: int | None = None
-    what_if: Callable[[Statement, str], WhatIf | None] | None = None
+    what_if: Callable[[Statement, str], HypotheticalIndex | None] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -29,10 +29,10 @@ class Tenancy:
 
 
 @dataclass(slots=True)
-class _Scope:
+class _TenantScope:
     """One query's names: `classes` joins columns that are equal, `tied` are sources whose rows are the tenant's."""
 
-    outer: _Scope | None
+    outer: _TenantScope | None
     parent: dict[_Node, _Node] = field(default_factory=dict)
     common: dict[str, exp.Expr] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
@@ -60,10 +60,10 @@ def untied_sources(template: str, values: Values, tenancy: Tenancy) -> tuple[str
 
 
 def _visit(
-    query: exp.Expr, outer: _Scope | None, values: Values, tenancy: Tenancy, found: list[str]
-) -> _Scope:
+    query: exp.Expr, outer: _TenantScope | None, values: Values, tenancy: Tenancy, found: list[str]
+) -> _TenantScope:
     """Judge one query and all inside it; the scope it returns tells which outputs carry the tenant."""
-    scope = _Scope(outer, dict(outer.parent) if outer else {}, dict(outer.common) if outer else {})
+    scope = _TenantScope(outer, dict(outer.parent) if outer else {}, dict(outer.common) if outer else {})
     for cte in query.args["with_"].expressions if query.args.get("with_") else ():
         scope.common[name_of(cte.args["alias"].this)] = cte.this
         _visit(cte.this, scope, values, tenancy, found)
@@ -88,14 +88,14 @@ def _visit(
     return scope
 
 
-def _is_tied(scope: _Scope, name: str, column: str) -> bool:
+def _is_tied(scope: _TenantScope, name: str, column: str) -> bool:
     if scope.is_tenant((name, column)):
         return True
     alone = len(scope.names) == 1
     return alone and scope.is_tenant(("", column))
 
 
-def _spread(scope: _Scope, tenancy: Tenancy) -> None:
+def _spread(scope: _TenantScope, tenancy: Tenancy) -> None:
     """Tie what is tied by its own column, then whatever hangs on it by a foreign key, here or from the outer query."""
     for name, table in scope.names.items():
         if table in tenancy.columns and _is_tied(scope, name, tenancy.columns[table]):
@@ -113,7 +113,7 @@ def _spread(scope: _Scope, tenancy: Tenancy) -> None:
                 scope.tied[name] = here
 
 
-def _tie_back(query: exp.Expr, inner: _Scope, scope: _Scope, tenancy: Tenancy) -> None:
+def _tie_back(query: exp.Expr, inner: _TenantScope, scope: _TenantScope, tenancy: Tenancy) -> None:
     """EXISTS and IN over the tenant's rows tie the outer source that they link to, where they must hold."""
     parent = query.parent
     condition = (
@@ -147,7 +147,9 @@ def _is_link(table: str, column: str, other: str, other_column: str, tenancy: Te
     return link in tenancy.links or (link[2:] + link[:2]) in tenancy.links
 
 
-def _take_sources(query: exp.Expr, scope: _Scope, values: Values, tenancy: Tenancy, found: list[str]) -> None:
+def _take_sources(
+    query: exp.Expr, scope: _TenantScope, values: Values, tenancy: Tenancy, found: list[str]
+) -> None:
     """Tables by the name they carry here; what a subquery or CTE gives out that equals the tenant does so here."""
     for node in source_nodes(query):
         alias = node.args.get("alias")
@@ -169,11 +171,11 @@ def _take_sources(query: exp.Expr, scope: _Scope, values: Values, tenancy: Tenan
 
 
 def _carry(
-    query: exp.Expr, called: str, scope: _Scope, values: Values, tenancy: Tenancy, found: list[str]
+    query: exp.Expr, called: str, scope: _TenantScope, values: Values, tenancy: Tenancy, found: list[str]
 ) -> None:
     # A derived table stands beside its siblings; only LATERAL sees them, and more equalities never hurt.
     recursive = {name: one for name, one in scope.common.items() if one is not query}
-    inner = _visit(query, _Scope(scope.outer, dict(scope.parent), recursive), values, tenancy, found)
+    inner = _visit(query, _TenantScope(scope.outer, dict(scope.parent), recursive), values, tenancy, found)
     while isinstance(query, exp.Subquery | exp.Paren):
         query = query.this
     if not isinstance(query, exp.Select):
@@ -190,11 +192,11 @@ def _carry(
                     scope.join((called, tenant_column), _TENANT)
 
 
-def _any_tenant(scope: _Scope, column: str) -> bool:
+def _any_tenant(scope: _TenantScope, column: str) -> bool:
     return any(scope.is_tenant((name, column)) for name in scope.names)
 
 
-def _take_equalities(query: exp.Expr, scope: _Scope, values: Values, tenancy: Tenancy) -> None:
+def _take_equalities(query: exp.Expr, scope: _TenantScope, values: Values, tenancy: Tenancy) -> None:
     for equality in equalities_in(query, outer_joins=True):
         left = _resolved(equality.left, scope)
         if equality.right is not None:
@@ -232,7 +234,7 @@ def _is_tenants(place: int, values: Values, tenancy: Tenancy) -> bool:
     )
 
 
-def _resolved(column: _Node, scope: _Scope) -> _Node:
+def _resolved(column: _Node, scope: _TenantScope) -> _Node:
     """An unqualified column belongs to the only source, where there is only one."""
     if column[0] or len(scope.names) != 1:
         return column

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.judging.rule_context import Execution, RuleContext
 from graders.sql.plans.plan import nodes_of
 from graders.sql.text.query import is_aggregate, top_query
 
@@ -16,19 +16,19 @@ _RATIO = 10
 _WORTH = 500
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Proved by the plans: the count read many times the page's rows. Without plans a count is no fault."""
-    groups = list(scene.groups.values())
+    groups = list(context.groups.values())
     pages = [group[0] for group in groups if _is_page(group[0])]
     for group in groups:
         if _is_windowed_count(group[0]):
-            yield from _windowed(scene, group)
+            yield from _windowed(context, group)
         for page in pages:
             if _is_count(group[0]) and set(group[0].shape.tables) & set(page.shape.tables):
                 counted = max(one.rows_read or 0 for one in group)
                 shown = max(1, page.rows_sent or 0)
                 if page.rows_sent is not None and counted >= _WORTH and counted >= _RATIO * shown:
-                    yield _finding(scene, [*group, page], counted, shown)
+                    yield _finding(context, [*group, page], counted, shown)
                 break
 
 
@@ -54,7 +54,7 @@ def _is_windowed_count(execution: Execution) -> bool:
     return any(isinstance(one.this, exp.Count) and not one.args.get("partition_by") for one in windows)
 
 
-def _windowed(scene: Scene, group: list[Execution]) -> Iterator[Finding]:
+def _windowed(context: RuleContext, group: list[Execution]) -> Iterator[Finding]:
     for one in group:
         plan = one.plan
         counted = (
@@ -63,11 +63,11 @@ def _windowed(scene: Scene, group: list[Execution]) -> Iterator[Finding]:
             else 0
         )
         if counted >= _WORTH and counted >= _RATIO * max(1, one.rows_sent or 0):
-            yield _finding(scene, group, counted, max(1, one.rows_sent or 0))
+            yield _finding(context, group, counted, max(1, one.rows_sent or 0))
             return
 
 
-def _finding(scene: Scene, executions: list[Execution], counted: int, shown: int) -> Finding:
+def _finding(context: RuleContext, executions: list[Execution], counted: int, shown: int) -> Finding:
     return Finding(
         rule=SLUG,
         confidence="proved",
@@ -76,6 +76,6 @@ def _finding(scene: Scene, executions: list[Execution], counted: int, shown: int
         f"table; whether there is a next page can be told by asking for one row more.",
         statements=tuple(seen([one.statement]) for one in executions[:2]),
         counts={"rows_counted": counted, "rows_shown": shown},
-        request=scene.request,
+        request=context.request,
         cost=float(counted),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from graders.sql.activity.growth import slope_of
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Execution, Scene, by_shape
+from graders.sql.judging.rule_context import Execution, RuleContext, by_shape
 from graders.sql.plans.plan import Node, nodes_of
 
 SLUG = "deep-offset"
@@ -15,9 +15,9 @@ _STEEP = 0.5
 _DEEP = 1000
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Proved where rows read grow with the offset over pages, suspected from one deep page's plan."""
-    pages = [*scene.work, *(one for size in scene.growth for one in size.work)]
+    pages = [*context.work, *(one for size in context.growth for one in size.work)]
     for group in by_shape(pages).values():
         points = _points(group)
         offsets = [offset for offset, _, _ in points]
@@ -25,9 +25,9 @@ def find(scene: Scene) -> Iterator[Finding]:
         if len(set(offsets)) >= 2:
             slope = slope_of(offsets, reads)
             if slope >= _STEEP and max(offsets) - min(offsets) >= 20:
-                yield _proved(scene, points, slope)
+                yield _proved(context, points, slope)
         elif points and (skipped := _skipped(points[-1][2])) >= _DEEP:
-            yield _suspected(scene, points[-1][2], skipped)
+            yield _suspected(context, points[-1][2], skipped)
 
 
 def _points(group: list[Execution]) -> list[tuple[int, int, Execution]]:
@@ -57,7 +57,7 @@ def _given(limit: Node) -> int:
     return sum(child.rows or 0 for child in limit.children) - (limit.rows or 0)
 
 
-def _proved(scene: Scene, points: list[tuple[int, int, Execution]], slope: float) -> Finding:
+def _proved(context: RuleContext, points: list[tuple[int, int, Execution]], slope: float) -> Finding:
     depths = ", ".join(str(offset) for offset, _, _ in points[:4])
     reads = ", ".join(str(read) for _, read, _ in points[:4])
     return Finding(
@@ -70,12 +70,12 @@ def _proved(scene: Scene, points: list[tuple[int, int, Execution]], slope: float
         counts={"deepest_offset": points[-1][0], "rows_read": points[-1][1]},
         slope=slope,
         plan=tuple(node.line for node in nodes_of(plan)) if (plan := points[-1][2].plan) is not None else (),
-        request=scene.request,
+        request=context.request,
         cost=float(points[-1][1]),
     )
 
 
-def _suspected(scene: Scene, execution: Execution, skipped: int) -> Finding:
+def _suspected(context: RuleContext, execution: Execution, skipped: int) -> Finding:
     return Finding(
         rule=SLUG,
         confidence="suspected",
@@ -83,6 +83,6 @@ def _suspected(scene: Scene, execution: Execution, skipped: int) -> Finding:
         message=f"{skipped} rows were read and thrown away to reach this page of {execution.rows_sent} rows.",
         statements=(seen([execution.statement]),),
         counts={"rows_skipped": skipped},
-        request=scene.request,
+        request=context.request,
         cost=float(skipped),
     )

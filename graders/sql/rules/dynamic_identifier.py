@@ -6,21 +6,21 @@ from collections.abc import Iterator
 
 from graders.sql.finding import Finding, seen
 from graders.sql.judging.canary import canary_tail, standing_of
-from graders.sql.judging.rule_context import Scene
+from graders.sql.judging.rule_context import RuleContext
 from graders.sql.text.fingerprint import shape_of
 
 SLUG = "dynamic-identifier"
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Proved by canaries (option `canaries`, best a plain word such as `kata7f3c`) that PostgreSQL met as a name.
 
     Quoted or not: the client chooses the name. Option `harmless` as for `injection`.
     """
-    known = {shape_of(statement).fingerprint for statement in scene.options.get("harmless", ())}
-    for canary in scene.options.get("canaries", ()):
+    known = {shape_of(statement).fingerprint for statement in context.options.get("harmless", ())}
+    for canary in context.options.get("canaries", ()):
         wanted = ("quoted name",) if canary_tail(canary) else ("quoted name", "syntax")
-        hit = [one for one in scene.statements if standing_of(canary, one) in wanted]
+        hit = [one for one in context.statements if standing_of(canary, one) in wanted]
         hit = [one for one in hit if shape_of(one).fingerprint not in known]
         if hit:
             yield Finding(
@@ -31,6 +31,6 @@ def find(scene: Scene) -> Iterator[Finding]:
                 f"a list of your own; a client that chooses it can sort by, or read, any column.",
                 statements=(seen(hit),),
                 counts={"times": len(hit)},
-                request=scene.request,
+                request=context.request,
                 cost=100.0,
             )

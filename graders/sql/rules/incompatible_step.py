@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from graders.sql.ddl.script import Hazard
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Scene
+from graders.sql.judging.rule_context import RuleContext
 from graders.sql.rules.unsafe_migration import hazards_of
 from graders.sql.statement import Statement
 from graders.sql.text.splitting import verb
@@ -25,23 +25,23 @@ _MISFITS = {
 _DDL = {"alter", "create", "drop", "truncate", "comment", "grant", "revoke"}
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Two ways: a script with `options["service"]`, or the statements of a service that the schema refused.
 
     `options["service"]`: table → what a statement of the service as it was before answers after the script
     (SQLSTATE and message; absent: it still works). For a recording, `options["step"]` names the pair of service and
     schema; then a refusal is proved, else it is suspected.
     """
-    service: Mapping[str, tuple[str, str]] | None = scene.options.get("service")
-    if service is None and "traces" not in scene.options:
-        yield from _refused(scene)
+    service: Mapping[str, tuple[str, str]] | None = context.options.get("service")
+    if service is None and "traces" not in context.options:
+        yield from _refused(context)
         return
-    yield from _by_hazard(scene, service)
+    yield from _by_hazard(context, service)
 
 
-def _by_hazard(scene: Scene, service: Mapping[str, tuple[str, str]] | None) -> Iterator[Finding]:
+def _by_hazard(context: RuleContext, service: Mapping[str, tuple[str, str]] | None) -> Iterator[Finding]:
     explained = set[str]()
-    for hazard in hazards_of(scene, SLUG):
+    for hazard in hazards_of(context, SLUG):
         table = hazard.subject.removeprefix("public.")
         failed = (service or {}).get(table)
         if failed is not None:
@@ -50,13 +50,13 @@ def _by_hazard(scene: Scene, service: Mapping[str, tuple[str, str]] | None) -> I
         if tried and failed is None and hazard.code in ("rename-table", "rename-column", "move-schema"):
             # Something of the old name is there again: a view, or a column added in its place.
             continue
-        yield _of_hazard(scene, hazard, failed)
+        yield _of_hazard(context, hazard, failed)
     for table, (code, message) in (service or {}).items():
         if table not in explained:
-            yield _generic(scene, table, code, message)
+            yield _generic(context, table, code, message)
 
 
-def _of_hazard(scene: Scene, hazard: Hazard, failed: tuple[str, str] | None) -> Finding:
+def _of_hazard(context: RuleContext, hazard: Hazard, failed: tuple[str, str] | None) -> Finding:
     kind = hazard.kind
     about = ".".join(part for part in (hazard.subject, hazard.detail) if part)
     proved = failed is not None or (kind.proof == "text" and kind.weight == "unsafe")
@@ -68,16 +68,16 @@ def _of_hazard(scene: Scene, hazard: Hazard, failed: tuple[str, str] | None) -> 
         confidence="proved" if proved else "suspected",
         title=f"{hazard.code}: {kind.what}",
         message=message,
-        statements=(seen([scene.statements[hazard.statement]]),),
+        statements=(seen([context.statements[hazard.statement]]),),
         counts={"advice": float(kind.weight == "advice")},
-        request=scene.request,
+        request=context.request,
         cost=1.0,
         remedy=kind.instead,
     )
 
 
-def _generic(scene: Scene, table: str, code: str, message: str) -> Finding:
-    changing = [one for one in scene.statements if verb(one.text) in _DDL] or list(scene.statements)
+def _generic(context: RuleContext, table: str, code: str, message: str) -> Finding:
+    changing = [one for one in context.statements if verb(one.text) in _DDL] or list(context.statements)
     return Finding(
         rule=SLUG,
         confidence="proved",
@@ -85,23 +85,23 @@ def _generic(scene: Scene, table: str, code: str, message: str) -> Finding:
         message=f"After it, a statement on {table} of the service as it was fails with {code}: {message}.",
         statements=tuple(seen([one]) for one in changing[:3]),
         counts={"advice": 0.0},
-        request=scene.request,
+        request=context.request,
         cost=1.0,
         remedy="Expand first, contract later: deploy code that does without it, and change the schema a release after.",
     )
 
 
-def _refused(scene: Scene) -> Iterator[Finding]:
+def _refused(context: RuleContext) -> Iterator[Finding]:
     groups: dict[tuple[str, str], list[Statement]] = {}
-    for statement in scene.statements:
+    for statement in context.statements:
         if statement.error in _MISFITS and not statement.nested and verb(statement.text) not in _DDL:
             groups.setdefault((statement.error, statement.text), []).append(statement)
-    step = scene.options.get("step")
+    step = context.options.get("step")
     for (code, _), group in groups.items():
-        yield _of_refusal(scene, code, group, step)
+        yield _of_refusal(context, code, group, step)
 
 
-def _of_refusal(scene: Scene, code: str, group: Sequence[Statement], step: str | None) -> Finding:
+def _of_refusal(context: RuleContext, code: str, group: Sequence[Statement], step: str | None) -> Finding:
     where = f" ({step})" if step else ""
     return Finding(
         rule=SLUG,
@@ -111,7 +111,7 @@ def _of_refusal(scene: Scene, code: str, group: Sequence[Statement], step: str |
         "Service and schema are of steps that do not fit.",
         statements=(seen(group),),
         counts={"times": float(len(group))},
-        request=scene.request,
+        request=context.request,
         cost=float(len(group)),
         remedy="Let every step work with the service before it and after it: expand, move over, contract.",
     )

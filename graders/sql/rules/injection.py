@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from graders.sql.finding import Finding, seen
 from graders.sql.judging.canary import canary_tail, is_read_as_sql, marker_of, standing_of
-from graders.sql.judging.rule_context import Scene
+from graders.sql.judging.rule_context import RuleContext
 from graders.sql.statement import Statement
 from graders.sql.text.fingerprint import shape_of
 
@@ -14,19 +14,19 @@ SLUG = "injection"
 _SYNTAX_ERRORS = ("42601", "42P02", "42P18")
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Proved by canaries (option `canaries`: the hostile values as they were sent).
 
     Option `harmless`: statements of the same request with harmless values. A statement whose shape they have too is
     safe, whatever stands in its text. A canary whole inside a literal is correctly escaped and no fault.
     """
-    canaries = scene.options.get("canaries", ())
-    harmless = scene.options.get("harmless", ())
+    canaries = context.options.get("canaries", ())
+    harmless = context.options.get("harmless", ())
     known = {shape_of(statement).fingerprint for statement in harmless}
     for canary in canaries:
-        hit = [one for one in scene.statements if _is_injected(canary, one, known)]
+        hit = [one for one in context.statements if _is_injected(canary, one, known)]
         if hit:
-            yield _finding(scene, canary, hit)
+            yield _finding(context, canary, hit)
 
 
 def _is_injected(canary: str, statement: Statement, known: set[str]) -> bool:
@@ -41,7 +41,7 @@ def _is_injected(canary: str, statement: Statement, known: set[str]) -> bool:
     return statement.error in _SYNTAX_ERRORS and standing_of(canary, statement) != "bound"
 
 
-def _finding(scene: Scene, canary: str, hit: Sequence[Statement]) -> Finding:
+def _finding(context: RuleContext, canary: str, hit: Sequence[Statement]) -> Finding:
     failed = [one for one in hit if one.error in _SYNTAX_ERRORS]
     outcome = (
         "PostgreSQL answered with a syntax error, so it was read as SQL"
@@ -55,6 +55,6 @@ def _finding(scene: Scene, canary: str, hit: Sequence[Statement]) -> Finding:
         message=f"The value {canary!r} was sent; {outcome}. Bound as a parameter it would stay a value.",
         statements=(seen(hit),),
         counts={"times": len(hit)},
-        request=scene.request,
+        request=context.request,
         cost=1000.0,
     )

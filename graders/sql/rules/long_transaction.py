@@ -7,25 +7,25 @@ from collections.abc import Iterator, Sequence
 from graders.sql.activity.recording import Transaction
 from graders.sql.activity.transactions import Pause, pauses_of, transactions_of
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Scene
+from graders.sql.judging.rule_context import RuleContext
 
 SLUG = "long-transaction"
 # Seconds; the pauses of a service under load stay below.
 _LONG = 0.25
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Proved where a call to elsewhere falls inside a transaction (option `outside`: its (begin, end) times).
 
     Suspected from a pause that no computation of a request takes.
     """
-    calls = scene.options.get("outside", ())
-    for transaction in transactions_of(scene.statements):
+    calls = context.options.get("outside", ())
+    for transaction in transactions_of(context.statements):
         pauses = pauses_of(transaction)
         inside = [pause for pause in pauses if any(_covers(pause, call) for call in calls)]
         idle = [pause for pause in pauses if pause.seconds >= _LONG]
         if inside or idle:
-            yield _finding(scene, transaction, inside or idle, proved=bool(inside))
+            yield _finding(context, transaction, inside or idle, proved=bool(inside))
 
 
 def _covers(pause: Pause, call: Sequence[float]) -> bool:
@@ -33,7 +33,9 @@ def _covers(pause: Pause, call: Sequence[float]) -> bool:
     return len(call) == 2 and pause.after.at - 0.001 <= call[0] and call[1] <= pause.before.at + 0.001
 
 
-def _finding(scene: Scene, transaction: Transaction, pauses: Sequence[Pause], *, proved: bool) -> Finding:
+def _finding(
+    context: RuleContext, transaction: Transaction, pauses: Sequence[Pause], *, proved: bool
+) -> Finding:
     longest = max(pauses, key=lambda pause: pause.seconds)
     writes = " with rows locked" if transaction.xid else ""
     reason = "a call to another service was made" if proved else "nothing was sent"
@@ -45,6 +47,6 @@ def _finding(scene: Scene, transaction: Transaction, pauses: Sequence[Pause], *,
         f"open{writes}. Others wait for its locks, and its snapshot keeps dead rows alive.",
         statements=(seen([longest.after]), seen([longest.before])),
         counts={"idle_seconds": round(longest.seconds, 3)},
-        request=scene.request,
+        request=context.request,
         cost=longest.seconds * 100,
     )

@@ -10,7 +10,7 @@ from graders.sql.activity.recording import Transaction
 from graders.sql.activity.transactions import isolation_of, transactions_of
 from graders.sql.catalog import Catalog
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Scene
+from graders.sql.judging.rule_context import RuleContext
 from graders.sql.statement import Statement
 from graders.sql.text.fingerprint import shape_of, values_of
 from graders.sql.text.query import conditions_in, equalities_in
@@ -21,25 +21,25 @@ _SAFE_LEVELS = ("serializable", "repeatable read")
 _NUMBERS = ("integer", "bigint", "smallint", "numeric", "real", "double", "money")
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Suspected from the statements; proved where a race of the grader's making lost one (option `confirmed`).
 
     Only numbers that are no keys are looked at (the catalog tells): a name written over is what its writer wants,
     a balance computed from an old one is not.
     """
-    if scene.catalog is None:
+    if context.catalog is None:
         return
     earlier: list[Statement] = []
     told = set()
-    for transaction in transactions_of(scene.statements):
-        safe = isolation_of(transaction, scene.statements) in _SAFE_LEVELS
+    for transaction in transactions_of(context.statements):
+        safe = isolation_of(transaction, context.statements) in _SAFE_LEVELS
         for statement in transaction.statements:
             shape = shape_of(statement)
             if shape.verb == "update" and shape.known and not safe and shape.fingerprint not in told:
-                read = _unlocked_read(statement, earlier, transaction, scene.catalog)
+                read = _unlocked_read(statement, earlier, transaction, context.catalog)
                 if read is not None:
                     told.add(shape.fingerprint)
-                    yield _finding(scene, read, statement)
+                    yield _finding(context, read, statement)
             if shape.verb == "select":
                 earlier.append(statement)
 
@@ -111,8 +111,8 @@ def _locks(read: Statement) -> bool:
     return tree is not None and bool(tree.args.get("locks"))
 
 
-def _finding(scene: Scene, read: Statement, update: Statement) -> Finding:
-    proved = bool(scene.options.get("confirmed"))
+def _finding(context: RuleContext, read: Statement, update: Statement) -> Finding:
+    proved = bool(context.options.get("confirmed"))
     table = shape_of(update).writes
     return Finding(
         rule=SLUG,
@@ -122,6 +122,6 @@ def _finding(scene: Scene, read: Statement, update: Statement) -> Finding:
         "lost: no lock was taken, no version is compared, and the new value is not computed by the database.",
         statements=(seen([read]), seen([update])),
         counts={"times": 1},
-        request=scene.request,
+        request=context.request,
         cost=50.0,
     )

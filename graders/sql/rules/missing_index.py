@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Scene, WhatIf
+from graders.sql.judging.rule_context import HypotheticalIndex, RuleContext
 from graders.sql.plans.index_advice import MissingIndex, missing_indexes
 from graders.sql.statement import Statement
 
@@ -13,27 +13,27 @@ SLUG = "missing-index"
 _CHEAPER = 2.0
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Suspected from the plan; proved where the index, made on a copy, at least halves the statement's cost.
 
     The server's own look-ups for foreign keys are read too: they name the table without an index on its key.
     """
     found: dict[tuple[str, str, str | None, str], list[tuple[MissingIndex, Statement]]] = {}
-    for statement in scene.statements:
+    for statement in context.statements:
         if statement.plan is None:
             continue
-        for missing in missing_indexes(statement.plan, scene.catalog):
+        for missing in missing_indexes(statement.plan, context.catalog):
             key = (missing.table, missing.kind, missing.column, missing.definition or missing.line)
             found.setdefault(key, []).append((missing, statement))
     for seen_at in found.values():
-        finding = _finding(scene, seen_at)
+        finding = _finding(context, seen_at)
         if finding is not None:
             yield finding
 
 
-def _finding(scene: Scene, seen_at: list[tuple[MissingIndex, Statement]]) -> Finding | None:
+def _finding(context: RuleContext, seen_at: list[tuple[MissingIndex, Statement]]) -> Finding | None:
     missing, statement = max(seen_at, key=lambda one: one[0].wasted or 0)
-    tried = scene.what_if(statement, missing.definition) if scene.what_if and missing.definition else None
+    tried = context.what_if(statement, missing.definition) if context.what_if and missing.definition else None
     if tried is not None and not _helps(tried):
         return None
     wasted = sum(one.wasted or 0 for one, _ in seen_at)
@@ -49,7 +49,7 @@ def _finding(scene: Scene, seen_at: list[tuple[MissingIndex, Statement]]) -> Fin
         statements=(seen([one for _, one in seen_at]),),
         counts=counts,
         plan=(missing.line,),
-        request=scene.request,
+        request=context.request,
         cost=float(wasted or 1),
         remedy=missing.definition,
     )
@@ -58,11 +58,11 @@ def _finding(scene: Scene, seen_at: list[tuple[MissingIndex, Statement]]) -> Fin
 _DONE = {"filter": "searched", "index condition": "searched", "sort": "sorted", "join": "joined"}
 
 
-def _helps(tried: WhatIf) -> bool:
+def _helps(tried: HypotheticalIndex) -> bool:
     return tried.used and tried.cost_after * _CHEAPER <= tried.cost_before
 
 
-def _message(missing: MissingIndex, times: int, wasted: int, tried: WhatIf | None) -> str:
+def _message(missing: MissingIndex, times: int, wasted: int, tried: HypotheticalIndex | None) -> str:
     rows = (
         f" In {times} execution{'s' if times > 1 else ''} {wasted} rows were read in vain." if wasted else ""
     )

@@ -6,46 +6,46 @@ from collections.abc import Iterator, Mapping
 
 from graders.sql.catalog import Catalog
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.judging.rule_context import Execution, RuleContext
 from graders.sql.judging.tenancy import Tenancy, untied_sources
 
 SLUG = "missing-tenant"
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Suspected for every statement on a tenant table that no equality ties to the tenant.
 
     Option `tenant`: {"value": the tenant's key as text, "columns": {table: column}}; `columns` may be one name for
     all tables that have it. Tables with forced row security are safe unless option `bypasses_row_security` is set.
     """
-    tenancy = _tenancy(scene)
+    tenancy = _tenancy(context)
     if tenancy is None:
         return
     told = set()
-    for one in [*scene.work, *scene.nested]:
+    for one in [*context.work, *context.nested]:
         untied = untied_sources(one.shape.template, one.values, tenancy) if one.shape.known else ()
         key = (one.shape.fingerprint, untied)
         if untied and key not in told:
             told.add(key)
-            yield _finding(scene, one, untied, tenancy)
+            yield _finding(context, one, untied, tenancy)
 
 
-def _tenancy(scene: Scene) -> Tenancy | None:
-    told = scene.options.get("tenant")
+def _tenancy(context: RuleContext) -> Tenancy | None:
+    told = context.options.get("tenant")
     if not isinstance(told, Mapping) or "value" not in told:
         return None
     columns = told.get("columns", "tenant_id")
     if isinstance(columns, str):
-        tables = scene.catalog.tables if scene.catalog is not None else ()
+        tables = context.catalog.tables if context.catalog is not None else ()
         columns = {table.name: columns for table in tables if table.column(columns) is not None}
-    bypasses = bool(scene.options.get("bypasses_row_security"))
+    bypasses = bool(context.options.get("bypasses_row_security"))
     guarded = {
         table.name
-        for table in (scene.catalog.tables if scene.catalog is not None else ())
+        for table in (context.catalog.tables if context.catalog is not None else ())
         if table.row_security and table.forced_security and table.policies and not bypasses
     }
     kept = {table: column for table, column in columns.items() if table not in guarded}
-    return Tenancy(str(told["value"]), kept, _links(scene.catalog))
+    return Tenancy(str(told["value"]), kept, _links(context.catalog))
 
 
 def _links(catalog: Catalog | None) -> frozenset[tuple[str, str, str, str]] | None:
@@ -59,7 +59,7 @@ def _links(catalog: Catalog | None) -> frozenset[tuple[str, str, str, str]] | No
     )
 
 
-def _finding(scene: Scene, one: Execution, untied: tuple[str, ...], tenancy: Tenancy) -> Finding:
+def _finding(context: RuleContext, one: Execution, untied: tuple[str, ...], tenancy: Tenancy) -> Finding:
     tables = ", ".join(untied)
     column = tenancy.columns[untied[0]]
     return Finding(
@@ -70,6 +70,6 @@ def _finding(scene: Scene, one: Execution, untied: tuple[str, ...], tenancy: Ten
         f"in the request would be answered, or another tenant's rows changed.",
         statements=(seen([one.statement]),),
         counts={"times": 1},
-        request=scene.request,
+        request=context.request,
         cost=100.0,
     )

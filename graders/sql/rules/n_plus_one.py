@@ -7,31 +7,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from graders.sql.activity.repetition import Repetition, repetition_of
 from graders.sql.activity.slope import FLAT, counts_of, slope_of
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Execution, Measured, Scene, by_shape
+from graders.sql.judging.rule_context import Execution, Measured, RuleContext, by_shape
 
 SLUG = "n-plus-one"
 # Fewer repeats with different keys are as often two look-ups that somebody meant.
 _ENOUGH = 3
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Proved where the repeats grow with the size of the request, suspected from three different keys on.
 
     A statement that runs equally often at every size is no suspect, whatever its keys.
     """
     for nested in (False, True):
-        grown = counts_of(scene.growth, nested=nested)
+        grown = counts_of(context.growth, nested=nested)
         told = {fingerprint for fingerprint, counts in grown.items() if len(set(counts)) == 1}
         for fingerprint, counts in grown.items():
-            largest = scene.growth[-1]
+            largest = context.growth[-1]
             group = by_shape(_in_functions(largest) if nested else largest.work).get(fingerprint, [])
             if not group or group[0].shape.verb != "select":
                 continue
-            slope = slope_of([size.size for size in scene.growth], counts)
+            slope = slope_of([size.size for size in context.growth], counts)
             if slope > FLAT and counts[-1] > counts[0] and _is_keyed(group, repetition_of(group)):
                 told.add(fingerprint)
-                yield _proved(scene, group, counts, slope)
-        groups: Mapping[str, list[Execution]] = by_shape(_in_functions(scene)) if nested else scene.groups
+                yield _proved(context, group, counts, slope)
+        groups: Mapping[str, list[Execution]] = by_shape(_in_functions(context)) if nested else context.groups
         for fingerprint, group in groups.items():
             if len(group) < _ENOUGH or fingerprint in told or group[0].shape.verb != "select":
                 continue
@@ -39,7 +39,7 @@ def find(scene: Scene) -> Iterator[Finding]:
             if not _is_keyed(group, repetition):
                 continue
             if max(repetition.distinct, repetition.times if nested else 0) >= _ENOUGH:
-                yield _suspected(scene, group, repetition)
+                yield _suspected(context, group, repetition)
 
 
 def _is_keyed(group: Sequence[Execution], repetition: Repetition) -> bool:
@@ -49,15 +49,15 @@ def _is_keyed(group: Sequence[Execution], repetition: Repetition) -> bool:
     return repetition.kind == "keyed" or hidden
 
 
-def _in_functions(scene: Scene | Measured) -> Sequence[Execution]:
+def _in_functions(context: RuleContext | Measured) -> Sequence[Execution]:
     """Loops inside functions; what triggers do for each written row is the write's business."""
-    if any(one.shape.writes for one in scene.work):
+    if any(one.shape.writes for one in context.work):
         return ()
-    return scene.nested
+    return context.nested
 
 
-def _proved(scene: Scene, group: Sequence[Execution], counts: Sequence[int], slope: float) -> Finding:
-    sizes = ", ".join(f"{size.size:g}" for size in scene.growth)
+def _proved(context: RuleContext, group: Sequence[Execution], counts: Sequence[int], slope: float) -> Finding:
+    sizes = ", ".join(f"{size.size:g}" for size in context.growth)
     ran = ", ".join(str(count) for count in counts)
     return Finding(
         rule=SLUG,
@@ -68,12 +68,12 @@ def _proved(scene: Scene, group: Sequence[Execution], counts: Sequence[int], slo
         statements=(seen([one.statement for one in group]),),
         counts={"times": len(group)},
         slope=slope,
-        request=scene.request,
+        request=context.request,
         cost=float(len(group) - 1),
     )
 
 
-def _suspected(scene: Scene, group: Sequence[Execution], repetition: Repetition) -> Finding:
+def _suspected(context: RuleContext, group: Sequence[Execution], repetition: Repetition) -> Finding:
     where = " inside a function" if group[0].statement.nested else ""
     sessions = len({one.statement.session for one in group})
     keys = f"{repetition.distinct} different" if repetition.distinct > 1 else "other"
@@ -86,7 +86,7 @@ def _suspected(scene: Scene, group: Sequence[Execution], repetition: Repetition)
         f"{keys} keys. One statement for all keys would do.",
         statements=(seen([one.statement for one in group]),),
         counts={"times": repetition.times, "distinct": repetition.distinct},
-        request=scene.request,
+        request=context.request,
         cost=float(repetition.times - 1),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from graders.sql.catalog import Catalog
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.judging.rule_context import Execution, RuleContext
 from graders.sql.plans.conditions import Condition, conditions_of
 from graders.sql.plans.plan import Node, nodes_of
 
@@ -17,22 +17,22 @@ _WORTH = 100
 _LIKE = ("~~", "~~*")
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Proved by an executed plan that threw most rows away; an unexecuted plan only raises suspicion."""
-    if scene.catalog is None:
+    if context.catalog is None:
         return
     told = set()
-    for one in [*scene.work, *scene.nested]:
+    for one in [*context.work, *context.nested]:
         plan = one.plan
         for node in nodes_of(plan) if plan is not None else ():
-            for condition in _hiding(node, one, scene.catalog):
+            for condition in _hiding(node, one, context.catalog):
                 key = (one.shape.fingerprint, node.relation, condition.text)
                 wasteful = node.rows is None or (
                     node.removed >= _WORTH and node.removed >= _RATIO * max(1, node.rows)
                 )
                 if key not in told and wasteful:
                     told.add(key)
-                    yield _finding(scene, one, node, condition)
+                    yield _finding(context, one, node, condition)
 
 
 def _hiding(node: Node, execution: Execution, catalog: Catalog) -> Iterator[Condition]:
@@ -67,7 +67,7 @@ def _begins_with_wildcard(condition: Condition, execution: Execution) -> bool:
     return False
 
 
-def _finding(scene: Scene, execution: Execution, node: Node, condition: Condition) -> Finding:
+def _finding(context: RuleContext, execution: Execution, node: Node, condition: Condition) -> Finding:
     column = ", ".join(condition.columns)
     form = (
         "a leading wildcard"
@@ -83,6 +83,6 @@ def _finding(scene: Scene, execution: Execution, node: Node, condition: Conditio
         statements=(seen([execution.statement]),),
         counts={"rows_removed": node.removed, "rows": node.rows or 0},
         plan=(node.line,),
-        request=scene.request,
+        request=context.request,
         cost=float(node.removed or 1),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from graders.sql.catalog import Catalog, Column
 from graders.sql.finding import Finding, seen
 from graders.sql.judging.answers import decoded, names_in, plain_name, things_in
-from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.judging.rule_context import Execution, RuleContext
 from graders.sql.text.query import output_columns, sources_of, top_query
 
 SLUG = "over-fetch"
@@ -17,23 +17,23 @@ _WIDE_TYPES = ("text", "json", "bytea", "xml", "tsvector")
 _WIDE_BYTES = 200
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Needs the answer. Rows are proved (both sides are counted), columns suspected: code may have looked at them."""
-    if not scene.has_answer:
+    if not context.has_answer:
         return
-    answer = decoded(scene.answer)
+    answer = decoded(context.answer)
     if answer is None:
         return
     shown, names = things_in(answer), names_in(answer)
-    for group in scene.groups.values():
+    for group in context.groups.values():
         if group[0].shape.verb != "select":
             continue
         sent = sum(one.rows_sent or 0 for one in group)
         if sent >= _WORTH and sent >= _RATIO * max(1, shown):
-            yield _rows(scene, group, sent, shown)
-        unused = _unused_wide_columns(group[0], names, scene.catalog)
+            yield _rows(context, group, sent, shown)
+        unused = _unused_wide_columns(group[0], names, context.catalog)
         if unused and sent and names:
-            yield _columns(scene, group, unused, sent)
+            yield _columns(context, group, unused, sent)
 
 
 def _unused_wide_columns(
@@ -65,7 +65,7 @@ def _is_shown(name: str, names: frozenset[str]) -> bool:
     return name in names or any(name.endswith(shown) for shown in names if len(shown) > 2)
 
 
-def _rows(scene: Scene, group: list[Execution], sent: int, shown: int) -> Finding:
+def _rows(context: RuleContext, group: list[Execution], sent: int, shown: int) -> Finding:
     return Finding(
         rule=SLUG,
         confidence="proved",
@@ -74,12 +74,12 @@ def _rows(scene: Scene, group: list[Execution], sent: int, shown: int) -> Findin
         f"Filtering, limiting or adding up in the database would send what is shown.",
         statements=(seen([one.statement for one in group]),),
         counts={"rows_sent": sent, "shown": shown},
-        request=scene.request,
+        request=context.request,
         cost=float(sent - shown),
     )
 
 
-def _columns(scene: Scene, group: list[Execution], unused: list[Column], sent: int) -> Finding:
+def _columns(context: RuleContext, group: list[Execution], unused: list[Column], sent: int) -> Finding:
     named = ", ".join(column.name for column in unused[:5])
     return Finding(
         rule=SLUG,
@@ -88,6 +88,6 @@ def _columns(scene: Scene, group: list[Execution], unused: list[Column], sent: i
         message=f"{named}: sent to the service with each of {sent} rows, and no such name is in the answer.",
         statements=(seen([one.statement for one in group]),),
         counts={"rows_sent": sent, "columns": len(unused)},
-        request=scene.request,
+        request=context.request,
         cost=float(len(unused)),
     )

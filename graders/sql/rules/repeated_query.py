@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Execution, Scene, Values
+from graders.sql.judging.rule_context import Execution, RuleContext, Values
 
 SLUG = "repeated-query"
 _ENOUGH = 2
@@ -15,18 +15,18 @@ _ENOUGH_APART = 3
 _POLLING = 0.04
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Suspected: only the code knows whether the second answer was meant to be fresh."""
-    for group in scene.groups.values():
+    for group in context.groups.values():
         shape = group[0].shape
         if len(group) < _ENOUGH or shape.verb != "select" or _is_for_effect(group[0]):
             continue
         same: dict[Values, list[Execution]] = {}
         for one in group:
             same.setdefault(one.values, []).append(one)
-        wasted = [runs for runs in same.values() if len(runs) >= _ENOUGH and _is_redundant(runs, scene)]
+        wasted = [runs for runs in same.values() if len(runs) >= _ENOUGH and _is_redundant(runs, context)]
         if wasted:
-            yield _finding(scene, max(wasted, key=len), sum(len(runs) - 1 for runs in wasted))
+            yield _finding(context, max(wasted, key=len), sum(len(runs) - 1 for runs in wasted))
 
 
 def _is_for_effect(execution: Execution) -> bool:
@@ -37,7 +37,7 @@ def _is_for_effect(execution: Execution) -> bool:
     )
 
 
-def _is_redundant(runs: Sequence[Execution], scene: Scene) -> bool:
+def _is_redundant(runs: Sequence[Execution], context: RuleContext) -> bool:
     """Nothing wrote the tables in between, nothing failed and was tried again, nobody waited as one does who polls.
 
     A second transaction that begins with the question of the first has a right to an answer of its own.
@@ -47,7 +47,7 @@ def _is_redundant(runs: Sequence[Execution], scene: Scene) -> bool:
     first, last = runs[0].statement, runs[-1].statement
     tables = set(runs[0].shape.tables)
     between = False
-    for one in scene.work:
+    for one in context.work:
         if one.statement is first:
             between = True
         elif one.statement is last:
@@ -58,7 +58,7 @@ def _is_redundant(runs: Sequence[Execution], scene: Scene) -> bool:
     return not pauses or pauses[len(pauses) // 2] < _POLLING
 
 
-def _finding(scene: Scene, runs: Sequence[Execution], wasted: int) -> Finding:
+def _finding(context: RuleContext, runs: Sequence[Execution], wasted: int) -> Finding:
     tables = runs[0].shape.tables
     return Finding(
         rule=SLUG,
@@ -68,6 +68,6 @@ def _finding(scene: Scene, runs: Sequence[Execution], wasted: int) -> Finding:
         f"the request wrote {', '.join(tables)} in between. Asking once and keeping the answer would do.",
         statements=(seen([one.statement for one in runs]),),
         counts={"times": len(runs), "wasted": wasted},
-        request=scene.request,
+        request=context.request,
         cost=float(wasted),
     )

@@ -8,22 +8,22 @@ from sqlglot import exp
 
 from graders.sql.catalog import Catalog
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.judging.rule_context import Execution, RuleContext
 from graders.sql.plans.plan import Node, nodes_of
-from graders.sql.text.query import Source, column_of, is_aggregate, sources_of, top_query
+from graders.sql.text.query import TableSource, column_of, is_aggregate, sources_of, top_query
 
 SLUG = "row-explosion"
 _RATIO = 2.0
 _WORTH = 50
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Proved where the plan's rows show the product, suspected where only the joins do."""
-    for group in scene.groups.values():
+    for group in context.groups.values():
         query = top_query(group[0].shape.template) if group[0].shape.known else None
         if query is None or query.args.get("group") or query.args.get("distinct") or is_aggregate(query):
             continue
-        branches = _branches(query, scene.catalog)
+        branches = _branches(query, context.catalog)
         if len(branches) < 2:
             continue
         largest = max(group, key=lambda one: one.rows_sent or 0)
@@ -31,13 +31,13 @@ def find(scene: Scene) -> Iterator[Finding]:
         sent = largest.rows_sent
         if sent is not None and parts is not None and (sent < _WORTH or sent < _RATIO * parts):
             continue
-        yield _finding(scene, group, [one.table for one in branches], sent, parts)
+        yield _finding(context, group, [one.table for one in branches], sent, parts)
 
 
-def _branches(query: exp.Select, catalog: Catalog | None) -> list[Source]:
+def _branches(query: exp.Select, catalog: Catalog | None) -> list[TableSource]:
     """The joined sources that hang on the same column of the same parent and may have many rows for each."""
     sources = {source.name: source for source in sources_of(query)}
-    parents: dict[tuple[str, str], list[Source]] = {}
+    parents: dict[tuple[str, str], list[TableSource]] = {}
     for join in query.args.get("joins") or ():
         on = join.args.get("on")
         parts = list(on.flatten()) if isinstance(on, exp.And) else [on]
@@ -66,7 +66,7 @@ def _joined_name(join: exp.Join) -> str:
     return str(join.this.alias_or_name).lower()
 
 
-def _is_many(source: Source, column: str, catalog: Catalog | None) -> bool:
+def _is_many(source: TableSource, column: str, catalog: Catalog | None) -> bool:
     table = catalog.table(source.table) if catalog is not None else None
     return column != "id" if table is None else not table.is_unique({column})
 
@@ -98,7 +98,7 @@ def _distinct_rows(node: Node, parents: int) -> int:
 
 
 def _finding(
-    scene: Scene, group: list[Execution], tables: list[str], sent: int | None, parts: int | None
+    context: RuleContext, group: list[Execution], tables: list[str], sent: int | None, parts: int | None
 ) -> Finding:
     proved = sent is not None and parts is not None
     numbers = f" {sent} rows were sent where the tables gave {parts}." if proved else ""
@@ -110,6 +110,6 @@ def _finding(
         f"of the other.{numbers} One query for each collection sends their sum.",
         statements=(seen([one.statement for one in group]),),
         counts={"rows_sent": sent or 0, "rows_of_parts": parts or 0},
-        request=scene.request,
+        request=context.request,
         cost=float((sent or 0) - (parts or 0)) if proved else 1.0,
     )

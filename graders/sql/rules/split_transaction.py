@@ -7,29 +7,29 @@ from collections.abc import Collection, Iterator, Sequence
 from graders.sql.activity.recording import Transaction
 from graders.sql.activity.transactions import transactions_of
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Scene
+from graders.sql.judging.rule_context import RuleContext
 from graders.sql.statement import Statement
 from graders.sql.text.fingerprint import shape_of
 
 SLUG = "split-transaction"
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Proved for tables that must change together (option `together`: groups of table names; a name twice asks for
     two writes of that table in one transaction). Suspected for a parent and its child rows committed apart.
     """
-    groups = scene.options.get("together", ())
-    if not groups and scene.catalog is None:
+    groups = context.options.get("together", ())
+    if not groups and context.catalog is None:
         return
-    groups = scene.options.get("together", ())
-    if not groups and scene.catalog is None:
+    groups = context.options.get("together", ())
+    if not groups and context.catalog is None:
         return
-    written = [(transaction, _writes(transaction)) for transaction in transactions_of(scene.statements)]
+    written = [(transaction, _writes(transaction)) for transaction in transactions_of(context.statements)]
     written = [(one, writes) for one, writes in written if writes and one.outcome == "committed"]
     for group in groups:
-        yield from _apart(scene, tuple(group), written)
+        yield from _apart(context, tuple(group), written)
     if not groups:
-        yield from _child_apart(scene, written)
+        yield from _child_apart(context, written)
 
 
 _Written = list[tuple[Transaction, dict[str, list[Statement]]]]
@@ -44,7 +44,7 @@ def _writes(transaction: Transaction) -> dict[str, list[Statement]]:
     return found
 
 
-def _apart(scene: Scene, group: Sequence[str], written: _Written) -> Iterator[Finding]:
+def _apart(context: RuleContext, group: Sequence[str], written: _Written) -> Iterator[Finding]:
     """Each transaction that writes one of the group's tables must write all of them."""
     needed = {table: group.count(table) for table in group}
     partial = [
@@ -55,12 +55,12 @@ def _apart(scene: Scene, group: Sequence[str], written: _Written) -> Iterator[Fi
     ]
     others = {table for _, writes in partial for table in writes if table in needed}
     if partial and (len(partial) > 1 or others != set(needed)):
-        yield _finding(scene, partial, list(needed), proved=True)
+        yield _finding(context, partial, list(needed), proved=True)
 
 
-def _child_apart(scene: Scene, written: _Written) -> Iterator[Finding]:
+def _child_apart(context: RuleContext, written: _Written) -> Iterator[Finding]:
     """A new parent is visible to everybody before its children are, and stays so if the service dies in between."""
-    if scene.catalog is None:
+    if context.catalog is None:
         return
     for place, (parent_at, parents) in enumerate(written):
         for child_at, children in written[place + 1 :]:
@@ -69,11 +69,11 @@ def _child_apart(scene: Scene, written: _Written) -> Iterator[Finding]:
             for table in parents:
                 if not _inserts(parents[table]):
                     continue
-                keys = [child.name for child, _ in scene.catalog.referencing(table) if child.name != table]
+                keys = [child.name for child, _ in context.catalog.referencing(table) if child.name != table]
                 fresh = [name for name in keys if name not in parents and _inserts(children.get(name, ()))]
                 if fresh:
                     yield _finding(
-                        scene, [(parent_at, parents), (child_at, children)], [table, *fresh], proved=False
+                        context, [(parent_at, parents), (child_at, children)], [table, *fresh], proved=False
                     )
                     return
 
@@ -82,7 +82,7 @@ def _inserts(statements: Sequence[Statement]) -> bool:
     return any(shape_of(one).verb == "insert" for one in statements)
 
 
-def _finding(scene: Scene, apart: _Written, tables: Collection[str], *, proved: bool) -> Finding:
+def _finding(context: RuleContext, apart: _Written, tables: Collection[str], *, proved: bool) -> Finding:
     shown = [one for _, writes in apart for table in tables for one in writes.get(table, ())[:1]]
     ids = ", ".join(dict.fromkeys(str(transaction.xid or transaction.vxid) for transaction, _ in apart))
     return Finding(
@@ -93,6 +93,6 @@ def _finding(scene: Scene, apart: _Written, tables: Collection[str], *, proved: 
         f"service stops between them, one has happened and the other never will.",
         statements=tuple(seen([one]) for one in shown[:4]),
         counts={"transactions": len(apart)},
-        request=scene.request,
+        request=context.request,
         cost=50.0,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from graders.sql.activity.slope import FLAT, counts_of, slope_of
 from graders.sql.finding import Finding, seen
 from graders.sql.judging.answers import decoded, things_in
-from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.judging.rule_context import Execution, RuleContext
 from graders.sql.text.query import equalities_in, is_aggregate, top_query
 
 SLUG = "unbounded-read"
@@ -15,35 +15,35 @@ _WORTH = 1000
 _RATIO = 10
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Proved by sizes of the table with the answers' sizes (option `answer_sizes`), else suspected from one answer."""
-    sizes = scene.options.get("answer_sizes")
+    sizes = context.options.get("answer_sizes")
     proved = set()
-    if isinstance(sizes, Sequence) and len(sizes) == len(scene.growth):
-        for fingerprint in counts_of(scene.growth):
-            finding = _grown(scene, fingerprint, [float(size) for size in sizes])
+    if isinstance(sizes, Sequence) and len(sizes) == len(context.growth):
+        for fingerprint in counts_of(context.growth):
+            finding = _grown(context, fingerprint, [float(size) for size in sizes])
             if finding is not None:
                 proved.add(fingerprint)
                 yield finding
-    shown = things_in(decoded(scene.answer)) if scene.has_answer else None
-    for fingerprint, group in scene.groups.items():
+    shown = things_in(decoded(context.answer)) if context.has_answer else None
+    for fingerprint, group in context.groups.items():
         sent = sum(one.rows_sent or 0 for one in group)
         if fingerprint in proved or shown is None or sent < _WORTH or sent < _RATIO * max(1, shown):
             continue
         if _is_unbounded(group[0]):
-            yield _suspected(scene, group, sent, shown)
+            yield _suspected(context, group, sent, shown)
 
 
-def _grown(scene: Scene, fingerprint: str, answers: list[float]) -> Finding | None:
-    tables = [size.size for size in scene.growth]
+def _grown(context: RuleContext, fingerprint: str, answers: list[float]) -> Finding | None:
+    tables = [size.size for size in context.growth]
     rows = [
         float(sum(one.rows_sent or 0 for one in size.work if one.shape.fingerprint == fingerprint))
-        for size in scene.growth
+        for size in context.growth
     ]
     slope = slope_of(tables, rows)
     if slope <= FLAT or rows[-1] <= rows[0] or slope_of(tables, answers) > slope / _RATIO:
         return None
-    group = [one for one in scene.growth[-1].work if one.shape.fingerprint == fingerprint]
+    group = [one for one in context.growth[-1].work if one.shape.fingerprint == fingerprint]
     sent, sized = ", ".join(f"{one:g}" for one in rows), ", ".join(f"{one:g}" for one in tables)
     return Finding(
         rule=SLUG,
@@ -54,7 +54,7 @@ def _grown(scene: Scene, fingerprint: str, answers: list[float]) -> Finding | No
         statements=(seen([one.statement for one in group]),),
         counts={"rows_sent": rows[-1], "shown": answers[-1]},
         slope=slope,
-        request=scene.request,
+        request=context.request,
         cost=rows[-1],
     )
 
@@ -66,7 +66,7 @@ def _is_unbounded(execution: Execution) -> bool:
     return not any(equality.right is None for equality in equalities_in(query))
 
 
-def _suspected(scene: Scene, group: list[Execution], sent: int, shown: int) -> Finding:
+def _suspected(context: RuleContext, group: list[Execution], sent: int, shown: int) -> Finding:
     return Finding(
         rule=SLUG,
         confidence="suspected",
@@ -74,6 +74,6 @@ def _suspected(scene: Scene, group: list[Execution], sent: int, shown: int) -> F
         message=f"A statement without a limit and without a key sent {sent} rows for an answer of {shown} items.",
         statements=(seen([one.statement for one in group]),),
         counts={"rows_sent": sent, "shown": shown},
-        request=scene.request,
+        request=context.request,
         cost=float(sent),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Scene
+from graders.sql.judging.rule_context import RuleContext
 from graders.sql.statement import Statement
 from graders.sql.text.fingerprint import shape_of
 
@@ -13,10 +13,10 @@ SLUG = "unretried-conflict"
 _CONFLICTS = {"40001": "a serialization failure", "40P01": "a deadlock"}
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Proved: the recording ends without another try of the statement that failed."""
-    for place, statement in enumerate(scene.statements):
-        if statement.error in _CONFLICTS and not _is_retried(statement, scene.statements[place + 1 :]):
+    for place, statement in enumerate(context.statements):
+        if statement.error in _CONFLICTS and not _is_retried(statement, context.statements[place + 1 :]):
             yield Finding(
                 rule=SLUG,
                 confidence="proved",
@@ -25,7 +25,7 @@ def find(scene: Scene) -> Iterator[Finding]:
                 f"which it does to be tried again from the start, and no second try was made.",
                 statements=(seen([statement]),),
                 counts={"times": 1},
-                request=scene.request,
+                request=context.request,
                 cost=10.0,
             )
 

@@ -8,7 +8,7 @@ from graders.sql.ddl.hazards import find_hazards
 from graders.sql.ddl.script import Hazard
 from graders.sql.ddl.trace import Trace, trace_from
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Scene
+from graders.sql.judging.rule_context import RuleContext
 from graders.sql.statement import Statement
 from graders.sql.text.splitting import verb
 
@@ -19,18 +19,18 @@ _TIMEOUTS = ("no-lock-timeout", "no-statement-timeout")
 _NAMED = {"read": "read", "write": "write"}
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Proved by `options["traces"]`, one Trace (or its plain values, or None) a statement: what it did when executed.
 
     Without traces, statements that change the schema are suspected by their text. `options["wrapped"]`: all of them
     run in one transaction; `options["version"]`: PostgreSQL's major version.
     """
-    given = scene.options.get("traces")
+    given = context.options.get("traces")
     if given is None:
-        yield from _by_text(scene)
+        yield from _by_text(context)
         return
     traces: Sequence[Trace | None] = [trace_from(one) if isinstance(one, Mapping) else one for one in given]
-    hazards = hazards_of(scene, SLUG)
+    hazards = hazards_of(context, SLUG)
     explained = set[int]()
     for hazard in hazards:
         trace = traces[hazard.statement]
@@ -41,34 +41,34 @@ def find(scene: Scene) -> Iterator[Finding]:
         if confidence == "proved":
             explained.add(hazard.statement)
         if confidence is not None:
-            yield _finding(scene, hazard, trace, confidence)
+            yield _finding(context, hazard, trace, confidence)
     for place, trace in enumerate(traces):
         if trace is not None and place not in explained:
-            yield from _unexplained(scene, place, trace)
+            yield from _unexplained(context, place, trace)
 
 
-def hazards_of(scene: Scene, rule: str) -> tuple[Hazard, ...]:
-    """The hazards of that rule in the scene's statements."""
-    texts = [statement.text for statement in scene.statements]
+def hazards_of(context: RuleContext, rule: str) -> tuple[Hazard, ...]:
+    """The hazards of that rule in the context's statements."""
+    texts = [statement.text for statement in context.statements]
     found = find_hazards(
         texts,
-        in_transaction=bool(scene.options.get("wrapped")),
-        version=int(scene.options.get("version", 18)),
+        in_transaction=bool(context.options.get("wrapped")),
+        version=int(context.options.get("version", 18)),
     )
     return tuple(hazard for hazard in found if hazard.kind.rule == rule)
 
 
-def _by_text(scene: Scene) -> Iterator[Finding]:
+def _by_text(context: RuleContext) -> Iterator[Finding]:
     """What a log shows: somebody changed the schema while the service ran."""
-    if not any(verb(statement.text) in _DDL for statement in scene.statements):
+    if not any(verb(statement.text) in _DDL for statement in context.statements):
         return
-    places = [place for place, one in enumerate(scene.statements) if verb(one.text) in _KEPT]
-    found = find_hazards([scene.statements[place].text for place in places])
+    places = [place for place, one in enumerate(context.statements) if verb(one.text) in _KEPT]
+    found = find_hazards([context.statements[place].text for place in places])
     for hazard in found:
         kind = hazard.kind
         if kind.rule == SLUG and kind.weight == "unsafe" and kind.proof not in ("text", "error"):
             moved = Hazard(hazard.code, places[hazard.statement], hazard.subject, hazard.detail)
-            yield _finding(scene, moved, None, "suspected")
+            yield _finding(context, moved, None, "suspected")
 
 
 def _confidence(hazard: Hazard, trace: Trace | None) -> str | None:
@@ -88,9 +88,9 @@ def _confidence(hazard: Hazard, trace: Trace | None) -> str | None:
     return "proved" if borne_out else None
 
 
-def _finding(scene: Scene, hazard: Hazard, trace: Trace | None, confidence: str) -> Finding:
+def _finding(context: RuleContext, hazard: Hazard, trace: Trace | None, confidence: str) -> Finding:
     kind = hazard.kind
-    statement = scene.statements[min(hazard.statement, len(scene.statements) - 1)]
+    statement = context.statements[min(hazard.statement, len(context.statements) - 1)]
     about = ".".join(part for part in (hazard.subject, hazard.detail) if part)
     message = told(trace) if trace is not None and confidence == "proved" else ""
     return Finding(
@@ -100,21 +100,23 @@ def _finding(scene: Scene, hazard: Hazard, trace: Trace | None, confidence: str)
         message=message or f"{about or 'The statement'}: {kind.what}.",
         statements=(seen([statement]),),
         counts=counts_of(trace) | {"advice": float(kind.weight == "advice")},
-        request=scene.request,
+        request=context.request,
         cost=cost_of(trace) if confidence == "proved" else 1.0,
         remedy=kind.instead,
     )
 
 
-def _unexplained(scene: Scene, place: int, trace: Trace) -> Iterator[Finding]:
+def _unexplained(context: RuleContext, place: int, trace: Trace) -> Iterator[Finding]:
     """What the execution shows and the text did not."""
-    statement = scene.statements[place]
+    statement = context.statements[place]
     if trace.error is not None:
         code, text = trace.error
-        yield _plain(scene, statement, trace, "fails", f"It fails with {code}: {text}", "Mend the statement.")
+        yield _plain(
+            context, statement, trace, "fails", f"It fails with {code}: {text}", "Mend the statement."
+        )
     elif trace.convicts:
         yield _plain(
-            scene,
+            context,
             statement,
             trace,
             "blocks-while-working",
@@ -123,7 +125,9 @@ def _unexplained(scene: Scene, place: int, trace: Trace) -> Iterator[Finding]:
         )
 
 
-def _plain(scene: Scene, statement: Statement, trace: Trace, code: str, message: str, remedy: str) -> Finding:
+def _plain(
+    context: RuleContext, statement: Statement, trace: Trace, code: str, message: str, remedy: str
+) -> Finding:
     titles = {
         "fails": "fails: the statement fails on tables that hold rows",
         "blocks-while-working": "blocks-while-working: the table is worked through while its lock keeps others out",
@@ -135,7 +139,7 @@ def _plain(scene: Scene, statement: Statement, trace: Trace, code: str, message:
         message=message,
         statements=(seen([statement]),),
         counts=counts_of(trace) | {"advice": 0.0},
-        request=scene.request,
+        request=context.request,
         cost=cost_of(trace),
         remedy=remedy,
     )

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from graders.sql.catalog import Catalog
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.judging.rule_context import Execution, RuleContext
 from graders.sql.text.query import equalities_in, is_aggregate, order_keys, sources_of, top_query
 
 SLUG = "unstable-order"
@@ -16,25 +16,25 @@ SLUG = "unstable-order"
 _KEYS = ("id", "uuid", "pk")
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Proved where the catalog shows that nothing breaks ties, suspected for a LIMIT without any order."""
-    for group in scene.groups.values():
+    for group in context.groups.values():
         query = top_query(group[0].shape.template) if group[0].shape.known else None
-        if query is None or query.args.get("limit") is None or _is_at_most_one(query, group, scene.catalog):
+        if query is None or query.args.get("limit") is None or _is_at_most_one(query, group, context.catalog):
             continue
-        problem = _problem(query, scene.catalog)
+        problem = _problem(query, context.catalog)
         if problem:
             yield Finding(
                 rule=SLUG,
                 confidence="proved"
-                if scene.catalog is not None and _is_known(query, scene.catalog)
+                if context.catalog is not None and _is_known(query, context.catalog)
                 else "suspected",
                 title="The order of a limited result is left open",
                 message=f"{problem} PostgreSQL may give rows with equal keys in any order, another one for each "
                 f"page, so that one row shows twice and another never.",
                 statements=(seen([one.statement for one in group]),),
                 counts={"times": len(group)},
-                request=scene.request,
+                request=context.request,
                 cost=1.0,
             )
 

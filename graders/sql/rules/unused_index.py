@@ -6,26 +6,26 @@ from collections.abc import Iterator
 
 from graders.sql.catalog import Index, Table
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.judging.rule_context import Execution, RuleContext
 from graders.sql.plans.plan import nodes_of
 
 SLUG = "unused-index"
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Proved for an index that another one contains.
 
     Suspected where no plan reads it and the recording is said to be all that is asked (option `complete`): the few
     statements of one request tell nothing about an index.
     """
-    if scene.catalog is None:
+    if context.catalog is None:
         return
-    everything = [*scene.work, *scene.nested, *(one for size in scene.growth for one in size.work)]
+    everything = [*context.work, *context.nested, *(one for size in context.growth for one in size.work)]
     used = {
         node.index for one in everything if one.plan is not None for node in nodes_of(one.plan) if node.index
     }
-    complete = bool(scene.options.get("complete"))
-    for table in scene.catalog.tables:
+    complete = bool(context.options.get("complete"))
+    for table in context.catalog.tables:
         writes = [one for one in everything if one.shape.writes == table.name]
         for index in table.indexes if writes else ():
             if index.name in used or index.unique or index.primary or index.constraint or index.scans:
@@ -33,7 +33,7 @@ def find(scene: Scene) -> Iterator[Finding]:
             container = _container(index, table)
             paying = [one for one in writes if _pays(one, index)]
             if paying and (container or complete):
-                yield _finding(scene, table, index, container, paying)
+                yield _finding(context, table, index, container, paying)
 
 
 def _pays(execution: Execution, index: Index) -> bool:
@@ -57,7 +57,7 @@ def _container(index: Index, table: Table) -> Index | None:
 
 
 def _finding(
-    scene: Scene, table: Table, index: Index, container: Index | None, writes: list[Execution]
+    context: RuleContext, table: Table, index: Index, container: Index | None, writes: list[Execution]
 ) -> Finding:
     keys = ", ".join(key or "(an expression)" for key in index.keys)
     reason = (
@@ -72,7 +72,7 @@ def _finding(
         message=f"{len(writes)} writes kept {index.name} ({keys}) up to date. {reason}",
         statements=(seen([one.statement for one in writes]),),
         counts={"writes": len(writes)},
-        request=scene.request,
+        request=context.request,
         cost=float(len(writes)),
         remedy=f"DROP INDEX CONCURRENTLY {index.name}",
     )

@@ -8,7 +8,7 @@ from graders.sql.activity.pipelining import pace_of
 from graders.sql.activity.repetition import are_batches, repetition_of
 from graders.sql.activity.slope import FLAT, counts_of, slope_of
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import Execution, Scene
+from graders.sql.judging.rule_context import Execution, RuleContext
 from graders.sql.statement import Statement
 
 SLUG = "write-loop"
@@ -16,11 +16,11 @@ _WRITES = ("insert", "update", "delete", "merge")
 _ENOUGH = 3
 
 
-def find(scene: Scene) -> Iterator[Finding]:
+def find(context: RuleContext) -> Iterator[Finding]:
     """Proved by growth of writes that certainly waited; suspected from three on, or from a batch as slow as a loop."""
-    grown = counts_of(scene.growth)
-    sessions = _sessions(scene.statements)
-    for fingerprint, group in scene.groups.items():
+    grown = counts_of(context.growth)
+    sessions = _sessions(context.statements)
+    for fingerprint, group in context.groups.items():
         shape = group[0].shape
         if (
             len(group) < _ENOUGH
@@ -33,12 +33,12 @@ def find(scene: Scene) -> Iterator[Finding]:
         counts: Sequence[int] = grown.get(fingerprint, ())
         if len(set(counts)) == 1:
             continue
-        certain, likely = _waited_for(_runs(group, scene.work), sessions)
-        slope = slope_of([size.size for size in scene.growth], counts) if counts else 0.0
+        certain, likely = _waited_for(_runs(group, context.work), sessions)
+        slope = slope_of([size.size for size in context.growth], counts) if counts else 0.0
         if len(certain) >= _ENOUGH and slope > FLAT and counts[-1] > counts[0]:
-            yield _finding(scene, certain, slope, counts)
+            yield _finding(context, certain, slope, counts)
         elif len(likely) >= _ENOUGH:
-            yield _finding(scene, likely, None, ())
+            yield _finding(context, likely, None, ())
 
 
 def _sessions(statements: Sequence[Statement]) -> dict[str, list[Statement]]:
@@ -102,10 +102,10 @@ def _in_own_savepoint(statement: Statement, session: Sequence[Statement]) -> boo
 
 
 def _finding(
-    scene: Scene, waited: Sequence[Execution], slope: float | None, counts: Sequence[int]
+    context: RuleContext, waited: Sequence[Execution], slope: float | None, counts: Sequence[int]
 ) -> Finding:
     shape = waited[0].shape
-    sizes = ", ".join(f"{size.size:g}" for size in scene.growth)
+    sizes = ", ".join(f"{size.size:g}" for size in context.growth)
     grown = f" At sizes {sizes} it ran {', '.join(str(count) for count in counts)} times." if slope else ""
     return Finding(
         rule=SLUG,
@@ -116,6 +116,6 @@ def _finding(
         statements=(seen([one.statement for one in waited]),),
         counts={"times": len(waited)},
         slope=slope,
-        request=scene.request,
+        request=context.request,
         cost=float(len(waited) - 1),
     )

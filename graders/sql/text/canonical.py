@@ -13,16 +13,16 @@ from graders.sql.text.tree import place_of
 
 
 @dataclass(slots=True)
-class _Scope:
+class _NameScope:
     """What the names of one query stand for; looked up outwards."""
 
-    outer: _Scope | None
+    outer: _NameScope | None
     counter: list[int]
     sources: dict[str, tuple[int, dict[str, int]]] = field(default_factory=dict)
     outputs: dict[str, int] = field(default_factory=dict)
 
-    def inner(self) -> _Scope:
-        return _Scope(self, self.counter)
+    def inner(self) -> _NameScope:
+        return _NameScope(self, self.counter)
 
     def add(self, name: str, outputs: dict[str, int]) -> int:
         self.counter[0] += 1
@@ -30,7 +30,7 @@ class _Scope:
         return self.counter[0]
 
     def find(self, name: str) -> tuple[int, dict[str, int]] | None:
-        scope: _Scope | None = self
+        scope: _NameScope | None = self
         while scope is not None:
             if name in scope.sources:
                 return scope.sources[name]
@@ -40,7 +40,7 @@ class _Scope:
 
 def canonical(tree: exp.Expr) -> str:
     """The text that decides whether two statements have the same shape."""
-    return _write(tree, _Scope(None, [0]))
+    return _write(tree, _NameScope(None, [0]))
 
 
 def canonical_text(template: str) -> str:
@@ -50,7 +50,7 @@ def canonical_text(template: str) -> str:
     return " ".join(word if word.startswith('"') else word.lower() for word in words).rstrip(" ;")
 
 
-def _write(node: Any, scope: _Scope) -> str:
+def _write(node: Any, scope: _NameScope) -> str:
     writer = _WRITERS.get(type(node))
     if writer is not None:
         return writer(node, scope)
@@ -61,7 +61,7 @@ def _write(node: Any, scope: _Scope) -> str:
     return str(node)
 
 
-def _write_any(node: exp.Expr, scope: _Scope) -> str:
+def _write_any(node: exp.Expr, scope: _NameScope) -> str:
     if isinstance(node, exp.Binary):
         return _write_chain(node, scope)
     parts = [node.key]
@@ -72,7 +72,7 @@ def _write_any(node: exp.Expr, scope: _Scope) -> str:
     return "(" + " ".join(parts) + ")"
 
 
-def _write_chain(node: exp.Expr, scope: _Scope) -> str:
+def _write_chain(node: exp.Expr, scope: _NameScope) -> str:
     """A chain of operators from the left, without a call for each: ORs of a thousand conditions are real."""
     spine: list[exp.Expr] = []
     inner: Any = node
@@ -96,11 +96,11 @@ def _name(node: Any) -> str:
     return text if node.args.get("quoted") else text.lower()
 
 
-def _write_negative(node: Any, scope: _Scope) -> str:
+def _write_negative(node: Any, scope: _NameScope) -> str:
     return "?" if isinstance(node.this, exp.Literal | exp.Parameter) else _write_any(node, scope)
 
 
-def _write_is(node: Any, scope: _Scope) -> str:
+def _write_is(node: Any, scope: _NameScope) -> str:
     """IS NULL, IS TRUE: here the keyword is structure, not a value."""
     right = node.expression
     if isinstance(right, exp.Null | exp.Boolean):
@@ -109,7 +109,7 @@ def _write_is(node: Any, scope: _Scope) -> str:
     return _write_any(node, scope)
 
 
-def _write_column(node: Any, scope: _Scope) -> str:
+def _write_column(node: Any, scope: _NameScope) -> str:
     column = node.args.get("this")
     name = "*" if isinstance(column, exp.Star) else _name(column)
     qualifier = node.args.get("table")
@@ -122,18 +122,18 @@ def _write_column(node: Any, scope: _Scope) -> str:
     return f"t{number}.#{outputs[name]}" if name in outputs else f"t{number}.{name}"
 
 
-def _unqualified(name: str, scope: _Scope) -> str:
+def _unqualified(name: str, scope: _NameScope) -> str:
     for number, outputs in scope.sources.values():
         if name in outputs:
             return f"t{number}.#{outputs[name]}"
     return name
 
 
-def _write_alias(node: Any, scope: _Scope) -> str:
+def _write_alias(node: Any, scope: _NameScope) -> str:
     return _write(node.this, scope)
 
 
-def _write_table(node: Any, scope: _Scope) -> str:
+def _write_table(node: Any, scope: _NameScope) -> str:
     """A source by its real name; how it is called here was taken down when the query was entered."""
     name = _name(node.this) if isinstance(node.this, exp.Identifier) else _write(node.this, scope)
     schema = node.args.get("db")
@@ -183,7 +183,7 @@ def _renamed(source: exp.Expr, outputs: dict[str, int]) -> dict[str, int]:
     return {_name(column): place for place, column in enumerate(columns)} if columns else outputs
 
 
-def _take_down(node: Any, scope: _Scope) -> None:
+def _take_down(node: Any, scope: _NameScope) -> None:
     """Number the sources of a query in the order in which they are written."""
     for cte in node.args["with_"].expressions if node.args.get("with_") else ():
         scope.add(f"with {_name(cte.args['alias'].this)}", _renamed(cte, _outputs(cte.this)))
@@ -202,7 +202,7 @@ def _take_down(node: Any, scope: _Scope) -> None:
         _take_source(source, scope)
 
 
-def _take_source(source: Any, scope: _Scope) -> None:
+def _take_source(source: Any, scope: _NameScope) -> None:
     if not isinstance(source, exp.Expr):
         return
     called = _called(source)
@@ -221,7 +221,7 @@ def _take_source(source: Any, scope: _Scope) -> None:
         _take_source(source.this, scope)
 
 
-def _write_query(node: Any, scope: _Scope) -> str:
+def _write_query(node: Any, scope: _NameScope) -> str:
     inner = scope.inner()
     _take_down(node, inner)
     parts = [node.key]
@@ -244,7 +244,7 @@ def _outputs_with_alias(node: Any) -> dict[str, int]:
     return {_name(item.args["alias"]): place for place, item in items if item.args.get("alias") is not None}
 
 
-def _write_ordinals(node: Any, scope: _Scope) -> str:
+def _write_ordinals(node: Any, scope: _NameScope) -> str:
     """Like `_write`, but the 2 of `ORDER BY 2` stays: it names an output column."""
     items = []
     for item in node.expressions if isinstance(node, exp.Order | exp.Group) else ():
@@ -263,7 +263,7 @@ def _write_ordinals(node: Any, scope: _Scope) -> str:
     return f"[{' '.join(items)}]" + " ".join(f"{key}={_write(value, scope)}" for key, value in rest.items())
 
 
-def _write_common(node: Any, scope: _Scope) -> str:
+def _write_common(node: Any, scope: _NameScope) -> str:
     found = scope.find(f"with {_name(node.args['alias'].this)}")
     rest = {key: value for key, value in node.args.items() if key not in ("this", "alias") and value}
     number = found[0] if found else 0
@@ -271,12 +271,12 @@ def _write_common(node: Any, scope: _Scope) -> str:
     return f"(cte w{number} {_write(node.this, scope)} {extra})"
 
 
-def _write_source_alias(node: Any, scope: _Scope) -> str:
+def _write_source_alias(node: Any, scope: _NameScope) -> str:
     found = scope.find(_name(node.this)) if node.this is not None else None
     return f"t{found[0]}" if found else ""
 
 
-def _write_lock(node: Any, scope: _Scope) -> str:
+def _write_lock(node: Any, scope: _NameScope) -> str:
     """FOR UPDATE OF names sources as the query calls them, not tables."""
     found = [scope.find(_name(table.this)) for table in node.expressions]
     held = " ".join(f"t{one[0]}" if one else "?" for one in found)
@@ -284,7 +284,7 @@ def _write_lock(node: Any, scope: _Scope) -> str:
     return f"(lock {held} {rest})"
 
 
-_Writer = Callable[[Any, _Scope], str]
+_Writer = Callable[[Any, _NameScope], str]
 _WRITERS: dict[type, _Writer] = {
     exp.Identifier: lambda node, _: _name(node),
     exp.Literal: lambda *_: "?",

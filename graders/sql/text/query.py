@@ -14,7 +14,7 @@ _AGGREGATES = (exp.AggFunc,)
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TableSource:
     """A table of a query with the name that its columns carry there (both lower case unless quoted)."""
 
     table: str
@@ -73,14 +73,16 @@ def value_place(node: exp.Expr | None) -> int | None:
     return place_of(node) if isinstance(node, exp.Expr) else None
 
 
-def sources_of(query: exp.Expr) -> tuple[Source, ...]:
+def sources_of(query: exp.Expr) -> tuple[TableSource, ...]:
     """The tables in FROM, JOIN, USING and as the target of a write; no subqueries, no CTEs of its own."""
     found = []
     for node in source_nodes(query):
         if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
             alias = node.args.get("alias")
             table = name_of(node.this)
-            found.append(Source(table, name_of(alias.this) if alias is not None and alias.this else table))
+            found.append(
+                TableSource(table, name_of(alias.this) if alias is not None and alias.this else table)
+            )
     return tuple(found)
 
 

@@ -9,22 +9,22 @@ from urllib.parse import urljoin, urlsplit
 from graders.http.message import Answer
 
 
-class Shown(dict[str, Any]):
+class JsonObject(dict[str, Any]):
     """A JSON object of an answer; AssertionError for a member that it lacks."""
 
     def __missing__(self, name: str) -> Any:
-        raise AssertionError(f"the answer has no member `{name}`: {told(self)}")
+        raise AssertionError(f"the answer has no member `{name}`: {abbreviate(self)}")
 
 
-def shown(answer: Answer) -> Shown:
+def json_object(answer: Answer) -> JsonObject:
     """The object that came as the answer's body. AssertionError where it is something else."""
     value = answer.json()
     what = f"{answer.request.method} {answer.request.target} ({answer.status})"
-    assert isinstance(value, dict), f"{what} came with {told(value)}, which is no object"
-    return Shown(value)
+    assert isinstance(value, dict), f"{what} came with {abbreviate(value)}, which is no object"
+    return JsonObject(value)
 
 
-def told(value: object, most: int = 160) -> str:
+def abbreviate(value: object, most: int = 160) -> str:
     """A value as JSON in one line, shortened in its middle."""
     text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"

@@ -37,7 +37,7 @@ order by 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class StoredValue:
     """One value of one row, as PostgreSQL prints it (bytea: the bytes themselves). `row` counts from 1."""
 
     table: str
@@ -60,12 +60,12 @@ def tables(database: Database) -> tuple[tuple[str, str], ...]:
     return tuple((row["schema"], row["name"]) for row in database.rows(_TABLES))
 
 
-def read_cells(database: Database) -> tuple[Cell, ...]:
+def read_cells(database: Database) -> tuple[StoredValue, ...]:
     """Every value that is not null, of every column of every table.
 
     Nothing is cast, so that no function of the service's role runs in the grader's session.
     """
-    cells: list[Cell] = []
+    cells: list[StoredValue] = []
     with database.connect() as connection:
         for schema, name in tables(database):
             query = sql.SQL("select * from only {}").format(sql.Identifier(schema, name))
@@ -77,7 +77,9 @@ def read_cells(database: Database) -> tuple[Cell, ...]:
                     value = result.get_value(row, column)
                     if value is not None:
                         field = (result.fname(column) or b"").decode("utf-8", "replace")
-                        cells.append(Cell(table, field, row + 1, _plain(bytes(value), result.ftype(column))))
+                        cells.append(
+                            StoredValue(table, field, row + 1, _plain(bytes(value), result.ftype(column)))
+                        )
     return tuple(cells)
 
 
@@ -85,14 +87,14 @@ def _plain(value: bytes, type_oid: int) -> bytes:
     return bytes.fromhex(value[2:].decode()) if type_oid == 17 and value[:2] == b"\\x" else value
 
 
-def rows_about(cells: Sequence[Cell], *marks: object) -> tuple[Cell, ...]:
+def rows_about(cells: Sequence[StoredValue], *marks: object) -> tuple[StoredValue, ...]:
     """The cells of every row in which some value equals one of `marks` (an id, an email), printed as text."""
     wanted = {str(mark).lower().encode() for mark in marks}
     rows = {(cell.table, cell.row) for cell in cells if cell.value.lower() in wanted}
     return tuple(cell for cell in cells if (cell.table, cell.row) in rows)
 
 
-def salts_in(cells: Iterable[Cell], extra: Iterable[bytes] = ()) -> tuple[bytes, ...]:
+def salts_in(cells: Iterable[StoredValue], extra: Iterable[bytes] = ()) -> tuple[bytes, ...]:
     """What a hash may have been salted with: the values, their pieces between separators, and what these encode."""
     found: dict[bytes, None] = dict.fromkeys(extra)
     for cell in cells:
@@ -151,7 +153,7 @@ def fast_hashes(secret: bytes, salts: Iterable[bytes] = ()) -> dict[bytes, str]:
 
 
 def find_in_cells(
-    cells: Iterable[Cell], secrets: Mapping[str, str], fingerprints: Mapping[bytes, str] | None = None
+    cells: Iterable[StoredValue], secrets: Mapping[str, str], fingerprints: Mapping[bytes, str] | None = None
 ) -> tuple[Find, ...]:
     """Where one of `secrets` (name -> secret) stands in clear or encoded, or one of `fingerprints` does."""
     finds: dict[Find, None] = {}
@@ -170,8 +172,8 @@ def find_in_cells(
     return tuple(finds)
 
 
-def _by_value(cells: Iterable[Cell]) -> dict[bytes, Cell]:
-    found: dict[bytes, Cell] = {}
+def _by_value(cells: Iterable[StoredValue]) -> dict[bytes, StoredValue]:
+    found: dict[bytes, StoredValue] = {}
     for cell in cells:
         found.setdefault(cell.value, cell)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared_booking import at, booking_body, change, items_of, moment, must_be, named, new_booking, new_room
 
-from graders.suite.library.responses import location_path, shown, told
+from graders.suite.library.responses import abbreviate, json_object, location_path
 
 
 def check_bookings_crud(http, rng):
@@ -12,14 +12,14 @@ def check_bookings_crud(http, rng):
     collection = f"/v1/rooms/{room['id']}/bookings"
     body = booking_body(0, 2, notes="Bring the plans")
     created = must_be(http.post(collection, json=body), 201, f"POST {collection}")
-    booking = shown(created)
+    booking = json_object(created)
     for name in ("title", "notes", "attendees"):
         assert booking.get(name) == body[name], (
-            f"POST: `{name}` is {told(booking.get(name))}, not {told(body[name])}"
+            f"POST: `{name}` is {abbreviate(booking.get(name))}, not {abbreviate(body[name])}"
         )
     for name in ("starts_at", "ends_at"):
         assert moment(booking.get(name)) == moment(body[name]), (
-            f"POST: `{name}` is {told(booking.get(name))}, not {body[name]}"
+            f"POST: `{name}` is {abbreviate(booking.get(name))}, not {body[name]}"
         )
     assert created.headers.get("ETag"), f"POST {collection}: the answer has no ETag"
     path = f"/v1/bookings/{booking['id']}"
@@ -27,17 +27,19 @@ def check_bookings_crud(http, rng):
         f"Location is {created.headers['Location']!r}, which does not lead to {path}"
     )
     read = must_be(http.get(path), 200, f"GET {path}")
-    assert named(shown(read)) == named(booking), f"GET {path} is not what POST had answered"
+    assert named(json_object(read)) == named(booking), f"GET {path} is not what POST had answered"
     without = new_booking(http, room, 5)
     assert without["notes"] is None, "a booking without notes has null for them"
 
     patched = must_be(change(http, "PATCH", path, {"title": "Review"}), 200, f"PATCH {path}")
-    assert named(shown(patched)) == {**named(booking), "title": "Review"}, (
+    assert named(json_object(patched)) == {**named(booking), "title": "Review"}, (
         "PATCH of the title changed something else, or nothing"
     )
     moved = must_be(change(http, "PATCH", path, {"starts_at": at(1)}), 200, f"PATCH {path} of its start")
-    assert moment(shown(moved)["starts_at"]) == moment(at(1)), "PATCH of the start did not move it"
-    assert named(shown(http.get(path))) == named(shown(moved)), "GET after PATCH does not show the change"
+    assert moment(json_object(moved)["starts_at"]) == moment(at(1)), "PATCH of the start did not move it"
+    assert named(json_object(http.get(path))) == named(json_object(moved)), (
+        "GET after PATCH does not show the change"
+    )
     must_be(change(http, "DELETE", path), 204, f"DELETE {path}")
     must_be(http.get(path), 404, f"GET {path} after DELETE")
     must_be(change(http, "DELETE", path), 404, f"DELETE {path} for the second time")
@@ -48,12 +50,12 @@ def check_bookings_crud__conflicts(http, rng):
     room, other = new_room(http, rng), new_room(http, rng)
     collection = f"/v1/rooms/{room['id']}/bookings"
     first = must_be(http.post(collection, json=booking_body(10, 2)), 201, f"POST {collection}")
-    taken = shown(first)
+    taken = json_object(first)
     for hours, length in ((10, 2), (9, 1.5), (11, 3), (10.5, 0.5), (9, 4)):
         second = http.post(collection, json=booking_body(hours, length))
         assert second.status == 409, (
             f"POST of a booking from {at(hours)} to {at(hours + length)} answered {second.status}, not 409;"
-            f" booking {told(taken['id'])} has the room from {at(10)} to {at(12)}"
+            f" booking {abbreviate(taken['id'])} has the room from {at(10)} to {at(12)}"
         )
     new_booking(http, other, 10, 2)
     new_booking(http, room, 9, 0.5)
@@ -90,13 +92,13 @@ def check_bookings_crud__intervals(http, rng):
         ({"from": at(-1), "to": at(9)}, [early, middle, late, last]),
         ({"limit": 2, "offset": 1}, [middle, late]),
     ):
-        answer = must_be(http.get(path, params=params), 200, f"GET {path} with {told(params)}")
+        answer = must_be(http.get(path, params=params), 200, f"GET {path} with {abbreviate(params)}")
         got = [booking["id"] for booking in items_of(answer)]
-        assert got == wanted, f"GET {path} with {told(params)} shows {got}, not {wanted} (by start)"
+        assert got == wanted, f"GET {path} with {abbreviate(params)} shows {got}, not {wanted} (by start)"
     for params in (
         {"from": at(3), "to": at(3)},
         {"from": at(3), "to": at(2)},
         {"from": "noon"},
         {"limit": 0},
     ):
-        must_be(http.get(path, params=params), 422, f"GET {path} with {told(params)}")
+        must_be(http.get(path, params=params), 422, f"GET {path} with {abbreviate(params)}")

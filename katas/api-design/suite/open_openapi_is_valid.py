@@ -9,7 +9,7 @@ from shared_booking import ROUTES, booking_body, change, must_be, new_booking, n
 
 from graders.http.client import Answer
 from graders.suite.library import openapi
-from graders.suite.library.responses import shown, told
+from graders.suite.library.responses import abbreviate, json_object
 
 
 def check_openapi_is_valid(http, rng):
@@ -29,9 +29,9 @@ def check_openapi_is_valid(http, rng):
         if answer.status < 400:
             # That it is no mistake here is the question of other checks.
             continue
-        type_ = shown(answer).get("type")
+        type_ = json_object(answer).get("type")
         assert json.dumps(str(type_))[1:-1] in text, (
-            f"{what} answers {answer.status} with the type {told(type_)}, which the document does not list"
+            f"{what} answers {answer.status} with the type {abbreviate(type_)}, which the document does not list"
         )
 
 

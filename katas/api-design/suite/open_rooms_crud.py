@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared_booking import change, items_of, must_be, named, new_booking, new_room, room_body
 
-from graders.suite.library.responses import is_row_id, location_path, shown, told
+from graders.suite.library.responses import abbreviate, is_row_id, json_object, location_path
 
 CONTACT = {"email": "desk@example.org", "phone": "+49 30 5550123"}
 
@@ -12,7 +12,7 @@ CONTACT = {"email": "desk@example.org", "phone": "+49 30 5550123"}
 def check_rooms_crud(http, rng):
     body = room_body(rng, contact=CONTACT)
     created = must_be(http.post("/v1/rooms", json=body), 201, "POST /v1/rooms")
-    room = shown(created)
+    room = json_object(created)
     _must_show(room, body, "POST /v1/rooms")
     assert created.headers.get("ETag"), "POST /v1/rooms: the answer has no ETag"
     path = f"/v1/rooms/{room['id']}"
@@ -20,25 +20,27 @@ def check_rooms_crud(http, rng):
         f"Location is {created.headers['Location']!r}, which does not lead to {path}"
     )
     read = must_be(http.get(path), 200, f"GET {path}")
-    assert named(shown(read)) == named(room), f"GET {path} is not what POST had answered"
+    assert named(json_object(read)) == named(room), f"GET {path} is not what POST had answered"
 
     put = must_be(change(http, "PUT", path, room_body(rng, capacity=7)), 200, f"PUT {path}")
-    assert shown(put)["capacity"] == 7, "PUT did not replace the capacity"
-    assert shown(put)["contact"] is None, (
+    assert json_object(put)["capacity"] == 7, "PUT did not replace the capacity"
+    assert json_object(put)["contact"] is None, (
         "PUT without `contact` replaces the room: the contact is null afterwards"
     )
     change(http, "PUT", path, room_body(rng, contact={"email": "a@example.org"}))
     put = must_be(
         change(http, "PUT", path, room_body(rng, capacity=7, contact={"phone": "2"})), 200, f"PUT {path}"
     )
-    assert named(shown(put))["contact"] == (None, "2"), (
+    assert named(json_object(put))["contact"] == (None, "2"), (
         "PUT of a contact that has only a phone keeps nothing of the one before: PUT replaces"
     )
     patched = must_be(change(http, "PATCH", path, {"capacity": 9}), 200, f"PATCH {path}")
-    assert named(shown(patched)) == {**named(shown(put)), "capacity": 9}, (
+    assert named(json_object(patched)) == {**named(json_object(put)), "capacity": 9}, (
         "PATCH of the capacity changed something else, or nothing"
     )
-    assert named(shown(http.get(path))) == named(shown(patched)), "GET after PATCH does not show the change"
+    assert named(json_object(http.get(path))) == named(json_object(patched)), (
+        "GET after PATCH does not show the change"
+    )
     must_be(change(http, "DELETE", path), 204, f"DELETE {path}")
     must_be(http.get(path), 404, f"GET {path} after DELETE")
     must_be(change(http, "DELETE", path), 404, f"DELETE {path} for the second time")
@@ -87,13 +89,13 @@ def check_rooms_crud__lists(http, database, rng):
         "limit and offset do not cut the list into pages"
     )
     assert first, "GET /v1/rooms?sort=name&limit=2 shows no room at all"
-    assert named(shown(http.get(f"/v1/rooms/{first[0]['id']}"))) == named(first[0]), (
+    assert named(json_object(http.get(f"/v1/rooms/{first[0]['id']}"))) == named(first[0]), (
         "a room in the list is not the room"
     )
 
 
 def _must_show(room, body, what):
-    assert is_row_id(room.get("id")), f"{what}: `id` is {told(room.get('id'))}, no number of a row"
+    assert is_row_id(room.get("id")), f"{what}: `id` is {abbreviate(room.get('id'))}, no number of a row"
     seen, sent = named(room), named({"id": room["id"], **body})
     for name, value in sent.items():
-        assert seen[name] == value, f"{what}: `{name}` is {told(seen[name])}, not {told(value)}"
+        assert seen[name] == value, f"{what}: `{name}` is {abbreviate(seen[name])}, not {abbreviate(value)}"

@@ -19,7 +19,7 @@ from shared_booking import (
 )
 
 from graders.http.client import Answer
-from graders.suite.library.responses import told
+from graders.suite.library.responses import abbreviate
 
 ALLOWED = {
     "/v1/rooms": {"GET", "POST"},
@@ -59,11 +59,11 @@ def check_problem_details(http, rng):
         document = must_be_problem(answer, status, what)
         type_ = document["type"]
         assert isinstance(type_, str) and type_ and type_ != "about:blank" and " " not in type_, (
-            f"{what}: `type` is {told(type_)}; each problem has a URI of its own, and not about:blank"
+            f"{what}: `type` is {abbreviate(type_)}; each problem has a URI of its own, and not about:blank"
         )
         for name in ("title", "detail"):
             assert isinstance(document[name], str) and document[name], (
-                f"{what}: `{name}` is {told(document[name])}, no text"
+                f"{what}: `{name}` is {abbreviate(document[name])}, no text"
             )
         if type_ in types:
             before, other = types[type_]
@@ -121,7 +121,7 @@ def check_problem_details__every_faulty_field(http, rng):
     what = "POST of a booking that ends before it starts"
     found = _pointers(http.post(bookings, json=turned), what)
     assert len(found) == 1 and found <= {"/ends_at", "/starts_at"}, (
-        f"{what}: `errors` points at {told(sorted(found))}; a rule between the two points at one of them"
+        f"{what}: `errors` points at {abbreviate(sorted(found))}; a rule between the two points at one of them"
     )
 
 
@@ -133,7 +133,7 @@ def check_problem_details__every_faulty_parameter(http, rng):
         ("/v1/rooms", {"limit": "ten", "offset": "x"}),
         (f"/v1/rooms/{room['id']}/bookings", {"from": "noon", "to": "2033-05-02"}),
     ):
-        what = f"GET {path} with {told(params)}"
+        what = f"GET {path} with {abbreviate(params)}"
         answer = http.get(path, params=params)
         document = must_be_problem(answer, 422, what)
         found = {str(error.get("parameter")) for error in _errors(document, what)}
@@ -261,7 +261,7 @@ def check_request_ids(http, rng):
         if answer.status in (400, 431):
             # Some servers refuse such a header themselves, before the service hears of it.
             continue
-        fresh = _visible_id(answer, f"GET with the X-Request-Id {told(bad, 40)}")
+        fresh = _visible_id(answer, f"GET with the X-Request-Id {abbreviate(bad, 40)}")
         assert fresh != bad, (
             f"the X-Request-Id {bad[:70]!r} is not 1 to 64 visible characters, and came back as it was"
         )
@@ -325,7 +325,7 @@ def _errors(document: dict[str, Any], what: str) -> list[dict[str, Any]]:
     assert isinstance(errors, list) and errors, f"{what}: the 422 has no list `errors`"
     for error in errors:
         assert isinstance(error, dict) and isinstance(error.get("detail"), str), (
-            f"{what}: {told(error)} in `errors` has no `detail`"
+            f"{what}: {abbreviate(error)} in `errors` has no `detail`"
         )
     return errors
 
@@ -338,14 +338,14 @@ def _difference(found: set[str], wanted: set[str]) -> str:
 
 
 def _listed(places: set[str]) -> str:
-    return ", ".join(told(place) for place in sorted(places))
+    return ", ".join(abbreviate(place) for place in sorted(places))
 
 
 def _pointers(answer: Answer, what: str) -> set[str]:
     """Where `errors` points, without the leading `#` that the brief allows."""
     pointers = [error.get("pointer") for error in _errors(must_be_problem(answer, 422, what), what)]
     for pointer in pointers:
-        assert isinstance(pointer, str), f"{what}: an entry of `errors` has the pointer {told(pointer)}"
+        assert isinstance(pointer, str), f"{what}: an entry of `errors` has the pointer {abbreviate(pointer)}"
     return {unquote(pointer[1:]) if pointer.startswith("#") else pointer for pointer in pointers}
 
 

@@ -8,7 +8,7 @@ from shared_booking import JSON, ROUTES, booking_body, change, must_be, new_book
 
 from graders.http.client import Answer
 from graders.suite.library import openapi
-from graders.suite.library.responses import shown
+from graders.suite.library.responses import json_object
 
 SEED = 20_330_502
 WRITES = ("PUT", "PATCH", "DELETE")
@@ -68,7 +68,7 @@ def _own_answers(http, rng) -> Iterator[tuple[str, Answer]]:
     yield booked, http.post(collection, json={})
     yield booked, http.get(collection)
     yield booked, http.get(collection, params={"limit": 0})
-    target = f"/v1/bookings/{shown(made)['id']}"
+    target = f"/v1/bookings/{json_object(made)['id']}"
     yield bookings, http.get(target)
     yield bookings, http.get(target, headers={"If-None-Match": "*"})
     yield bookings, http.get("/v1/bookings/999999999")

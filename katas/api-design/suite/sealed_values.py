@@ -23,7 +23,7 @@ from shared_booking import (
 )
 
 from graders.http.client import Answer
-from graders.suite.library.responses import shown, told
+from graders.suite.library.responses import abbreviate, json_object
 
 BAD_TEXTS: tuple[Any, ...] = ("", " ", "\t\n", "x" * 201, 7, True, [], {"a": 1}, None, "nul \0 inside")
 BAD_ROOMS: tuple[dict[str, Any], ...] = (
@@ -106,7 +106,7 @@ def check_validation(http, database, rng):
             ("PUT", path, room_body(rng, **bad)),
             ("PATCH", path, bad),
         ):
-            _must_refuse(change(http, method, target, body), f"{method} {target} with {told(bad)}")
+            _must_refuse(change(http, method, target, body), f"{method} {target} with {abbreviate(bad)}")
     for missing in ("name", "capacity"):
         body = {name: value for name, value in room_body(rng).items() if name != missing}
         _must_refuse(http.post("/v1/rooms", json=body), f"POST of a room without {missing}")
@@ -125,10 +125,10 @@ def check_validation__bookings(http, database, rng):
     before = _rows(database)
     for bad in BAD_BOOKINGS:
         _must_refuse(
-            http.post(collection, json={**booking_body(), **bad}), f"POST {collection} with {told(bad)}"
+            http.post(collection, json={**booking_body(), **bad}), f"POST {collection} with {abbreviate(bad)}"
         )
         if bad != {"notes": None}:
-            _must_refuse(change(http, "PATCH", path, bad), f"PATCH {path} with {told(bad)}")
+            _must_refuse(change(http, "PATCH", path, bad), f"PATCH {path} with {abbreviate(bad)}")
     for missing in ("title", "starts_at", "ends_at", "attendees"):
         body = {name: value for name, value in booking_body().items() if name != missing}
         _must_refuse(http.post(collection, json=body), f"POST of a booking without {missing}")
@@ -260,13 +260,13 @@ def check_merge_patch(http, rng):
     ):
         for headers in (MERGE, JSON):
             answer = http.patch(path, json=patch, headers={**headers, "If-Match": "*"})
-            what = f"PATCH of a room with {told(patch)} as {headers['Content-Type']}"
+            what = f"PATCH of a room with {abbreviate(patch)} as {headers['Content-Type']}"
             must_be(answer, 200, what)
-            found = named(shown(answer))["contact"]
+            found = named(json_object(answer))["contact"]
             assert found == contact, (
-                f"{what}: the contact is {told(found)} afterwards, not {told(contact)} (email, phone)"
+                f"{what}: the contact is {abbreviate(found)} afterwards, not {abbreviate(contact)} (email, phone)"
             )
-    final = shown(http.get(path))
+    final = json_object(http.get(path))
     assert (final["name"], final["capacity"]) == (room["name"], 12), (
         "PATCH lost the name or the capacity on the way"
     )
@@ -277,17 +277,18 @@ def check_merge_patch__of_a_booking(http, rng):
     booking = new_booking(http, room, 0, 2, notes="Bring the plans")
     path = f"/v1/bookings/{booking['id']}"
     kept = change(http, "PATCH", path, {"attendees": 5})
-    assert named(shown(must_be(kept, 200, "PATCH of the attendees"))) == {**named(booking), "attendees": 5}, (
-        "PATCH of the attendees changed something else: what is absent is kept"
-    )
+    assert named(json_object(must_be(kept, 200, "PATCH of the attendees"))) == {
+        **named(booking),
+        "attendees": 5,
+    }, "PATCH of the attendees changed something else: what is absent is kept"
     cleared = named(
-        shown(must_be(change(http, "PATCH", path, {"notes": None}), 200, "PATCH of notes to null"))
+        json_object(must_be(change(http, "PATCH", path, {"notes": None}), 200, "PATCH of notes to null"))
     )
-    assert cleared["notes"] is None, f"PATCH of notes to null left them at {told(cleared['notes'])}"
-    assert {**cleared, "notes": booking["notes"]} == named(shown(kept)), (
+    assert cleared["notes"] is None, f"PATCH of notes to null left them at {abbreviate(cleared['notes'])}"
+    assert {**cleared, "notes": booking["notes"]} == named(json_object(kept)), (
         "PATCH of notes to null changed something else"
     )
-    before = named(shown(http.get(path)))
+    before = named(json_object(http.get(path)))
     for patch, what in (
         ({"title": None}, "a title of null"),
         ({"starts_at": None}, "a start of null"),
@@ -299,7 +300,7 @@ def check_merge_patch__of_a_booking(http, rng):
         ({"attendees": 11}, "more attendees than the room has seats"),
     ):
         _must_refuse(change(http, "PATCH", path, patch), f"PATCH of a booking with {what}")
-    assert named(shown(http.get(path))) == before, "a PATCH that was refused has changed the booking"
+    assert named(json_object(http.get(path))) == before, "a PATCH that was refused has changed the booking"
     moved = change(http, "PATCH", path, {"starts_at": at(40), "ends_at": at(41)})
     must_be(moved, 200, "PATCH of start and end together, far from where they were")
 
@@ -330,7 +331,7 @@ def check_times(http, database, rng):
             assert seen == meant, f"{name} {sent} came back as {booking[name]}, which is another instant"
         stored = database.value("select starts_at from bookings where id = %s", booking["id"])
         assert stored == start, f"{starts_at} is stored as {stored.isoformat()}"
-        read = shown(http.get(f"/v1/bookings/{booking['id']}"))
+        read = json_object(http.get(f"/v1/bookings/{booking['id']}"))
         assert named(read) == named(booking), "GET of the booking shows other times than POST did"
     listed = items_of(http.get(f"/v1/rooms/{room['id']}/bookings"))
     starts = [instant(booking["starts_at"]) for booking in listed]
@@ -365,12 +366,12 @@ def check_times__without_an_offset(http, rng):
         ("2033-05-02T09:00Z", 0),
     ):
         for params in ({"from": bad}, {"to": bad}, {"from": at(meant - 15), "to": bad}):
-            must_be(http.get(path, params=params), 422, f"GET {path} with {told(params)}")
+            must_be(http.get(path, params=params), 422, f"GET {path} with {abbreviate(params)}")
         for times in (
             {"starts_at": bad, "ends_at": at(meant + 15)},
             {"starts_at": at(meant - 15), "ends_at": bad},
         ):
-            must_be(http.post(path, json=booking_body(**times)), 422, f"POST {path} with {told(times)}")
+            must_be(http.post(path, json=booking_body(**times)), 422, f"POST {path} with {abbreviate(times)}")
 
 
 def check_times__edges(http, rng):
@@ -397,10 +398,10 @@ def check_times__edges(http, rng):
         (None, START + tick, True),
     ):
         params = {"from": since and _written(since, 330), "to": until and _written(until, -210)}
-        items = items_of(must_be(http.get(path, params=params), 200, f"GET {path} with {told(params)}"))
+        items = items_of(must_be(http.get(path, params=params), 200, f"GET {path} with {abbreviate(params)}"))
         found = booking["id"] in [item["id"] for item in items]
         assert found == seen, (
-            f"GET {path} with {told(params)} {'shows' if found else 'does not show'} the booking"
+            f"GET {path} with {abbreviate(params)} {'shows' if found else 'does not show'} the booking"
             f" from {booking['starts_at']} to {booking['ends_at']}; intervals are half-open"
         )
 

@@ -18,7 +18,7 @@ from shared_booking import (
 )
 
 from graders.http.client import Answer
-from graders.suite.library.responses import shown, told
+from graders.suite.library.responses import abbreviate, json_object
 
 
 def check_lost_update(http, database, rng):
@@ -37,10 +37,12 @@ def check_lost_update(http, database, rng):
         assert tag_of(http, path) == seen[0], f"two GET {path} with nothing in between have different tags"
         for patch in changes:
             answer = must_be(
-                change(http, "PATCH", path, patch, tag=seen[-1]), 200, f"PATCH {path} with {told(patch)}"
+                change(http, "PATCH", path, patch, tag=seen[-1]),
+                200,
+                f"PATCH {path} with {abbreviate(patch)}",
             )
             tag = strong_tag(answer, f"PATCH {path}")
-            assert tag not in seen, f"PATCH {path} with {told(patch)} did not change the ETag {tag}"
+            assert tag not in seen, f"PATCH {path} with {abbreviate(patch)} did not change the ETag {tag}"
             assert tag == tag_of(http, path), (
                 f"the ETag that PATCH {path} answered is not the one of the next GET"
             )
@@ -57,7 +59,7 @@ def check_lost_update__just_created(http, rng):
         (f"/v1/rooms/{room['id']}/bookings", booking_body(notes="Plans"), "/v1/bookings"),
     ):
         answer = must_be(http.post(collection, json=body), 201, f"POST {collection}")
-        path = f"{item}/{shown(answer)['id']}"
+        path = f"{item}/{json_object(answer)['id']}"
         tag, now = strong_tag(answer, f"POST {collection}"), tag_of(http, path)
         assert tag == now, (
             f"the ETag {tag} that POST {collection} answered is not {now}, the one of the next GET {path}"
@@ -136,8 +138,8 @@ def check_lost_update__two_at_once(http, database, gate, rng):
             f"two PATCH {path} at the same moment, both with the tag of before, answered {statuses};"
             " one 200 and one 412 is right"
         )
-        winner = named(shown(next(answer for answer in answers if answer.status == 200)))
-        assert named(shown(http.get(path))) == winner, (
+        winner = named(json_object(next(answer for answer in answers if answer.status == 200)))
+        assert named(json_object(http.get(path))) == winner, (
             "what GET shows is not what the one that got 200 was told"
         )
 

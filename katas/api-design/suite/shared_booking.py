@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from graders.http.client import Answer, Client
-from graders.suite.library.responses import Shown, is_row_id, shown, told
+from graders.suite.library.responses import JsonObject, abbreviate, is_row_id, json_object
 
 START = datetime(2033, 5, 2, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -31,24 +31,24 @@ ROUTES = {
 }
 
 
-def items_of(answer: Answer) -> list[Shown]:
+def items_of(answer: Answer) -> list[JsonObject]:
     """What a collection shows."""
-    items = shown(answer)["items"]
+    items = json_object(answer)["items"]
     assert isinstance(items, list) and all(isinstance(item, dict) for item in items), (
         f"GET {answer.request.target}: `items` is no list of objects"
     )
-    return [Shown(item) for item in items]
+    return [JsonObject(item) for item in items]
 
 
 def named(item: Mapping[str, Any]) -> dict[str, Any]:
     """What the brief names of a room or a booking, in a form that can be compared; further members do not count."""
-    item = Shown(item)
+    item = JsonObject(item)
     if "capacity" not in item:
         plain = {name: item[name] for name in ("id", "title", "notes", "attendees")}
         return plain | {name: moment(item[name]) for name in ("starts_at", "ends_at")}
     contact = item["contact"]
     if contact is not None:
-        assert isinstance(contact, dict), f"`contact` is {told(contact)}, neither null nor an object"
+        assert isinstance(contact, dict), f"`contact` is {abbreviate(contact)}, neither null nor an object"
         contact = (contact.get("email"), contact.get("phone"))
     return {"id": item["id"], "name": item["name"], "capacity": item["capacity"], "contact": contact}
 
@@ -64,7 +64,7 @@ def at(hours: float, *, offset: int = 0) -> str:
 
 def instant(text: object) -> datetime:
     """The instant that an answer names; it must be written in UTC with a Z."""
-    assert isinstance(text, str) and text.endswith("Z"), f"{told(text)} is no time in UTC with Z"
+    assert isinstance(text, str) and text.endswith("Z"), f"{abbreviate(text)} is no time in UTC with Z"
     return moment(text)
 
 
@@ -73,7 +73,7 @@ def moment(text: object) -> datetime:
     try:
         return datetime.fromisoformat(str(text).replace("Z", "+00:00")).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise AssertionError(f"{told(text)} is no RFC 3339 time") from None
+        raise AssertionError(f"{abbreviate(text)} is no RFC 3339 time") from None
 
 
 def room_body(rng: random.Random, **more: Any) -> dict[str, Any]:
@@ -90,21 +90,23 @@ def booking_body(hours: float = 0, length: float = 1, **more: Any) -> dict[str, 
     }
 
 
-def new_room(http: Client, rng: random.Random, **more: Any) -> Shown:
+def new_room(http: Client, rng: random.Random, **more: Any) -> JsonObject:
     body = room_body(rng, **more)
-    answer = must_be(http.post("/v1/rooms", json=body), 201, f"POST /v1/rooms with {told(body)}")
-    room = shown(answer)
-    assert is_row_id(room["id"]), f"the new room's id is {told(room['id'])}, no number of a row"
+    answer = must_be(http.post("/v1/rooms", json=body), 201, f"POST /v1/rooms with {abbreviate(body)}")
+    room = json_object(answer)
+    assert is_row_id(room["id"]), f"the new room's id is {abbreviate(room['id'])}, no number of a row"
     return room
 
 
 def new_booking(
     http: Client, room: Mapping[str, Any], hours: float = 0, length: float = 1, **more: Any
-) -> Shown:
+) -> JsonObject:
     path, body = f"/v1/rooms/{room['id']}/bookings", booking_body(hours, length, **more)
-    answer = must_be(http.post(path, json=body), 201, f"POST {path} with {told(body)}")
-    booking = shown(answer)
-    assert is_row_id(booking["id"]), f"the new booking's id is {told(booking['id'])}, no number of a row"
+    answer = must_be(http.post(path, json=body), 201, f"POST {path} with {abbreviate(body)}")
+    booking = json_object(answer)
+    assert is_row_id(booking["id"]), (
+        f"the new booking's id is {abbreviate(booking['id'])}, no number of a row"
+    )
     return booking
 
 
@@ -131,16 +133,16 @@ def must_be(answer: Answer, status: int, what: str) -> Answer:
     return answer
 
 
-def must_be_problem(answer: Answer, status: int, what: str) -> Shown:
+def must_be_problem(answer: Answer, status: int, what: str) -> JsonObject:
     """The answer is a problem document of that status; the document."""
     must_be(answer, status, what)
     assert answer.media_type == "application/problem+json", (
         f"{what} answered {status} as {answer.media_type or 'no type at all'}, not application/problem+json"
     )
-    document = shown(answer)
+    document = json_object(answer)
     missing = [name for name in ("type", "title", "status", "detail") if name not in document]
     assert not missing, f"{what}: the problem document has no {', '.join(missing)}"
     assert document["status"] == status, (
-        f"{what}: `status` is {told(document['status'])} in the document, not {status}"
+        f"{what}: `status` is {abbreviate(document['status'])} in the document, not {status}"
     )
     return document

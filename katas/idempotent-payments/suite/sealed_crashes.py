@@ -28,8 +28,8 @@ from shared_payments import (
 
 from graders.backing.postgres.session import Database
 from graders.errors import SuiteError
-from graders.faults.database_proxy import Fault, Wire, wire
-from graders.faults.lock_gate import StartingGate
+from graders.faults.database_proxy import DatabaseProxy, Fault, open_database_proxy
+from graders.faults.lock_gate import LockGate
 from graders.faults.protocol import is_commit
 from graders.http.client import Answer, Client, TransportFailure
 from graders.sql.activity.recording import Transaction
@@ -72,7 +72,7 @@ def check_crash_after_commit(
 
 
 def check_crash_before_commit(
-    service: Instance, database: Database, gate: StartingGate, database_url: str, rng: random.Random
+    service: Instance, database: Database, gate: LockGate, database_url: str, rng: random.Random
 ) -> None:
     waiting = Charge("crash", new_key(rng), open_account(database, 10_000), 900, "killed while it waited")
     committing = Charge("crash", new_key(rng), open_account(database, 10_000), 400, "killed at COMMIT")
@@ -92,7 +92,7 @@ def check_crash_before_commit(
 
 
 def _kill_while_it_waits(
-    doomed: Instance, cable: Wire, gate: StartingGate, charge: Charge, others: list[int]
+    doomed: Instance, cable: DatabaseProxy, gate: LockGate, charge: Charge, others: list[int]
 ) -> None:
     with gate.locked("accounts", where="id = %s", parameters=(charge.account_id,)) as shut:
         request = _Sending(doomed.http, charge)
@@ -105,7 +105,7 @@ def _kill_while_it_waits(
     request.must_not_have_succeeded()
 
 
-def _kill_at_commit(doomed: Instance, cable: Wire, database: Database, charge: Charge) -> bool:
+def _kill_at_commit(doomed: Instance, cable: DatabaseProxy, database: Database, charge: Charge) -> bool:
     """Whether the charge sent a COMMIT, and so was killed there. Where the database commits by itself, it was made."""
     fault = cable.hold_before(_commit_of_a_payment(database))
     request = _Sending(doomed.http, charge)
@@ -180,7 +180,7 @@ def _tables_written(transaction: Transaction) -> set[str]:
 
 
 def check_errors_are_not_outcomes__a_broken_connection(
-    http: Client, database: Database, gate: StartingGate, rng: random.Random
+    http: Client, database: Database, gate: LockGate, rng: random.Random
 ) -> None:
     charge = Charge("cut", new_key(rng), open_account(database, 10_000), 600, "cut in mid-charge")
     with gate.locked("accounts", where="id = %s", parameters=(charge.account_id,)) as shut:
@@ -192,7 +192,7 @@ def check_errors_are_not_outcomes__a_broken_connection(
 
 
 def check_errors_are_not_outcomes__a_cancelled_statement(
-    http: Client, database: Database, gate: StartingGate, rng: random.Random
+    http: Client, database: Database, gate: LockGate, rng: random.Random
 ) -> None:
     charge = Charge("cut", new_key(rng), open_account(database, 10_000), 600, "cancelled in mid-charge")
     with gate.locked("accounts", where="id = %s", parameters=(charge.account_id,)) as shut:
@@ -222,10 +222,10 @@ def _must_be_free_to_run(
 
 
 @contextmanager
-def _wired(service: Instance, database_url: str) -> Iterator[tuple[Instance, Wire]]:
+def _wired(service: Instance, database_url: str) -> Iterator[tuple[Instance, DatabaseProxy]]:
     """Another instance whose connections to the database run through a wire."""
     place = urlsplit(database_url)
-    with wire(place.hostname or "127.0.0.1", place.port or 5432) as cable:
+    with open_database_proxy(place.hostname or "127.0.0.1", place.port or 5432) as cable:
         yield service.another(database_url=cable.url_for(database_url)), cable
 
 

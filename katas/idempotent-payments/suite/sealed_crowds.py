@@ -26,7 +26,7 @@ from shared_payments import (
 
 from graders.backing.postgres.session import Database
 from graders.errors import SuiteError
-from graders.faults.lock_gate import Calls, ShutGate, StartingGate
+from graders.faults.lock_gate import Calls, HeldGate, LockGate
 from graders.http.client import Answer, Client
 from graders.suite.instances import Instance
 
@@ -37,7 +37,7 @@ CONNECTIONS, CHARGES = 40, 200
 
 
 def check_twenty_at_once_charge_once(
-    service: Instance, http: Client, database: Database, gate: StartingGate, rng: random.Random,
+    service: Instance, http: Client, database: Database, gate: LockGate, rng: random.Random,
     concurrently: Callable[..., list[Any]],
 ) -> None:  # fmt: skip
     instances = (http, _must_leave_a_slow_one_alone(service, http, database, gate, rng))
@@ -55,7 +55,7 @@ def check_twenty_at_once_charge_once(
 def check_twenty_at_once_charge_once__from_two_accounts(
     http: Client,
     database: Database,
-    gate: StartingGate,
+    gate: LockGate,
     rng: random.Random,
     concurrently: Callable[..., list[Any]],
 ) -> None:
@@ -94,7 +94,7 @@ def _must_have_charged_one_of(
 
 
 def _must_leave_a_slow_one_alone(
-    service: Instance, http: Client, database: Database, gate: StartingGate, rng: random.Random
+    service: Instance, http: Client, database: Database, gate: LockGate, rng: random.Random
 ) -> Client:
     """A charge is held at its account's row while another instance starts and is asked the same; that instance."""
     charge = Charge("crowd", new_key(rng), open_account(database, 10_000), 400, "slow, not dead")
@@ -120,7 +120,7 @@ def _must_leave_a_slow_one_alone(
     return other.http
 
 
-def _come(coming: Future[Instance], shut: ShutGate) -> Instance:
+def _come(coming: Future[Instance], shut: HeldGate) -> Instance:
     """The instance that is starting. If it waits for the charge that is held, the gate opens for it."""
     try:
         return coming.result(timeout=8)
@@ -130,7 +130,7 @@ def _come(coming: Future[Instance], shut: ShutGate) -> Instance:
 
 
 def _ask_while_it_is_held(
-    http: Client, charge: Charge, shut: ShutGate, first: Calls[Answer], seconds: float
+    http: Client, charge: Charge, shut: HeldGate, first: Calls[Answer], seconds: float
 ) -> None:
     """Ask until the other one stands at a lock as well, gives another answer than 409, or the time is over."""
     until = time.monotonic() + seconds
@@ -198,7 +198,7 @@ def must_all_be_decided(answers: Sequence[Any]) -> None:
 
 
 def check_money_is_conserved(
-    http: Client, database: Database, gate: StartingGate, rng: random.Random,
+    http: Client, database: Database, gate: LockGate, rng: random.Random,
     concurrently: Callable[..., list[Any]],
 ) -> None:  # fmt: skip
     start = 20_000

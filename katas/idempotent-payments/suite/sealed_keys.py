@@ -30,7 +30,7 @@ from shared_payments import (
 
 from graders.backing.postgres.session import Database
 from graders.errors import SuiteError
-from graders.faults.lock_gate import StartingGate
+from graders.faults.lock_gate import LockGate
 from graders.http.client import Answer, Client
 from graders.suite.instances import Instance
 
@@ -165,7 +165,7 @@ def check_declines_replay__no_such_account(http: Client, database: Database, rng
 
 
 def check_keys_expire(
-    service: Instance, http: Client, database: Database, gate: StartingGate, rng: random.Random
+    service: Instance, http: Client, database: Database, gate: LockGate, rng: random.Random
 ) -> None:
     for seconds in LIVES_SECONDS:
         hasty = service.another({"IDEMPOTENCY_TTL_SECONDS": str(seconds)})
@@ -186,7 +186,7 @@ def check_keys_expire(
 
 
 def _must_end_in_time(
-    http: Client, database: Database, gate: StartingGate, rng: random.Random, seconds: int
+    http: Client, database: Database, gate: LockGate, rng: random.Random, seconds: int
 ) -> bool:
     """All that keys of this life promise. False where the answers took so long that some of it was not asked."""
     crowds = [Charge("crowd", new_key(rng), open_account(database, 10_000), 100, "again") for _ in range(3)]
@@ -206,7 +206,7 @@ def _must_end_in_time(
     return _must_be_new_once(http, database, gate, crowds, seconds)
 
 
-def _must_expire(http: Client, database: Database, gate: StartingGate, charge: Charge, seconds: int) -> None:
+def _must_expire(http: Client, database: Database, gate: LockGate, charge: Charge, seconds: int) -> None:
     """A charge that takes half its key's life before its outcome is stored, then a replay within the whole life,
     which must not extend it; then, soon after the life, a new charge."""
     with gate.locked("accounts", where="id = %s", parameters=(charge.account_id,)) as shut:
@@ -250,7 +250,7 @@ def _ask_until_new(http: Client, database: Database, charge: Charge, until: floa
 
 
 def _must_be_new_once(
-    http: Client, database: Database, gate: StartingGate, crowds: list[Charge], seconds: int
+    http: Client, database: Database, gate: LockGate, crowds: list[Charge], seconds: int
 ) -> bool:
     """Eight requests together with an expired key: one charges. False where all answers were too far apart."""
     for crowd in crowds:

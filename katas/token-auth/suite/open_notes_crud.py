@@ -6,14 +6,14 @@ import json
 
 from shared_people import add_note, listed, member, must_be, named
 
-from graders.suite.library.responses import location_path, shown
+from graders.suite.library.responses import json_object, location_path
 
 
 def check_notes_crud(http, database, rng):
     ann = member(http, rng)
     created = http.post("/notes", json={"title": "Plan", "body": "of the year"}, headers=ann.bearer)
     assert created.status == 201, f"creating a note answered {created.status}, not 201"
-    told = shown(created)
+    told = json_object(created)
     note = named(told)
     assert (note["owner_id"], note["title"], note["body"]) == (ann.id, "Plan", "of the year"), (
         "the note is not what was sent"
@@ -25,7 +25,7 @@ def check_notes_crud(http, database, rng):
     assert stored == note["created_at"], f"created_at is {told['created_at']!r}, the row says {stored}"
     location = location_path(created, "POST /notes")
     read = http.get(location, headers=ann.bearer)
-    assert read.status == 200 and named(shown(read)) == note, (
+    assert read.status == 200 and named(json_object(read)) == note, (
         f"GET {location} (the Location) does not answer with the note"
     )
     without = add_note(http, ann, "x" * 200)
@@ -33,14 +33,14 @@ def check_notes_crud(http, database, rng):
 
     changed = http.patch(f"/notes/{note['id']}", json={"title": "Plan B"}, headers=ann.bearer)
     assert changed.status == 200, f"PATCH answered {changed.status}, not 200"
-    assert named(shown(changed)) == {**note, "title": "Plan B"}, (
+    assert named(json_object(changed)) == {**note, "title": "Plan B"}, (
         "PATCH of the title does not answer with the note, its title changed and nothing else"
     )
     changed = http.patch(f"/notes/{note['id']}", json={"body": ""}, headers=ann.bearer)
-    assert named(shown(changed)) == {**note, "title": "Plan B", "body": ""}, (
+    assert named(json_object(changed)) == {**note, "title": "Plan B", "body": ""}, (
         "PATCH of the body does not change the body alone"
     )
-    assert named(shown(http.get(location, headers=ann.bearer))) == named(shown(changed)), (
+    assert named(json_object(http.get(location, headers=ann.bearer))) == named(json_object(changed)), (
         "GET after PATCH does not show the change"
     )
 
@@ -81,7 +81,7 @@ def check_notes_crud__bad_notes(http, database, rng):
             f"{method} of a body that is not JSON",
         )
     assert database.value("select count(*) from notes") == before, "a note that was refused is in the table"
-    assert named(shown(http.get(f"/notes/{note['id']}", headers=ann.bearer))) == note, (
+    assert named(json_object(http.get(f"/notes/{note['id']}", headers=ann.bearer))) == note, (
         "a PATCH that was refused changed the note"
     )
 

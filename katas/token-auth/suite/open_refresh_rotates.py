@@ -6,7 +6,7 @@ import time
 
 from shared_people import keep_pair, log_in, member, must_be_problem, refresh, register, stranger
 
-from graders.suite.library.responses import shown
+from graders.suite.library.responses import json_object
 
 
 def check_refresh_rotates__bad_tokens(http):
@@ -46,8 +46,8 @@ def _must_rotate(http, ann):
     keep_pair(ann, answer)
     assert ann.refresh != first, "the refresh answered with the same refresh token; rotation gives a new one"
     assert ann.access != first_access, "the refresh answered with the same access token"
-    assert shown(answer).get("token_type") == "Bearer", "token_type is not 'Bearer'"
-    assert shown(http.get("/me", headers=ann.bearer)).get("id") == ann.id, (
+    assert json_object(answer).get("token_type") == "Bearer", "token_type is not 'Bearer'"
+    assert json_object(http.get("/me", headers=ann.bearer)).get("id") == ann.id, (
         "the new access token does not open GET /me"
     )
     second = ann.refresh

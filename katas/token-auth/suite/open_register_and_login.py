@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared_people import Person, log_in, member, must_be_problem, register, stranger
 
-from graders.suite.library.responses import shown
+from graders.suite.library.responses import json_object
 
 BAD_EMAILS = (
     "no-at.example.net",
@@ -24,14 +24,14 @@ BAD_PASSWORDS = ("", "elevenchars", "p\u00e4ssw\u00f6rtche", "x" * 129, 12345678
 def check_register_and_login(http, database, rng, variables):
     person = stranger(rng, "Ann")
     answer = register(http, person)
-    user = shown(answer)
+    user = json_object(answer)
     assert isinstance(user["email"], str), f"the email came back as {user['email']!r}"
     assert {"id", "email", "role"} <= user.keys(), (
         f"the new user has only {', '.join(sorted(user))}; id, email and role belong there"
     )
     assert user["email"].lower() == person.email.lower(), f"the email came back as {user['email']!r}"
     assert user["role"] == "member", f"somebody new is a member, not {user['role']!r}"
-    pair = shown(log_in(http, person))
+    pair = json_object(log_in(http, person))
     assert pair.get("token_type") == "Bearer", f"token_type is {pair.get('token_type')!r}, not 'Bearer'"
     lifetime = int(variables["ACCESS_TOKEN_TTL_SECONDS"])
     assert pair.get("expires_in") == lifetime, (
@@ -39,7 +39,7 @@ def check_register_and_login(http, database, rng, variables):
     )
     me = http.get("/me", headers=person.bearer)
     assert me.status == 200, f"GET /me with a fresh access token answered {me.status}"
-    assert {name: shown(me).get(name) for name in ("id", "email", "role")} == {
+    assert {name: json_object(me).get(name) for name in ("id", "email", "role")} == {
         name: user[name] for name in ("id", "email", "role")
     }, "GET /me is not the user who registered"
     assert database.value("select count(*) from users where id = %s", person.id) == 1
@@ -66,7 +66,7 @@ def check_register_and_login__bad_registrations(http, database, rng):
     for body in bodies:
         answer = http.post("/auth/register", json=body)
         must_be_problem(answer, 422, f"registering with {_told(body)}")
-        errors = shown(answer).get("errors")
+        errors = json_object(answer).get("errors")
         assert isinstance(errors, list) and errors, (
             f"registering with {_told(body)}: a 422 names what is wrong in `errors`"
         )

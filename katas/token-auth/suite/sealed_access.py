@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared_people import Person, add_note, id_of, listed, member, must_be, stranger
 
 from graders.suite.library.access_matrix import Cell, read_matrix, walk
-from graders.suite.library.responses import shown
+from graders.suite.library.responses import json_object
 
 MATRIX = read_matrix(
     """
@@ -137,7 +137,7 @@ def check_no_mass_assignment__notes(http, database, rng):
             f"POST /notes with {more} answered {answer.status}, neither 201 nor 422"
         )
         if answer.status == 201:
-            row = _row(database, id_of(shown(answer)))
+            row = _row(database, id_of(json_object(answer)))
             assert row and row["owner_id"] == ann.id, (
                 "a note was put into somebody else's name by owner_id in the body"
             )

@@ -6,7 +6,7 @@ from shared_people import keep_pair, log_in, member, must_be, refresh
 
 from graders.http.client import Answer
 from graders.suite.library import secret_scan as sweeps
-from graders.suite.library.responses import shown
+from graders.suite.library.responses import json_object
 
 
 def check_reuse_kills_the_family(http, rng):
@@ -71,7 +71,7 @@ def _at_most_one(http, answers: list[Answer | BaseException]) -> None:
         assert answer.status in (200, 401), (
             f"a refresh beside another one answered {answer.status}, neither 200 nor 401"
         )
-    fresh = [shown(answer)["refresh_token"] for answer in answers if answer.status == 200]
+    fresh = [json_object(answer)["refresh_token"] for answer in answers if answer.status == 200]
     assert len(fresh) <= 1, f"{len(fresh)} parallel refreshes with one token answered 200; at most one may"
     living = [token for token in fresh if refresh(http, token).status == 200]
     assert len(living) <= 1, f"{len(living)} tokens of one login are alive after parallel refreshes"

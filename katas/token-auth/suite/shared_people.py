@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from graders.http.client import Answer, Client
-from graders.suite.library.responses import Shown, is_row_id, shown
+from graders.suite.library.responses import JsonObject, is_row_id, json_object
 
 PASSWORD = "correct horse battery staple"
 
@@ -40,7 +40,7 @@ def stranger(rng: random.Random, name: str = "ann", password: str = PASSWORD) ->
 def register(http: Client, person: Person) -> Answer:
     answer = http.post("/auth/register", json=person.credentials)
     assert answer.status == 201, f"registering {person.email} answered {answer.status}, not 201"
-    person.id = id_of(shown(answer))
+    person.id = id_of(json_object(answer))
     return answer
 
 
@@ -55,7 +55,7 @@ def log_in(http: Client, person: Person) -> Answer:
 
 def keep_pair(person: Person, answer: Answer) -> None:
     """Take the tokens of a login or a refresh."""
-    pair = shown(answer)
+    pair = json_object(answer)
     for name in ("access_token", "refresh_token"):
         token = pair.get(name)
         assert isinstance(token, str) and token, f"the answer has no {name}"
@@ -77,35 +77,35 @@ def refresh(http: Client, token: str) -> Answer:
     return http.post("/auth/refresh", json={"refresh_token": token})
 
 
-def add_note(http: Client, person: Person, title: str, body: str = "") -> Shown:
+def add_note(http: Client, person: Person, title: str, body: str = "") -> JsonObject:
     """A new note as the answer shows it. Only its id is sure: the rest is the question of `notes-crud`."""
     answer = http.post("/notes", json={"title": title, "body": body}, headers=person.bearer)
     assert answer.status == 201, f"creating a note answered {answer.status}, not 201"
-    note = shown(answer)
+    note = json_object(answer)
     id_of(note)
     return note
 
 
-def id_of(item: Shown) -> int:
+def id_of(item: JsonObject) -> int:
     id = item["id"]
     assert is_row_id(id), f"the id {str(id)[:40]!r} is not a number of a row"
     return id
 
 
-def listed(answer: Answer) -> list[Shown]:
+def listed(answer: Answer) -> list[JsonObject]:
     """The array of objects that came as the answer's body; each has an id."""
     value = answer.json()
     what = f"{answer.request.method} {answer.request.target} ({answer.status})"
     assert isinstance(value, list) and all(isinstance(item, dict) for item in value), (
         f"{what} came with {str(value)[:80]!r}, which is no array of objects"
     )
-    items = [Shown(item) for item in value]
+    items = [JsonObject(item) for item in value]
     for item in items:
         id_of(item)
     return items
 
 
-def named(note: Shown) -> dict[str, Any]:
+def named(note: JsonObject) -> dict[str, Any]:
     """What the brief names of a note, in a form that can be compared; further members do not count."""
     plain = {"id": id_of(note)} | {name: note[name] for name in ("owner_id", "title", "body")}
     try:
@@ -124,7 +124,7 @@ def must_be_problem(answer: Answer, status: int, what: str) -> None:
     assert answer.media_type == "application/problem+json", (
         f"{what} answered {status} as {answer.media_type or 'no type at all'}, not application/problem+json"
     )
-    document = shown(answer)
+    document = json_object(answer)
     missing = [name for name in ("type", "title", "status", "detail") if name not in document]
     assert not missing, f"{what}: the problem document has no {', '.join(missing)}"
     assert document["status"] == status, (

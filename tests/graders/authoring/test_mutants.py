@@ -77,7 +77,7 @@ def test_python_forgets_what_backend_people_forget() -> None:
 
 
 def test_what_nobody_could_notice_is_left_alone() -> None:
-    told = " ".join(mutant.told for mutant in mutants_of("app.py", MORE))
+    told = " ".join(mutant.label for mutant in mutants_of("app.py", MORE))
     assert "logger" not in told
     assert "a < b" not in told
     assert "2 ** 63" not in told
@@ -89,7 +89,7 @@ def test_a_commit_comes_early_only_where_more_is_written_after_it() -> None:
     source = (
         'def f(db):\n    db.execute("INSERT INTO t")\n    db.execute("UPDATE t SET a = 1")\n    return 1\n'
     )
-    told = [mutant.told for mutant in mutants_of("a.py", source) if mutant.operator == "drop-transaction"]
+    told = [mutant.label for mutant in mutants_of("a.py", source) if mutant.operator == "drop-transaction"]
     assert told == ["commit after db.execute('INSERT INTO t')"]
 
 

@@ -19,7 +19,7 @@ import pytest
 from psycopg import pq
 
 from graders.backing.postgres import Cluster, find_binaries, start_cluster
-from graders.faults.database_proxy import Fault, FaultError, Wire, wire
+from graders.faults.database_proxy import DatabaseProxy, Fault, FaultError, open_database_proxy
 from graders.http.client import Client, TransportFailure
 from graders.sandbox.process import ProcessSandbox
 from graders.submission.service import serve
@@ -65,13 +65,13 @@ def admin(cluster: Cluster) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def line(cluster: Cluster) -> Iterator[Wire]:
-    with wire(cluster.host, cluster.port) as line:
+def line(cluster: Cluster) -> Iterator[DatabaseProxy]:
+    with open_database_proxy(cluster.host, cluster.port) as line:
         yield line
 
 
 @pytest.fixture
-def url(cluster: Cluster, line: Wire) -> str:
+def url(cluster: Cluster, line: DatabaseProxy) -> str:
     return line.url_for(cluster.service_url)
 
 
@@ -210,7 +210,7 @@ def ended_badly(paying: Future[None]) -> bool:
 
 @pytest.mark.parametrize("pay", PYTHON_DRIVERS)
 def test_a_commit_is_held_until_the_connection_is_cut(
-    pay: Pay, line: Wire, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
+    pay: Pay, line: DatabaseProxy, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
 ) -> None:
     for round in range(REPEATS):
         crash_after_commit(pay, f"key-{round}", line, url, admin, workers)
@@ -218,7 +218,12 @@ def test_a_commit_is_held_until_the_connection_is_cut(
 
 @pytest.mark.parametrize("way", ["block", "autocommit"])
 def test_a_commit_of_node_postgres_is_held_until_the_connection_is_cut(
-    way: str, node_pg: Path, line: Wire, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
+    way: str,
+    node_pg: Path,
+    line: DatabaseProxy,
+    url: str,
+    admin: psycopg.Connection,
+    workers: ThreadPoolExecutor,
 ) -> None:
     with node(node_pg, url, way) as pay:
         for round in range(REPEATS):
@@ -226,7 +231,7 @@ def test_a_commit_of_node_postgres_is_held_until_the_connection_is_cut(
 
 
 def crash_after_commit(
-    pay: Pay, key: str, line: Wire, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
+    pay: Pay, key: str, line: DatabaseProxy, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
 ) -> None:
     fault = line.hold_after_commit(lambda: count(admin, key) == 1)
     paying = workers.submit(pay, url, key)
@@ -240,7 +245,7 @@ def crash_after_commit(
 
 @pytest.mark.parametrize("pay", PYTHON_DRIVERS)
 def test_a_released_commit_looks_as_if_nothing_had_been(
-    pay: Pay, line: Wire, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
+    pay: Pay, line: DatabaseProxy, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
 ) -> None:
     fault = line.hold_after_commit(lambda: count(admin, "key") == 1)
     paying = workers.submit(pay, url, "key")
@@ -252,7 +257,7 @@ def test_a_released_commit_looks_as_if_nothing_had_been(
 
 
 def test_the_connection_that_only_reads_the_row_is_not_taken_for_the_one_that_wrote_it(
-    line: Wire, url: str, admin: psycopg.Connection
+    line: DatabaseProxy, url: str, admin: psycopg.Connection
 ) -> None:
     fault = line.hold_after_commit(lambda: count(admin, "key") == 1)
     admin.execute("insert into payments (key) values ('key')")
@@ -264,14 +269,16 @@ def test_the_connection_that_only_reads_the_row_is_not_taken_for_the_one_that_wr
         fault.must_happen(0)
 
 
-def test_a_commit_that_is_not_awaited_passes(line: Wire, url: str, admin: psycopg.Connection) -> None:
+def test_a_commit_that_is_not_awaited_passes(
+    line: DatabaseProxy, url: str, admin: psycopg.Connection
+) -> None:
     fault = line.hold_after_commit(lambda: count(admin, "other") == 1)
     psycopg_block(url, "key")
     assert not fault.happened
     assert fault.chances == 1
 
 
-def test_a_question_that_cannot_be_answered_is_ours_and_holds_nothing(line: Wire, url: str) -> None:
+def test_a_question_that_cannot_be_answered_is_ours_and_holds_nothing(line: DatabaseProxy, url: str) -> None:
     def seen() -> bool:
         raise LookupError("no such table")
 
@@ -282,7 +289,7 @@ def test_a_question_that_cannot_be_answered_is_ours_and_holds_nothing(line: Wire
 
 
 def test_a_cut_after_the_commit_leaves_the_row_and_an_error(
-    line: Wire, url: str, admin: psycopg.Connection
+    line: DatabaseProxy, url: str, admin: psycopg.Connection
 ) -> None:
     fault = line.cut_after_commit(lambda: count(admin, "key") == 1)
     with pytest.raises(psycopg.OperationalError):
@@ -313,7 +320,12 @@ ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serv
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_service_killed_at_its_commit_is_told_apart_by_what_its_retry_does(
-    moment: str, line: Wire, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor, tmp_path: Path
+    moment: str,
+    line: DatabaseProxy,
+    url: str,
+    admin: psycopg.Connection,
+    workers: ThreadPoolExecutor,
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "app.py").write_text(NAIVE)
     (tmp_path / "Procfile").write_text(f"web: exec {sys.executable} app.py\n")
@@ -353,7 +365,7 @@ def test_a_service_killed_at_its_commit_is_told_apart_by_what_its_retry_does(
 
 @pytest.mark.parametrize("pay", [pay for pay in PYTHON_DRIVERS if "autocommit" not in pay.__name__])
 def test_a_service_that_dies_before_its_commit_has_written_nothing(
-    pay: Pay, line: Wire, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
+    pay: Pay, line: DatabaseProxy, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
 ) -> None:
     for round in range(REPEATS):
         key = f"key-{round}"
@@ -368,7 +380,7 @@ def test_a_service_that_dies_before_its_commit_has_written_nothing(
 
 @pytest.mark.parametrize("pay", PYTHON_DRIVERS)
 def test_a_statement_that_was_held_runs_when_it_is_released(
-    pay: Pay, line: Wire, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
+    pay: Pay, line: DatabaseProxy, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
 ) -> None:
     fault = line.hold_before("insert into payments")
     paying = workers.submit(pay, url, "key")
@@ -380,7 +392,9 @@ def test_a_statement_that_was_held_runs_when_it_is_released(
     assert count(admin, "key") == 1
 
 
-def test_a_delayed_statement_goes_on_by_itself(line: Wire, url: str, admin: psycopg.Connection) -> None:
+def test_a_delayed_statement_goes_on_by_itself(
+    line: DatabaseProxy, url: str, admin: psycopg.Connection
+) -> None:
     before = line.hold_before("insert into payments", seconds=0.05)
     after = line.hold_after_commit(lambda: count(admin, "key") == 1, seconds=0.05)
     psycopg_block(url, "key")
@@ -390,7 +404,7 @@ def test_a_delayed_statement_goes_on_by_itself(line: Wire, url: str, admin: psyc
 
 
 def test_a_client_that_goes_away_while_it_is_held_frees_the_server(
-    line: Wire, url: str, admin: psycopg.Connection
+    line: DatabaseProxy, url: str, admin: psycopg.Connection
 ) -> None:
     fault = line.hold_before("select balance")
     connection = psycopg.connect(url)
@@ -405,7 +419,7 @@ def test_a_client_that_goes_away_while_it_is_held_frees_the_server(
 
 
 def test_the_commit_of_the_session_that_wrote_is_told_from_that_of_a_reader(
-    line: Wire, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
+    line: DatabaseProxy, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
 ) -> None:
     def writes(pid: int) -> bool:
         sql = "select 1 from pg_locks where pid = %s and relation = 'payments'::regclass and mode = 'RowExclusiveLock'"
@@ -428,7 +442,7 @@ def test_the_commit_of_the_session_that_wrote_is_told_from_that_of_a_reader(
 
 @pytest.mark.parametrize("factory", [psycopg.Cursor, psycopg.ClientCursor], ids=["extended", "simple"])
 def test_a_serialization_failure_aborts_the_transaction_for_true(
-    factory: type[psycopg.Cursor], line: Wire, url: str, admin: psycopg.Connection
+    factory: type[psycopg.Cursor], line: DatabaseProxy, url: str, admin: psycopg.Connection
 ) -> None:
     for _ in range(REPEATS):
         fault = line.fail("update accounts")
@@ -448,7 +462,7 @@ def test_a_serialization_failure_aborts_the_transaction_for_true(
 
 @pytest.mark.parametrize("factory", [psycopg.Cursor, psycopg.ClientCursor], ids=["extended", "simple"])
 def test_a_failed_statement_outside_a_block_leaves_the_session_idle(
-    factory: type[psycopg.Cursor], line: Wire, url: str, admin: psycopg.Connection
+    factory: type[psycopg.Cursor], line: DatabaseProxy, url: str, admin: psycopg.Connection
 ) -> None:
     fault = line.fail("update accounts", sqlstate="40P01", message="deadlock detected")
     with psycopg.connect(url, autocommit=True, cursor_factory=factory) as connection:
@@ -461,7 +475,7 @@ def test_a_failed_statement_outside_a_block_leaves_the_session_idle(
 
 
 def test_a_failed_commit_has_rolled_back_and_leaves_the_session_idle(
-    line: Wire, url: str, admin: psycopg.Connection
+    line: DatabaseProxy, url: str, admin: psycopg.Connection
 ) -> None:
     fault = line.fail("^commit")
     with psycopg.connect(url) as connection:
@@ -476,7 +490,7 @@ def test_a_failed_commit_has_rolled_back_and_leaves_the_session_idle(
 
 
 def test_a_failed_commit_in_a_pipeline_skips_to_the_sync(
-    line: Wire, url: str, admin: psycopg.Connection
+    line: DatabaseProxy, url: str, admin: psycopg.Connection
 ) -> None:
     for _ in range(REPEATS):
         fault = line.fail("^commit")
@@ -492,7 +506,7 @@ def test_a_failed_commit_in_a_pipeline_skips_to_the_sync(
 
 
 def test_a_failure_in_a_pipeline_is_the_statement_s_own(
-    line: Wire, url: str, admin: psycopg.Connection
+    line: DatabaseProxy, url: str, admin: psycopg.Connection
 ) -> None:
     for _ in range(REPEATS):
         fault = line.fail("update accounts")
@@ -509,7 +523,9 @@ def test_a_failure_in_a_pipeline_is_the_statement_s_own(
     assert count(admin, "skipped") == 0
 
 
-def test_asyncpg_retries_a_serialization_failure(line: Wire, url: str, admin: psycopg.Connection) -> None:
+def test_asyncpg_retries_a_serialization_failure(
+    line: DatabaseProxy, url: str, admin: psycopg.Connection
+) -> None:
     asyncpg = pytest.importorskip("asyncpg", reason="asyncpg is not installed")
 
     async def pay() -> int:
@@ -536,7 +552,7 @@ def test_asyncpg_retries_a_serialization_failure(line: Wire, url: str, admin: ps
 # -- the database away --------------------------------------------------------------------------------------------
 
 
-def test_a_refused_connection_is_refused_once(line: Wire, url: str) -> None:
+def test_a_refused_connection_is_refused_once(line: DatabaseProxy, url: str) -> None:
     fault = line.refuse()
     with pytest.raises(psycopg.OperationalError, match="starting up"):
         psycopg.connect(url)
@@ -545,7 +561,7 @@ def test_a_refused_connection_is_refused_once(line: Wire, url: str) -> None:
         assert connection.execute("select 1").fetchone() == (1,)
 
 
-def test_a_database_that_is_away_comes_back_on_the_same_port(line: Wire, url: str) -> None:
+def test_a_database_that_is_away_comes_back_on_the_same_port(line: DatabaseProxy, url: str) -> None:
     for _ in range(REPEATS):
         connection = psycopg.connect(url)
         line.away()
@@ -559,7 +575,9 @@ def test_a_database_that_is_away_comes_back_on_the_same_port(line: Wire, url: st
             assert again.execute("select 1").fetchone() == (1,)
 
 
-def test_cutting_everything_leaves_no_session_behind(line: Wire, url: str, admin: psycopg.Connection) -> None:
+def test_cutting_everything_leaves_no_session_behind(
+    line: DatabaseProxy, url: str, admin: psycopg.Connection
+) -> None:
     connections = [psycopg.connect(url) for _ in range(5)]
     assert line.connections == 5
     line.cut_all()
@@ -573,7 +591,7 @@ def test_cutting_everything_leaves_no_session_behind(line: Wire, url: str, admin
 # -- everything else passes unchanged -----------------------------------------------------------------------------
 
 
-def test_copy_in_both_directions_passes(line: Wire, url: str) -> None:
+def test_copy_in_both_directions_passes(line: DatabaseProxy, url: str) -> None:
     block = b"x" * 1_000_000
     with psycopg.connect(url) as connection:
         connection.execute("create temporary table blobs (id int, data bytea)")
@@ -589,7 +607,7 @@ def test_copy_in_both_directions_passes(line: Wire, url: str) -> None:
 
 
 def test_a_commit_after_a_copy_is_still_told_apart(
-    line: Wire, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
+    line: DatabaseProxy, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
 ) -> None:
     fault = line.hold_after_commit(lambda: count(admin, "key") == 1)
 
@@ -606,7 +624,7 @@ def test_a_commit_after_a_copy_is_still_told_apart(
     loading.result(PATIENCE)
 
 
-def test_values_longer_than_the_wire_looks_into_pass(line: Wire, url: str) -> None:
+def test_values_longer_than_the_wire_looks_into_pass(line: DatabaseProxy, url: str) -> None:
     with psycopg.connect(url) as connection:
         sent = "ü" * 6_000_000
         row = connection.execute("select %s::text", [sent]).fetchone()
@@ -614,7 +632,7 @@ def test_values_longer_than_the_wire_looks_into_pass(line: Wire, url: str) -> No
 
 
 def test_a_cancelled_statement_is_cancelled_through_the_wire(
-    line: Wire, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
+    line: DatabaseProxy, url: str, admin: psycopg.Connection, workers: ThreadPoolExecutor
 ) -> None:
     with psycopg.connect(url) as connection:
         sleeping = workers.submit(connection.execute, "select pg_sleep(600)")
@@ -625,7 +643,7 @@ def test_a_cancelled_statement_is_cancelled_through_the_wire(
         assert isinstance(sleeping.exception(PATIENCE), psycopg.errors.QueryCanceled)
 
 
-def test_encryption_is_declined_so_that_messages_can_be_read(line: Wire) -> None:
+def test_encryption_is_declined_so_that_messages_can_be_read(line: DatabaseProxy) -> None:
     for code in (80877103, 80877104):
         with socket.create_connection((line.host, line.port)) as raw:
             raw.sendall(struct.pack("!ii", 8, code))
@@ -635,7 +653,7 @@ def test_encryption_is_declined_so_that_messages_can_be_read(line: Wire) -> None
 @pytest.mark.parametrize(
     "start", [b"\x16\x03\x01\x02\x00\x01\x00\x01", b"GET / HTTP/1.1\r\n\r\n", b"\x00\x00\x00\x00"]
 )
-def test_a_client_that_speaks_something_else_is_let_go(start: bytes, line: Wire, url: str) -> None:
+def test_a_client_that_speaks_something_else_is_let_go(start: bytes, line: DatabaseProxy, url: str) -> None:
     with socket.create_connection((line.host, line.port), timeout=PATIENCE) as raw:
         raw.sendall(start)
         with contextlib.suppress(ConnectionResetError):
@@ -643,7 +661,7 @@ def test_a_client_that_speaks_something_else_is_let_go(start: bytes, line: Wire,
     psycopg_block(url, start.hex())
 
 
-def test_the_address_keeps_its_other_parts(line: Wire) -> None:
+def test_the_address_keeps_its_other_parts(line: DatabaseProxy) -> None:
     address = line.url_for("postgresql://app:p%40ss@db.example:5432/kata?application_name=x")
     assert address == f"postgresql://app:p%40ss@127.0.0.1:{line.port}/kata?application_name=x"
 
@@ -651,7 +669,7 @@ def test_the_address_keeps_its_other_parts(line: Wire) -> None:
 def test_a_fault_that_is_held_when_the_wire_closes_ends_with_it(
     cluster: Cluster, workers: ThreadPoolExecutor
 ) -> None:
-    with wire(cluster.host, cluster.port) as line:
+    with open_database_proxy(cluster.host, cluster.port) as line:
         fault: Fault = line.hold_before("insert")
         paying = workers.submit(psycopg_block, line.url_for(cluster.service_url), "never")
         fault.must_happen(PATIENCE)

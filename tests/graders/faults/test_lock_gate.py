@@ -12,7 +12,7 @@ import pytest
 
 from graders.backing.postgres import Cluster, find_binaries, start_cluster
 from graders.errors import SuiteError
-from graders.faults.lock_gate import ShutGate, StartingGate
+from graders.faults.lock_gate import HeldGate, LockGate
 
 # Never set: a pause between two attempts.
 pause = threading.Event()
@@ -37,8 +37,8 @@ def service(cluster: Cluster) -> Iterator[str]:
 
 
 @pytest.fixture
-def gate(cluster: Cluster) -> StartingGate:
-    return StartingGate(cluster.admin_url)
+def gate(cluster: Cluster) -> LockGate:
+    return LockGate(cluster.admin_url)
 
 
 def balance(url: str) -> int:
@@ -56,7 +56,7 @@ def read_then_write(url: str, amount: int = 1) -> int:
     return int(row[0])
 
 
-def test_a_lost_update_happens_every_time(gate: StartingGate, service: str) -> None:
+def test_a_lost_update_happens_every_time(gate: LockGate, service: str) -> None:
     for _ in range(3):
         before = balance(service)
         with gate.locked("accounts", where="id = %s", parameters=(1,)) as shut:
@@ -66,7 +66,7 @@ def test_a_lost_update_happens_every_time(gate: StartingGate, service: str) -> N
         assert balance(service) == before - 1
 
 
-def test_a_locked_table_lets_reads_pass_and_stops_writes(gate: StartingGate, service: str) -> None:
+def test_a_locked_table_lets_reads_pass_and_stops_writes(gate: LockGate, service: str) -> None:
     with gate.locked("accounts") as shut:
         assert shut.fire(4, lambda _: read_then_write(service)) == [100] * 4
     assert shut.blocked == 4
@@ -75,14 +75,14 @@ def test_a_locked_table_lets_reads_pass_and_stops_writes(gate: StartingGate, ser
 
 
 def test_calls_that_need_nothing_of_what_is_locked_report_nobody_blocked(
-    gate: StartingGate, service: str
+    gate: LockGate, service: str
 ) -> None:
     with gate.locked("accounts", where="id = 1") as shut:
         assert shut.fire(5, lambda _: balance(service)) == [100] * 5
     assert (shut.blocked, shut.answered) == (0, 5)
 
 
-def test_refusals_count_as_answered_while_one_waits(gate: StartingGate, service: str) -> None:
+def test_refusals_count_as_answered_while_one_waits(gate: LockGate, service: str) -> None:
     def try_lock(_: int) -> str:
         with psycopg.connect(service) as connection:
             row = connection.execute("select pg_try_advisory_xact_lock(7)").fetchone()
@@ -98,7 +98,7 @@ def test_refusals_count_as_answered_while_one_waits(gate: StartingGate, service:
 
 
 def test_calls_that_queue_before_the_database_do_not_hold_the_gate_for_ever(
-    gate: StartingGate, service: str
+    gate: LockGate, service: str
 ) -> None:
     queue = threading.Lock()
 
@@ -124,16 +124,14 @@ def take_when_free(url: str, how: str = "nowait") -> int:
 
 
 @pytest.mark.parametrize("how", ["nowait", "skip locked"])
-def test_calls_that_keep_asking_for_the_lock_have_gathered(
-    gate: StartingGate, service: str, how: str
-) -> None:
+def test_calls_that_keep_asking_for_the_lock_have_gathered(gate: LockGate, service: str, how: str) -> None:
     with gate.locked("accounts", where="id = 1") as shut:
         attempts = shut.fire(3, lambda _: take_when_free(service, how))
     assert (shut.blocked, shut.answered) == (3, 0)
     assert all(int(str(attempt)) > 1 for attempt in attempts) and balance(service) == 97
 
 
-def test_a_call_that_keeps_asking_inside_the_database_has_gathered(gate: StartingGate, service: str) -> None:
+def test_a_call_that_keeps_asking_inside_the_database_has_gathered(gate: LockGate, service: str) -> None:
     loop = """
         do $$ begin
             loop
@@ -154,9 +152,7 @@ def test_a_call_that_keeps_asking_inside_the_database_has_gathered(gate: Startin
     assert (shut.blocked, shut.answered) == (2, 0) and balance(service) == 98
 
 
-def test_calls_that_repeat_a_statement_on_their_way_are_not_at_the_gate(
-    gate: StartingGate, service: str
-) -> None:
+def test_calls_that_repeat_a_statement_on_their_way_are_not_at_the_gate(gate: LockGate, service: str) -> None:
     def loop(_: int) -> int:
         with psycopg.connect(service) as connection:
             for _ in range(5):
@@ -165,11 +161,11 @@ def test_calls_that_repeat_a_statement_on_their_way_are_not_at_the_gate(
 
     with gate.locked("accounts", where="id = 1") as shut:
         shut.fire(2, loop)
-        assert not shut.look().knocking
+        assert not shut.look().polling
     assert shut.blocked == 2
 
 
-def test_a_session_that_keeps_asking_can_be_cut(gate: StartingGate, service: str) -> None:
+def test_a_session_that_keeps_asking_can_be_cut(gate: LockGate, service: str) -> None:
     with gate.locked("accounts", where="id = 1") as shut, psycopg.connect(service) as connection:
         pid = connection.info.backend_pid
 
@@ -185,7 +181,7 @@ def test_a_session_that_keeps_asking_can_be_cut(gate: StartingGate, service: str
         assert isinstance(calls.join(10)[0], psycopg.OperationalError)
 
 
-def test_an_exception_of_a_call_stands_in_its_place(gate: StartingGate, service: str) -> None:
+def test_an_exception_of_a_call_stands_in_its_place(gate: LockGate, service: str) -> None:
     def call(i: int) -> int:
         if i == 1:
             raise ValueError("no")
@@ -197,27 +193,27 @@ def test_an_exception_of_a_call_stands_in_its_place(gate: StartingGate, service:
     assert (answers[0], answers[2]) == (100, 100)
 
 
-def test_a_condition_that_names_no_row_is_the_suites_mistake(gate: StartingGate, service: str) -> None:
+def test_a_condition_that_names_no_row_is_the_suites_mistake(gate: LockGate, service: str) -> None:
     with pytest.raises(SuiteError, match="holds no row"), gate.locked("accounts", where="id = 99"):
         pass
 
 
 def test_a_gate_that_gathers_nobody_is_the_suites_mistake(cluster: Cluster, service: str) -> None:
-    impatient = StartingGate(cluster.admin_url, patience=0.3)
+    impatient = LockGate(cluster.admin_url, timeout=0.3)
     never = threading.Event()
     with pytest.raises(SuiteError, match="gathered nobody"), impatient.locked("accounts") as shut:
         shut.fire(2, lambda _: never.wait())
     never.set()
 
 
-def test_a_gate_is_used_for_one_race(gate: StartingGate, service: str) -> None:
+def test_a_gate_is_used_for_one_race(gate: LockGate, service: str) -> None:
     with gate.locked("accounts") as shut:
         shut.fire(1, lambda _: read_then_write(service))
         with pytest.raises(SuiteError, match="open already"):
             shut.fire(1, lambda _: read_then_write(service))
 
 
-def test_waiting_sessions_can_be_cut_in_mid_statement(gate: StartingGate, service: str) -> None:
+def test_waiting_sessions_can_be_cut_in_mid_statement(gate: LockGate, service: str) -> None:
     with gate.locked("accounts", where="id = 1") as shut:
         calls = shut.start(2, lambda _: read_then_write(service))
         shut.settle()
@@ -228,7 +224,7 @@ def test_waiting_sessions_can_be_cut_in_mid_statement(gate: StartingGate, servic
     assert balance(service) == 100
 
 
-def test_a_waiting_statement_can_be_cancelled_and_its_session_lives(gate: StartingGate, service: str) -> None:
+def test_a_waiting_statement_can_be_cancelled_and_its_session_lives(gate: LockGate, service: str) -> None:
     with psycopg.connect(service) as connection:
 
         def call(_: int) -> None:
@@ -244,13 +240,13 @@ def test_a_waiting_statement_can_be_cancelled_and_its_session_lives(gate: Starti
         assert connection.execute("select balance from accounts where id = 1").fetchone() == (100,)
 
 
-def test_cutting_nobody_is_the_suites_mistake(gate: StartingGate, service: str) -> None:
+def test_cutting_nobody_is_the_suites_mistake(gate: LockGate, service: str) -> None:
     with gate.locked("accounts") as shut, pytest.raises(SuiteError, match="none to cut"):
         shut.cut()
 
 
-def test_the_lock_is_gone_when_the_block_ends_in_an_error(gate: StartingGate, service: str) -> None:
-    def fail(shut: ShutGate) -> None:
+def test_the_lock_is_gone_when_the_block_ends_in_an_error(gate: LockGate, service: str) -> None:
+    def fail(shut: HeldGate) -> None:
         raise RuntimeError
 
     with pytest.raises(RuntimeError), gate.locked("accounts") as shut:

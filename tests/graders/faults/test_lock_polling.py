@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from graders.faults.lock_polling import Knocks, Seen
+from graders.faults.lock_polling import LockPolling, SessionSnapshot
 
 
-def idle(pid: int, begun: object) -> Seen:
-    return Seen(pid, "", begun, waits=False, for_us=False, sleeps=False)
+def idle(pid: int, begun: object) -> SessionSnapshot:
+    return SessionSnapshot(pid, "", begun, waits=False, for_us=False, sleeps=False)
 
 
 def test_idle_sessions_of_a_pool_are_no_knocks() -> None:
     pool = [idle(pid, pid * 10) for pid in range(40)]
-    knocks = Knocks()
-    assert not any(knocks.heard(pool, 0, 1) for _ in range(5))
-    assert not any(knocks.heard(pool, 1, 1) for _ in range(5)), "a call has ended, and they are idle still"
+    polls = LockPolling()
+    assert not any(polls.detected(pool, 0, 1) for _ in range(5))
+    assert not any(polls.detected(pool, 1, 1) for _ in range(5)), "a call has ended, and they are idle still"
 
 
 def test_connections_that_have_said_nothing_yet_are_no_knocks() -> None:
-    knocks = Knocks()
-    assert not any(knocks.heard([idle(pid, None) for pid in range(look)], 0, 1) for look in range(40))
+    polls = LockPolling()
+    assert not any(polls.detected([idle(pid, None) for pid in range(look)], 0, 1) for look in range(40))
 
 
 def test_a_session_that_begins_a_statement_at_every_look_knocks() -> None:
-    knocks = Knocks()
+    polls = LockPolling()
     pool = [idle(pid, pid) for pid in range(40)]
     assert any(
-        knocks.heard([*pool, Seen(99, "select", look, False, False, False)], 0, 1) for look in range(30)
+        polls.detected([*pool, SessionSnapshot(99, "select", look, False, False, False)], 0, 1)
+        for look in range(30)
     )
-    assert knocks.pids == [99]
+    assert polls.pids == [99]

@@ -13,7 +13,7 @@ import pytest
 from graders.authoring.gate import prove
 from graders.grading.grader import Grader, Options
 from graders.http.message import Answer, Headers, Request
-from graders.http.perturbation import Oddities, odd_answer
+from graders.http.perturbation import Perturbation, odd_answer
 from graders.packs.loader import Packs
 
 TINY = Path(__file__).parent.parent.parent / "packs" / "tiny"
@@ -44,8 +44,8 @@ def options(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Options
 
 def test_the_same_seed_makes_the_same_answers_odd() -> None:
     def seen(seed: int) -> list[Answer]:
-        oddities = Oddities(seed)
-        return [oddities(answer(f"/items/{n % 20}")) for n in range(200)]
+        perturbation = Perturbation(seed)
+        return [perturbation(answer(f"/items/{n % 20}")) for n in range(200)]
 
     def told(answers: list[Answer]) -> list[tuple[int, tuple[tuple[str, str], ...], bytes]]:
         return [(one.status, one.headers.fields, one.body) for one in answers]
@@ -54,8 +54,8 @@ def test_the_same_seed_makes_the_same_answers_odd() -> None:
 
 
 def test_most_answers_pass_as_they_are() -> None:
-    oddities = Oddities(1)
-    odd = sum(oddities(answer(f"/{n}")).body != answer().body for n in range(1000))
+    perturbation = Perturbation(1)
+    odd = sum(perturbation(answer(f"/{n}")).body != answer().body for n in range(1000))
     assert 10 < odd < 100
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from graders.backing.postgres import Binaries, Cluster, start_cluster
-from graders.migrations.check import CheckedAll, Settings, check_on
+from graders.migrations.check import CheckedAll, CheckSettings, check_on
 from graders.migrations.sources import Migration, Step
 from graders.sql.ddl.split import split_statements
 
@@ -43,7 +43,7 @@ def migration(name: str, script: str, *, down: str | None = None, wrapped: bool 
 def check(cluster: Cluster, script: str, *, wrapped: bool = False, down: str | None = None) -> CheckedAll:
     first = migration("1.sql", SHOP)
     found = check_on(
-        cluster, [first, migration("2.sql", script, down=down, wrapped=wrapped)], Settings(rows=200)
+        cluster, [first, migration("2.sql", script, down=down, wrapped=wrapped)], CheckSettings(rows=200)
     )
     assert found.migrations[0].findings == ()
     return found
@@ -210,10 +210,10 @@ def test_up_down_up_gives_the_same_schema_or_the_difference(empty: Cluster) -> N
 
 def test_a_lone_statement_gets_stand_ins_for_what_it_takes_for_granted(empty: Cluster) -> None:
     script = "alter table app.invoice add constraint f foreign key (client_id) references client (id)"
-    found = check_on(empty, [migration("1.sql", script)], Settings(rows=200))
+    found = check_on(empty, [migration("1.sql", script)], CheckSettings(rows=200))
     assert convicted(found) == {(UNSAFE, "foreign-key-scans")}
     assert any("app" in one for one in found.stand_ins) and any("client_id" in one for one in found.stand_ins)
-    alone = check_on(empty, [migration("1.sql", script)], Settings(rows=200, guess=False))
+    alone = check_on(empty, [migration("1.sql", script)], CheckSettings(rows=200, guess=False))
     assert convicted(alone) == {(UNSAFE, "fails")} and alone.stand_ins == ()
 
 
@@ -223,7 +223,7 @@ def test_each_migration_is_judged_on_what_was_there_before_it(empty: Cluster) ->
         migration("2.sql", "alter table a add column b int"),
         migration("3.sql", "alter table a alter b set not null"),
     ]
-    found = check_on(empty, history, Settings(rows=100))
+    found = check_on(empty, history, CheckSettings(rows=100))
     assert [bool([f for f in one.findings if f.confidence == "proved"]) for one in found.migrations] == [
         False,
         False,

@@ -8,7 +8,7 @@ import pytest
 
 from graders.backing.postgres import Binaries, start_cluster
 from graders.errors import UsageError
-from graders.migrations.check import Settings, check_on
+from graders.migrations.check import CheckSettings, check_on
 from graders.migrations.sources import load_migrations
 
 ENV = """
@@ -134,7 +134,7 @@ def test_alembics_revisions_are_executed_statement_by_statement(
     ]
     assert load_migrations([alembic / "migrations" / "versions"]) == migrations
     with start_cluster(None, binaries, run_dir=tmp_path_factory.mktemp("runs")) as cluster:
-        found = check_on(cluster, migrations, Settings(rows=50, guess=False))
+        found = check_on(cluster, migrations, CheckSettings(rows=50, guess=False))
     proved = [
         (one.request, one.title.partition(":")[0]) for one in found.findings if one.confidence == "proved"
     ]

@@ -20,7 +20,7 @@ import yaml
 from graders.sql.catalog import Catalog, Column, ForeignKey, Index, Table
 from graders.sql.engine import RULES, findings_of
 from graders.sql.finding import Finding
-from graders.sql.judging.rule_context import WhatIf
+from graders.sql.judging.rule_context import HypotheticalIndex
 from graders.sql.statement import Statement
 
 CASES = Path(__file__).with_name("cases")
@@ -100,7 +100,7 @@ class Case:
             growth=sizes or None,
             answer=given.get("answer"),
             reference=given.get("reference"),
-            what_if=(lambda _, text: WhatIf(text, tried["before"], tried["after"], tried["used"]))
+            what_if=(lambda _, text: HypotheticalIndex(text, tried["before"], tried["after"], tried["used"]))
             if tried
             else None,
             options=options,

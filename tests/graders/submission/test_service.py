@@ -270,7 +270,7 @@ def test_who_waits_hears_of_a_wrong_port_before_the_time_is_up(root: Path, optio
         pass
 
     def hear(found: Unready) -> None:
-        if "it listens on 127.0.0.1:" in found.told:
+        if "it listens on 127.0.0.1:" in found.label:
             raise Enough
 
     text = (root / "app.py").read_text()

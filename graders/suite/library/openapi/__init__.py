@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from graders.suite.library.openapi.document import Operation, invalidities, operations, prefix_of, resolved
-from graders.suite.library.openapi.exploring import CHECKS, Finding, disagreement, explore, warm_up
+from graders.suite.library.openapi.exploring import CHECKS, Disagreement, disagreement, explore, warm_up
 from graders.suite.library.openapi.truth import contradiction
 
 __all__ = [
     "CHECKS",
-    "Finding",
+    "Disagreement",
     "Operation",
     "contradiction",
     "disagreement",

@@ -45,7 +45,7 @@ _SHARE_OF_OTHERS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Disagreement:
     """An answer that is not what the document says. `curl` reproduces the request, `reason` says what differs."""
 
     operation: str
@@ -75,7 +75,7 @@ def explore(
     methods: Collection[str] = (),
     examples: int = 6,
     coverage: bool = True,
-) -> tuple[Finding, ...]:
+) -> tuple[Disagreement, ...]:
     """Make requests from the document, hold the answers against it, and return what both readers find wrong.
 
     Schemathesis makes the requests (its coverage phase, bounded, and `examples` fuzzed ones for each operation) and
@@ -94,14 +94,16 @@ def explore(
         schema = schema.include(method=sorted(methods))
     _bound_coverage(schema, seed)
     known = {f"{operation.method} {operation.template}": operation for operation in operations(document)}
-    found: dict[Finding, None] = {}
+    found: dict[Disagreement, None] = {}
     with _plain_generation():
         for event in from_schema(schema).execute():
             if isinstance(event, events.ScenarioFinished):
                 found.update((finding, None) for finding in _findings(event.recorder, known, base_url))
             elif isinstance(event, events.NonFatalError):
                 label = getattr(event, "label", "") or "the document"
-                found[Finding(str(label), 0, f"no request could be made from it: {_told(event)}", "")] = None
+                found[
+                    Disagreement(str(label), 0, f"no request could be made from it: {_told(event)}", "")
+                ] = None
             elif isinstance(event, events.FatalError):
                 raise SuiteError(f"schemathesis ended early: {event.exception!r}", hint="Report this.")
     return tuple(found)
@@ -199,7 +201,7 @@ def _bound_coverage(schema: Any, seed: int) -> None:
     schema.hooks.register_hook_with_name(filter_case, "filter_case")
 
 
-def _findings(recorder: Any, known: Mapping[str, Operation], base_url: str) -> Iterator[Finding]:
+def _findings(recorder: Any, known: Mapping[str, Operation], base_url: str) -> Iterator[Disagreement]:
     for case_id, checks in recorder.checks.items():
         interaction = recorder.interactions.get(case_id)
         failed = [check for check in checks if check.failure_info is not None]
@@ -212,7 +214,7 @@ def _findings(recorder: Any, known: Mapping[str, Operation], base_url: str) -> I
         if reason:
             sent = _request(interaction.request, base_url)
             name = f"{operation.method} {operation.path}" if operation else recorder.label
-            yield Finding(name, response.status_code, reason, sent.curl)
+            yield Disagreement(name, response.status_code, reason, sent.curl)
 
 
 def _request(prepared: Any, base_url: str) -> Request:

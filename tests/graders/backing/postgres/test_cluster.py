@@ -17,14 +17,21 @@ from typing import Any
 import psycopg
 import pytest
 
-from graders.backing.postgres import Binaries, Cluster, FileLog, find_binaries, start_cluster, world_template
+from graders.backing.postgres import (
+    Binaries,
+    Cluster,
+    FileLog,
+    dataset_template,
+    find_binaries,
+    start_cluster,
+)
 from graders.backing.postgres.server import stop
 from graders.errors import DatabaseError, PackError
-from graders.packs.records import Environment, Kata, World
+from graders.packs.records import Dataset, Environment, Kata
 from graders.sandbox import rundir
 from graders.sandbox.rundir import reap, run_directory, started_at
 
-SMALL = World("small", 1)
+SMALL = Dataset("small", 1)
 MakeKata = Callable[..., Kata]
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -64,19 +71,19 @@ def python(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
 WORLD_IN_A_PROCESS = """
     import sys
     from pathlib import Path
-    from graders.packs.records import Environment, Kata, World
-    from graders.backing.postgres import find_binaries, start_cluster, world_template
+    from graders.packs.records import Environment, Kata, Dataset
+    from graders.backing.postgres import find_binaries, start_cluster, dataset_template
     folder, cache, runs = map(Path, sys.argv[1:4])
     kata = Kata("tests", "Tests", "core", 1, "", (), Environment(), (), {}, (), (), folder)
 """
 MAKER = (
     WORLD_IN_A_PROCESS
-    + "    print(world_template(kata, World('small', 1), find_binaries(), cache=cache).path)\n"
+    + "    print(dataset_template(kata, Dataset('small', 1), find_binaries(), cache=cache).path)\n"
 )
 HOLDER = (
     WORLD_IN_A_PROCESS
     + """
-    template = world_template(kata, World('small', 1), find_binaries(), cache=cache)
+    template = dataset_template(kata, Dataset('small', 1), find_binaries(), cache=cache)
     with start_cluster(template, find_binaries(), run_dir=runs) as cluster:
         print(cluster.log.path, flush=True)
         sys.stdin.read()
@@ -131,7 +138,7 @@ def test_the_directory_is_gone_when_the_block_raises(binaries: Binaries, tmp_pat
 def test_two_clusters_of_one_template_do_not_meet(
     binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
 ) -> None:
-    template = world_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
+    template = dataset_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
     with (
         start_cluster(template, binaries, run_dir=tmp_path) as one,
         start_cluster(template, binaries, run_dir=tmp_path) as two,
@@ -147,8 +154,8 @@ def test_scale_reaches_the_seed_and_makes_another_template(
     binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
 ) -> None:
     kata = make_kata(tmp_path / "kata")
-    small = world_template(kata, SMALL, binaries, cache=cache)
-    large = world_template(kata, World("large", 3), binaries, cache=cache)
+    small = dataset_template(kata, SMALL, binaries, cache=cache)
+    large = dataset_template(kata, Dataset("large", 3), binaries, cache=cache)
     assert small.digest != large.digest
     with start_cluster(large, binaries, run_dir=tmp_path) as cluster:
         assert value(cluster.service_url, "select count(*) from item") == 300
@@ -158,20 +165,20 @@ def test_a_template_is_found_again_and_made_again_when_the_seed_changes(
     binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
 ) -> None:
     kata = make_kata(tmp_path / "kata", schema="create table t (id int);", seed="insert into t values (1);")
-    first = world_template(kata, SMALL, binaries, cache=cache)
+    first = dataset_template(kata, SMALL, binaries, cache=cache)
     made = first.path.stat().st_ino
-    assert world_template(kata, SMALL, binaries, cache=cache).path.stat().st_ino == made
+    assert dataset_template(kata, SMALL, binaries, cache=cache).path.stat().st_ino == made
     (kata.folder / "seed.sql").write_text("insert into t values (2);")
-    assert world_template(kata, SMALL, binaries, cache=cache).digest != first.digest
+    assert dataset_template(kata, SMALL, binaries, cache=cache).digest != first.digest
 
 
 def test_a_damaged_template_is_made_again(
     binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
 ) -> None:
     kata = make_kata(tmp_path / "kata", schema="create table damaged (id int);", seed="")
-    template = world_template(kata, SMALL, binaries, cache=cache)
+    template = dataset_template(kata, SMALL, binaries, cache=cache)
     (template.path / "global" / "pg_control").unlink()
-    again = world_template(kata, SMALL, binaries, cache=cache)
+    again = dataset_template(kata, SMALL, binaries, cache=cache)
     with start_cluster(again, binaries, run_dir=tmp_path) as cluster:
         assert value(cluster.service_url, "select count(*) from damaged") == 0
 
@@ -181,7 +188,7 @@ def test_a_kata_may_ask_for_durability_and_extensions(
 ) -> None:
     environment = Environment(durable=True, extensions=("pg_trgm",))
     kata = make_kata(tmp_path / "kata", environment=environment)
-    template = world_template(kata, SMALL, binaries, cache=cache)
+    template = dataset_template(kata, SMALL, binaries, cache=cache)
     with start_cluster(template, binaries, run_dir=tmp_path) as cluster:
         assert value(cluster.admin_url, "show fsync") == "on"
         assert value(cluster.service_url, "select similarity('abc', 'abd') > 0") is True
@@ -194,7 +201,7 @@ def test_a_mistake_in_the_seed_names_file_and_line(
         tmp_path / "kata", schema="create table t (id int);", seed="select 1;\n\nselect nothing;\n"
     )
     with pytest.raises(PackError) as raised:
-        world_template(kata, SMALL, binaries, cache=cache)
+        dataset_template(kata, SMALL, binaries, cache=cache)
     assert raised.value.line == 3
     assert raised.value.path == kata.folder / "seed.sql"
     assert 'column "nothing" does not exist' in raised.value.message
@@ -206,10 +213,10 @@ def test_an_unknown_extension_and_a_missing_schema_are_the_packs_mistake(
 ) -> None:
     kata = make_kata(tmp_path / "kata", environment=Environment(extensions=("no_such",)))
     with pytest.raises(PackError, match="no_such"):
-        world_template(kata, SMALL, binaries, cache=cache)
+        dataset_template(kata, SMALL, binaries, cache=cache)
     (kata.folder / "schema.sql").unlink()
     with pytest.raises(PackError, match=r"schema\.sql"):
-        world_template(kata, SMALL, binaries, cache=cache)
+        dataset_template(kata, SMALL, binaries, cache=cache)
 
 
 def test_two_makers_at_once_make_one_template(tmp_path: Path, make_kata: MakeKata) -> None:
@@ -238,7 +245,7 @@ def test_a_killed_maker_leaves_nothing_that_passes_for_a_template(
         maker.send_signal(signal.SIGKILL)
         maker.wait()
     (kata.folder / "seed.sql").write_text("insert into t values (1);")
-    template = world_template(kata, SMALL, binaries, cache=cache)
+    template = dataset_template(kata, SMALL, binaries, cache=cache)
     with start_cluster(template, binaries, run_dir=tmp_path) as cluster:
         assert value(cluster.service_url, "select count(*) from t") == 1
     assert not list(making.glob("*.run"))
@@ -360,7 +367,7 @@ def test_a_cache_that_cannot_be_written_is_a_clear_error(
     blocked = tmp_path / "file"
     blocked.write_text("no directory")
     with pytest.raises(DatabaseError) as raised:
-        world_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=blocked)
+        dataset_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=blocked)
     assert str(blocked) in raised.value.message
     assert raised.value.hint
 
@@ -388,7 +395,7 @@ def test_a_full_disk_under_the_cache_is_a_clear_error(
     small_disk: Path, binaries: Binaries, tmp_path: Path, make_kata: MakeKata
 ) -> None:
     with pytest.raises(DatabaseError, match="No space left") as raised:
-        world_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=small_disk)
+        dataset_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=small_disk)
     assert "Free some space" in raised.value.hint
 
 
@@ -401,7 +408,7 @@ def test_a_full_disk_under_the_run_is_a_clear_error(
     make_kata: MakeKata,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    template = world_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
+    template = dataset_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
     monkeypatch.setattr(rundir, "SHARED_MEMORY", tmp_path / "none")
     monkeypatch.setattr(rundir, "OPEN_PLACES", (small_disk,))
     with (
@@ -416,7 +423,7 @@ def test_a_full_disk_under_the_run_is_a_clear_error(
 def test_without_shared_memory_a_run_lives_on_the_disk(
     binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    template = world_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
+    template = dataset_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
     monkeypatch.setattr(rundir, "SHARED_MEMORY", tmp_path / "none")
     with start_cluster(template, binaries, run_dir=tmp_path) as cluster:
         assert value(cluster.service_url, "select count(*) from item") == 100
@@ -439,7 +446,7 @@ def test_a_port_that_is_taken_in_between_is_not_the_end(
 def test_a_server_that_does_not_start_says_why(
     binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
 ) -> None:
-    template = world_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
+    template = dataset_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "PG_VERSION").write_text("8.4\n")
@@ -468,7 +475,7 @@ def test_the_machines_own_postgresql_works_too(tmp_path: Path, cache: Path, make
     if not places:
         pytest.skip("no PostgreSQL is installed on this machine")
     binaries = find_binaries(places[-1].parent)
-    template = world_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
+    template = dataset_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
     from graders.logs.recorder import Recorder
 
     with (

@@ -20,10 +20,10 @@ from graders.backing.postgres.server import running_server
 from graders.backing.postgres.template import initialise
 from graders.errors import DatabaseError, UsageError
 from graders.logs.recorder import Recorder, open_log
-from graders.packs.records import Kata, World
+from graders.packs.records import Dataset, Kata
 from graders.sandbox.rundir import run_directory
 
-SMALL = World("small", 1)
+SMALL = Dataset("small", 1)
 MakeKata = Callable[..., Kata]
 
 
@@ -129,10 +129,10 @@ def test_what_a_killed_run_left_on_the_server_is_dropped_by_the_next(
     code = textwrap.dedent("""
         import sys
         from pathlib import Path
-        from graders.packs.records import Environment, Kata, World
+        from graders.packs.records import Environment, Kata, Dataset
         from graders.backing.postgres import connect_external
         kata = Kata("tests", "Tests", "core", 1, "", (), Environment(), (), {}, (), (), Path(sys.argv[2]))
-        with connect_external(sys.argv[1], kata, World("small", 1)) as cluster:
+        with connect_external(sys.argv[1], kata, Dataset("small", 1)) as cluster:
             print(cluster.database, flush=True)
             sys.stdin.read()
     """)

@@ -82,7 +82,7 @@ JSON = {"Content-Type": "application/json", "ETag": '"1"'}
 RIGHT: Reply = (200, JSON, {"id": 1, "name": None})
 
 
-def explored(reply: Reply, told: dict[str, Any] | None = None) -> tuple[openapi.Finding, ...]:
+def explored(reply: Reply, told: dict[str, Any] | None = None) -> tuple[openapi.Disagreement, ...]:
     with serving(reply) as base_url:
         return openapi.explore(told or document(), base_url, seed=1, examples=3)
 

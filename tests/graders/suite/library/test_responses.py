@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graders.http.message import Answer, AnswerError, Headers, Request
-from graders.suite.library.responses import is_row_id, location_path, shown, told
+from graders.suite.library.responses import abbreviate, is_row_id, json_object, location_path
 
 
 def answer(body: bytes = b"{}", **headers: str) -> Answer:
@@ -15,14 +15,14 @@ def answer(body: bytes = b"{}", **headers: str) -> Answer:
 
 def test_a_member_that_is_not_there_is_named() -> None:
     with pytest.raises(AssertionError, match=r'no member `id`: \{"name": "Ada"\}'):
-        shown(answer(b'{"name": "Ada"}'))["id"]
+        json_object(answer(b'{"name": "Ada"}'))["id"]
 
 
 def test_a_body_that_is_no_object_is_told() -> None:
     with pytest.raises(AssertionError, match=r"POST /v1/rooms/7/bookings\?x=1 \(201\) came with \[1\]"):
-        shown(answer(b"[1]"))
+        json_object(answer(b"[1]"))
     with pytest.raises(AnswerError):
-        shown(answer(b"{"))
+        json_object(answer(b"{"))
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,9 @@ def test_ids_are_numbers_of_rows() -> None:
 
 
 def test_a_long_value_is_shortened_in_its_middle() -> None:
-    assert told({"a": "\ud800"}) == '{"a": "?"}'
+    assert abbreviate({"a": "\ud800"}) == '{"a": "?"}'
     assert (
-        told("x" * 500).startswith('"xxx')
-        and told("x" * 500).endswith('xxx"')
-        and len(told("x" * 500)) == 161
+        abbreviate("x" * 500).startswith('"xxx')
+        and abbreviate("x" * 500).endswith('xxx"')
+        and len(abbreviate("x" * 500)) == 161
     )
