@@ -2,9 +2,9 @@
 
     python benchmarks/mutants.py [SLUG ...] [--per-kata 45] [--seed 1] [--jobs 2] [--state FILE]
 
-Each Python reference of a kata is mutated by the operators of graders/authoring/mutants.py; a sample that holds every operator is
-graded, each mutant until the first check fails. A mutant is killed when a check fails, stillborn when the service does
-not start (not counted), and a survivor when it scores 100. Survivors that change nothing a client or the database could
+Each Python reference of a kata is mutated by the operators of graders/authoring/mutants.py; a sample that
+holds every operator is graded, each mutant until the first check fails. A mutant is killed when a check fails,
+stillborn when the service does not start (not counted), and a survivor when it scores 100. Survivors that change nothing a client or the database could
 tell are listed with the reason in benchmarks/equivalent-mutants.yaml (and not counted); any other is a hole in a suite.
 Exits with 1 below 90 % killed in any kata.
 

@@ -77,10 +77,9 @@ def _graders_imports(file: Path) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith("graders."))
-        elif isinstance(node, ast.ImportFrom) and node.module == "graders":
-            yield from (f"graders.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("graders."):
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "graders":
             yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _reaped(pid: int) -> bool:

@@ -10,7 +10,8 @@ import sys
 from graders.sandbox.ports import free_port, is_free
 
 MANY = 30
-ASK = f"import sys; from graders.sandbox.ports import free_port; print(*[free_port() for _ in range({MANY})], flush=True)"
+IMPORT = "import sys; from graders.sandbox.ports import free_port"
+ASK = f"{IMPORT}; print(*[free_port() for _ in range({MANY})], flush=True)"
 
 
 def test_a_port_that_was_given_is_not_given_again_soon() -> None:

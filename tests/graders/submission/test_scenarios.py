@@ -1,6 +1,7 @@
 """Tiny services that are wrong in one way each, and the words in which their author is told (golden/*.txt).
 
-After a message was changed on purpose: GOLDEN=write pytest tests/graders/submission/test_scenarios.py, and read the diff.
+After a message was changed on purpose: GOLDEN=write pytest tests/graders/submission/test_scenarios.py,
+and read the diff.
 """
 
 from __future__ import annotations
