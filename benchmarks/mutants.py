@@ -4,8 +4,9 @@
 
 Each Python reference of a kata is mutated by the operators of graders/authoring/mutants.py; a sample that
 holds every operator is graded, each mutant until the first check fails. A mutant is killed when a check fails,
-stillborn when the service does not start (not counted), and a survivor when it scores 100. Survivors that change nothing a client or the database could
-tell are listed with the reason in benchmarks/equivalent-mutants.yaml (and not counted); any other is a hole in a suite.
+stillborn when the service does not start (not counted), and a survivor when it scores 100. Survivors that
+change nothing observable by a client or the database are listed with the reason in
+benchmarks/equivalent-mutants.yaml (and not counted); any other is a gap in a suite.
 Exits with 1 below 90 % killed in any kata.
 
 With --state a run is continued: what is killed, stillborn or equivalent there is not graded again, all else is.
