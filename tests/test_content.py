@@ -15,7 +15,8 @@ from jsonschema import Draft202012Validator
 from graders.authoring.audit import audit
 from graders.errors import PackError
 from graders.packs.curriculum import load_skills, load_tracks
-from graders.packs.loader import load_solutions, open_packs
+from graders.packs.loader import open_packs
+from graders.packs.solutions import load_solutions
 from graders.packs.yaml_source import parse_yaml
 
 ROOT = Path(__file__).parent.parent

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.errors import KataError
-from graders.packs.loader import Packs, load_solutions
+from graders.packs.loader import Packs
 from graders.packs.records import Kata, Solution
 from graders.packs.rendering import shipped_checks
+from graders.packs.solutions import load_solutions
 from graders.packs.yaml_source import read_yaml
 
 FULL_POINTS = 100

@@ -15,9 +15,10 @@ from pathlib import Path
 from graders.authoring.audit import Problem, audit
 from graders.errors import KataError
 from graders.grading.grader import Grader, silent
-from graders.packs.loader import Packs, load_solutions
+from graders.packs.loader import Packs
 from graders.packs.records import Kata, Solution
 from graders.packs.rendering import layers_of, render_solution, render_starter
+from graders.packs.solutions import load_solutions
 from graders.results.grade import Grade
 from graders.results.verdicts import CheckResult
 from graders.submission.folder import Submission

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from graders.errors import PackError
-from graders.packs.loader import load_solution
 from graders.packs.records import Kata, Solution, Stack
+from graders.packs.solutions import load_solution
 
 MARKER = ".kata.yaml"
 _LEFT_OUT = {"__pycache__", ".DS_Store"}

@@ -11,9 +11,9 @@ import typer
 
 from graders.errors import PackError, SuiteError
 from graders.grading.grader import Grader
-from graders.packs.loader import load_solutions
 from graders.packs.records import Kata, Solution, Stack
 from graders.packs.rendering import render_solution, render_starter
+from graders.packs.solutions import load_solutions
 from graders.results.grade import Grade
 from graders.submission.folder import Submission
 from toolkit.completion import slugs

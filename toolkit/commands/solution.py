@@ -78,7 +78,7 @@ def _stack_here(kata: str | None, packs: Packs) -> str | None:
 
 
 def _solutions(kata: Kata, stack: str | None) -> tuple[Solution, ...]:
-    from graders.packs.loader import load_solutions
+    from graders.packs.solutions import load_solutions
 
     known = tuple(
         solution
