@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from graders.authoring.problem import Problem
+from graders.authoring.suite_audit import audit_suite
 from graders.errors import KataError
 from graders.packs.loader import Packs
 from graders.packs.records import Kata, Solution
@@ -21,15 +21,6 @@ FEWEST_HINTS = 3
 _KNOWN = {"kata.yaml", "brief.md", "schema.sql", "seed.sql", "suite", "starter", "solutions", "guide.md"}
 _IGNORED = {"__pycache__", ".DS_Store"}
 _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)\s]+)\)")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something to mend: where (a file, a solution, a check), what is wrong, and what to do."""
-
-    where: str
-    message: str
-    hint: str = ""
 
 
 def audit(kata: Kata, packs: Packs) -> tuple[Problem, ...]:
@@ -87,48 +78,7 @@ def _files(kata: Kata, _: Packs) -> Iterator[Problem]:
 
 
 def _suite(kata: Kata, _: Packs) -> Iterator[Problem]:
-    found: dict[str, str] = {}
-    for path in sorted((kata.folder / "suite").glob("*.py")):
-        where = _at(kata, f"suite/{path.name}")
-        try:
-            names = _functions(path)
-        except SyntaxError as error:
-            yield Problem(f"{where}:{error.lineno}", f"is no Python: {error.msg}", "mend it")
-            continue
-        if path.name.startswith(("open_", "sealed_")):
-            found |= {
-                name.removeprefix("check_").split("__")[0].replace("_", "-"): path.name for name in names
-            }
-        elif names:
-            yield Problem(
-                where, f"defines {names[0]}, which is never run", "name the file open_… or sealed_…"
-            )
-    known = {check.id: check for check in kata.checks}
-    for id, name in found.items():
-        if id not in known:
-            yield Problem(
-                _at(kata, f"suite/{name}"), f"defines the check `{id}`", "kata.yaml does not have it"
-            )
-        elif not name.startswith(known[id].visibility):
-            yield Problem(_at(kata, f"suite/{name}"), f"`{id}` is {known[id].visibility}", "move it")
-    for id in known:
-        if id not in found:
-            name = f"check_{id.replace('-', '_')}"
-            yield Problem(_at(kata, "suite"), f"no file defines `{name}`", "write the check or remove the id")
-    shipped = "\n".join(path.read_text() for path in shipped_checks(kata))
-    if re.search(r"^\s*(from|import)\s+sealed_", shipped, re.MULTILINE):
-        yield Problem(
-            _at(kata, "suite"), "an open file imports a sealed one", "move what they share to shared_….py"
-        )
-
-
-def _functions(path: Path) -> list[str]:
-    tree = ast.parse(path.read_text(), str(path))
-    return [
-        node.name
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("check_")
-    ]
+    yield from audit_suite(kata)
 
 
 def _brief(kata: Kata, _: Packs) -> Iterator[Problem]:

@@ -12,7 +12,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from graders.authoring.audit import Problem, audit
+from graders.authoring.audit import audit
+from graders.authoring.problem import Problem
 from graders.errors import KataError
 from graders.grading.grader import Grader, silent
 from graders.packs.loader import Packs

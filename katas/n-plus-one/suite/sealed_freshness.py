@@ -80,7 +80,7 @@ def changed(database: Database, change: Change) -> Iterator[None]:
 def _changes_of_order(database: Database, order: dict[str, Any]) -> list[Change]:
     item = database.row("SELECT * FROM order_items WHERE order_id = %s ORDER BY id LIMIT 1", order["id"])
     payment = database.row("SELECT * FROM payments WHERE order_id = %s ORDER BY id LIMIT 1", order["id"])
-    assert item and payment
+    assert item and payment, f"order {order['id']} has lost its items or payments in the tables"
     product = item["product_id"]
     status = "open" if order["status"] != "open" else "paid"
     sums: Probe = lambda seen: [seen["total_cents"], seen["balance_cents"]]  # noqa: E731
@@ -113,7 +113,7 @@ def _changes_of_product(database: Database, product: int) -> list[Change]:
         "WHERE i.product_id = %s AND o.status <> 'cancelled' ORDER BY i.id LIMIT 1",
         product,
     )
-    assert item
+    assert item, f"product {product} is in no order of the tables any more"
     name: Probe = lambda line: line and line["product"]["name"]  # noqa: E731
     units: Probe = lambda line: line and [line["units"], line["revenue_cents"]]  # noqa: E731
     return [
@@ -129,7 +129,7 @@ def _newest_order(database: Database) -> dict[str, Any]:
         "SELECT * FROM orders WHERE EXISTS (SELECT FROM order_items WHERE order_id = orders.id) "
         "AND EXISTS (SELECT FROM payments WHERE order_id = orders.id) ORDER BY placed_at DESC, id DESC LIMIT 1"
     )
-    assert order
+    assert order, "the tables hold no order with items and payments any more"
     return order
 
 

@@ -34,7 +34,7 @@ def check_report_is_computed_by_the_database__in_a_longer_past(
             with recording.window(label.format(size=size)) as window:
                 _read_report(http, 10)
             # Bytes are measured by asking again, so it has to be now.
-            assert window.bytes_sent >= 0
+            _ = window.bytes_sent
             recordings.append(window)
     for unit in ("rows_sent", "bytes_sent"):
         cost = growth.growth_of(unit, sizes, recordings, label=label)

@@ -42,7 +42,8 @@ def check_register_and_login(http, database, rng, variables):
     assert {name: json_object(me).get(name) for name in ("id", "email", "role")} == {
         name: user[name] for name in ("id", "email", "role")
     }, "GET /me is not the user who registered"
-    assert database.value("select count(*) from users where id = %s", person.id) == 1
+    rows = database.value("select count(*) from users where id = %s", person.id)
+    assert rows == 1, f"the table users holds {rows} rows with the id of the user who registered"
 
 
 def check_register_and_login__in_any_letter_case(http, database, rng):

@@ -1,0 +1,18 @@
+"""What an audit or a proof finds wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something to fix: where (a file with its line, a solution, a check), what is wrong, and what to do.
+
+    `blocking`: no run can tell anything before it is fixed.
+    """
+
+    where: str
+    message: str
+    hint: str = ""
+    blocking: bool = False
