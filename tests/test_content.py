@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 SCHEMAS = ROOT / "content" / "schemas"
 PLACES = {
     "kata": "katas/*/kata.yaml",
-    "solution": "katas/*/solutions/*/solution.yaml",
+    "solution": "katas/*/solutions/**/*.yaml",
     "stack": "skeletons/*/stack.yaml",
     "skills": "content/skills.yaml",
     "track": "content/tracks/*.yaml",

@@ -83,6 +83,13 @@ VERBS = (
             Verb(
                 "new", "author_new", "The folder of a new kata, with the work that is left marked.", "Write"
             ),
+            Verb(
+                "solution",
+                "author_solution",
+                "Write a known solution as edits, or render it to edit it.",
+                "Write",
+            ),
+            Verb("diff", "author_diff", "What a known solution changes.", "Write"),
             Verb("try", "author_try", "Judge one solution and show all of it.", "Prove", runs_services=True),
             Verb(
                 "check",

@@ -115,7 +115,7 @@ def _solutions(kata: Kata, _: Packs) -> Iterator[Problem]:
             yield Problem(_at(kata, "solutions"), f"there is no reference for the stack {stack}", "write one")
     for solution in solutions:
         if solution.stack not in kata.stacks:
-            where = _at(kata, f"solutions/{solution.name}/solution.yaml")
+            where = _at(kata, solution.source.relative_to(kata.folder).as_posix())
             yield Problem(
                 where, f"the kata has no starter for its stack `{solution.stack}`", "add one, or mend it"
             )
@@ -144,7 +144,7 @@ def _traps(kata: Kata, _: Packs) -> Iterator[Problem]:
 
 def _known_trap(kata: Kata, solution: Solution) -> Iterator[Problem]:
     if kata.traps and solution.trap not in kata.traps:
-        where = _at(kata, f"solutions/{solution.name}/solution.yaml")
+        where = _at(kata, solution.source.relative_to(kata.folder).as_posix())
         yield Problem(where, f"the trap “{solution.trap}” is not in kata.yaml", "use the words of `traps`")
 
 

@@ -18,8 +18,8 @@ from graders.errors import KataError
 from graders.grading.grader import Grader, silent
 from graders.packs.loader import Packs
 from graders.packs.records import Kata, Solution
-from graders.packs.rendering import layers_of, render_solution, render_starter
-from graders.packs.solutions import load_solutions
+from graders.packs.rendering import render_solution, render_starter
+from graders.packs.solutions import layers_of, load_solutions
 from graders.results.grade import Grade
 from graders.results.verdicts import CheckResult
 from graders.submission.folder import Submission
@@ -191,7 +191,7 @@ def touched(kata: Kata, changed: Collection[Path]) -> tuple[str, ...]:
     if any(part[0] not in ("solutions", "starter", "brief.md", "guide.md") for part in parts):
         return tuple(subject.name for subject in subjects_of(kata))
     stacks = {part[1] for part in parts if part[0] == "starter" and len(part) > 1}
-    solutions = {part[1] for part in parts if part[0] == "solutions" and len(part) > 1}
+    solutions = {Path(part[1]).stem for part in parts if part[0] == "solutions" and len(part) > 1}
 
     def hangs_on_them(subject: Subject) -> bool:
         layers = layers_of(kata, subject.solution) if subject.solution else ()

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+if TYPE_CHECKING:
+    from graders.packs.edits import Edit
+
+# What `over:` names to mean the starter itself.
+STARTER = "starter"
 Visibility = Literal["open", "sealed"]
 SolutionKind = Literal["reference", "alternative", "flawed"]
 
@@ -116,8 +121,9 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """A known answer: files laid over the starter, or over the solution named `over` first.
+    """A known answer: files or edits, laid over the starter or over the solution named `over`.
 
+    `source`: the YAML file that describes it.
     A flawed one says which checks it must fail (`fails`, exactly these) and the `trap` of the contract it falls into.
     """
 
@@ -129,4 +135,10 @@ class Solution:
     trap: str
     why: str
     over: str | None
-    folder: Path
+    source: Path
+    edits: tuple[Edit, ...] = ()
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of its files; None where it is written as edits."""
+        return None if self.edits else self.source.parent

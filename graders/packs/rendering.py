@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from graders.errors import PackError
+from graders.packs.edits import apply_edits
 from graders.packs.records import Kata, Solution, Stack
-from graders.packs.solutions import load_solution
+from graders.packs.solutions import layers_of
 
 MARKER = ".kata.yaml"
 _LEFT_OUT = {"__pycache__", ".DS_Store"}
@@ -37,15 +38,10 @@ def render_solution(kata: Kata, stack: Stack, solution: Solution, into: Path) ->
     """Write the starter with `solution`, and whatever it is laid over, on top."""
     render_starter(kata, stack, into)
     for layer in layers_of(kata, solution):
-        _lay_over(layer.folder, into, leave_out="solution.yaml")
-
-
-def layers_of(kata: Kata, solution: Solution) -> tuple[Solution, ...]:
-    """The solutions to lay over the starter in turn, `solution` last."""
-    layers = [solution]
-    while layers[0].over is not None:
-        layers.insert(0, load_solution(kata.folder / "solutions" / layers[0].over, kata))
-    return tuple(layers)
+        if layer.folder is None:
+            apply_edits(layer.edits, into, layer.source)
+        else:
+            _lay_over(layer.folder, into, leave_out="solution.yaml")
 
 
 def _render_skeleton(kata: Kata, stack: Stack, into: Path) -> None:

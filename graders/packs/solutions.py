@@ -1,4 +1,4 @@
-"""The known solutions of a kata, read into records."""
+"""Known solutions of a kata: a folder of whole files, or one YAML file of edits, read into records."""
 
 from __future__ import annotations
 
@@ -7,73 +7,127 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from graders.errors import PackError
-from graders.packs.records import Kata, Solution, SolutionKind
-from graders.packs.yaml_source import read_yaml
+from graders.packs.edits import read_edits
+from graders.packs.records import STARTER, Kata, Solution, SolutionKind
+from graders.packs.yaml_source import Section, read_yaml
+
+_KEYS = ("format", "kind", "stack", "title", "over", "fails", "trap", "why")
+_KINDS: Mapping[str, SolutionKind] = {
+    "reference": "reference",
+    "alternative": "alternative",
+    "flawed": "flawed",
+}
 
 
 def load_solutions(kata: Kata) -> tuple[Solution, ...]:
-    """Every solution of the kata: references, then alternatives, then flawed ones, each by name."""
+    """Every solution of the kata: references, then alternatives, then flawed ones, each by name.
+
+    Raises PackError with file, line and key, also for a folder and a YAML file of one name and for a circular `over`.
+    """
+    sources = _sources(kata)
+    loaded: dict[str, Solution] = {}
+    for name in sources:
+        _load(name, kata, sources, loaded, ())
+    order = list(_KINDS)
+    return tuple(sorted(loaded.values(), key=lambda solution: (order.index(solution.kind), solution.name)))
+
+
+def layers_of(kata: Kata, solution: Solution) -> tuple[Solution, ...]:
+    """The solutions to lay over the starter in turn, `solution` last."""
+    sources = _sources(kata)
+    loaded = {solution.name: solution}
+    layers = [solution]
+    while (below := layers[0].over) is not None and below != STARTER:
+        layers.insert(0, _load(below, kata, sources, loaded, ()))
+    return tuple(layers)
+
+
+def _sources(kata: Kata) -> dict[str, Path]:
+    """The YAML file of each solution, by the solution's name."""
     base = kata.folder / "solutions"
-    folders = sorted(path for path in base.glob("[!.]*") if path.is_dir()) if base.is_dir() else []
-    solutions = [load_solution(folder, kata) for folder in folders]
-    names = {solution.name: solution for solution in solutions}
-    for solution in solutions:
-        _check_over(solution, names)
-    order = ("reference", "alternative", "flawed")
-    return tuple(sorted(solutions, key=lambda solution: (order.index(solution.kind), solution.name)))
+    found: dict[str, Path] = {}
+    for path in sorted(base.glob("[!.]*")) if base.is_dir() else ():
+        if path.is_dir():
+            source = path / "solution.yaml"
+        elif path.suffix in (".yaml", ".yml"):
+            source = path
+        else:
+            continue
+        name = path.name if path.is_dir() else path.stem
+        if name in found:
+            raise PackError(
+                f"the solution `{name}` is both a folder and a YAML file",
+                path=source,
+                hint="keep one of the two",
+            )
+        found[name] = source
+    return found
 
 
-def load_solution(folder: Path, kata: Kata) -> Solution:
-    """One solution. Raises PackError where it names checks or a stack that the kata does not have."""
-    top = read_yaml(folder / "solution.yaml")
-    top.only(("format", "kind", "stack", "title", "over", "fails", "trap", "why"))
-    kinds: dict[str, SolutionKind] = {
-        "reference": "reference",
-        "alternative": "alternative",
-        "flawed": "flawed",
-    }
-    kind = kinds[top.choice("kind", tuple(kinds))]
+def _load(
+    name: str, kata: Kata, sources: Mapping[str, Path], loaded: dict[str, Solution], above: tuple[str, ...]
+) -> Solution:
+    """The solution of that name, after whatever it is laid over. `above`: the solutions laid over it."""
+    if name not in loaded:
+        top = read_yaml(sources[name])
+        top.only(_KEYS if _is_folder(top) else (*_KEYS, "edits"))
+        below = _below(top, kata, sources, loaded, (*above, name))
+        loaded[name] = _read(name, top, kata, below)
+    return loaded[name]
+
+
+def _is_folder(top: Section) -> bool:
+    return top.path.name == "solution.yaml"
+
+
+def _below(
+    top: Section, kata: Kata, sources: Mapping[str, Path], loaded: dict[str, Solution], above: tuple[str, ...]
+) -> Solution | None:
+    over = top.text("over") if top.has("over") else None
+    if over is None or over == STARTER:
+        return None
+    if over in above:
+        top.fail(
+            "over", f"circular `over`: {' → '.join((*above, over))}", "lay it over a reference or `starter`"
+        )
+    if over not in sources:
+        near = get_close_matches(over, [*sources, STARTER], n=1)
+        hint = f"did you mean `{near[0]}`?" if near else "name another solution of this kata, or `starter`"
+        top.fail("over", f"`over` names `{over}`, which is not a solution of `{kata.slug}`", hint)
+    return _load(over, kata, sources, loaded, above)
+
+
+def _read(name: str, top: Section, kata: Kata, below: Solution | None) -> Solution:
+    kind = _KINDS[top.choice("kind", tuple(_KINDS))]
+    edits = () if _is_folder(top) else read_edits(top)
+    # A folder may leave out what its author has seen no reason to say; a file of edits is read by itself.
+    reasons_needed = kind != "flawed" or not _is_folder(top)
+    return Solution(
+        name=name,
+        kind=kind,
+        stack=top.text("stack", below.stack if below is not None else None),
+        title=top.text("title"),
+        fails=_fails(top, kind, kata),
+        trap=top.text("trap") if kind == "flawed" else "",
+        why=(top.text("why") if reasons_needed else top.text("why", "-")).strip(),
+        over=top.text("over") if top.has("over") else None,
+        source=top.path,
+        edits=edits,
+    )
+
+
+def _fails(top: Section, kind: SolutionKind, kata: Kata) -> tuple[str, ...]:
     fails = top.texts("fails", required=kind == "flawed")
     known = [check.id for check in kata.checks]
     for id in fails:
         if id not in known:
             near = get_close_matches(id, known, n=1)
-            top.fail(
-                "fails",
-                f"`{id}` is no check of `{kata.slug}`",
-                f"did you mean `{near[0] if near else known[0]}`?",
-            )
+            hint = f"did you mean `{near[0] if near else known[0]}`?"
+            top.fail("fails", f"`{id}` is not a check of `{kata.slug}`", hint)
     if kind == "flawed" and not fails:
         top.fail("fails", "a flawed solution fails nothing", "name the checks that must catch it")
     if kind != "flawed" and fails:
         top.fail(
             "fails", f"a solution of kind {kind} cannot fail checks", "remove `fails` or change the kind"
         )
-    return Solution(
-        name=folder.name,
-        kind=kind,
-        stack=top.text("stack"),
-        title=top.text("title"),
-        fails=fails,
-        trap=top.text("trap") if kind == "flawed" else "",
-        why=top.text("why", "-").strip() if kind == "flawed" else top.text("why").strip(),
-        over=top.text("over") if top.has("over") else None,
-        folder=folder,
-    )
-
-
-def _check_over(solution: Solution, names: Mapping[str, Solution]) -> None:
-    seen = [solution.name]
-    while solution.over is not None:
-        path = solution.folder / "solution.yaml"
-        if solution.over not in names:
-            near = get_close_matches(solution.over, list(names), n=1)
-            raise PackError(
-                f"`over` names `{solution.over}`, which is no solution here",
-                path=path,
-                hint=f"did you mean `{near[0]}`?" if near else "name a folder of solutions/",
-            )
-        if solution.over in seen:
-            raise PackError("`over` goes round in a circle", path=path, hint="lay it over a reference")
-        solution = names[solution.over]
-        seen.append(solution.name)
+    return fails

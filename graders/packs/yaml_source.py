@@ -84,6 +84,19 @@ class Section:
             self._wrong(node, key, "a single value")
         return str(node.value)
 
+    @property
+    def line(self) -> int:
+        """The line of the file, from 1, in which the section begins."""
+        return int(self._node.start_mark.line) + 1
+
+    def text_or_nothing(self, key: str) -> str:
+        """A text that may be empty; the key is required."""
+        node = self._get(key, required=True)
+        assert node is not None
+        if not isinstance(node, yaml.ScalarNode) or node.tag != "tag:yaml.org,2002:str":
+            self._wrong(node, key, "text")
+        return str(node.value)
+
     def integer(self, key: str, default: int | None = None, *, least: int = 0, most: int = 1_000_000) -> int:
         node = self._get(key, required=default is None)
         if node is None:
