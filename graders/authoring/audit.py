@@ -9,6 +9,7 @@ from pathlib import Path
 
 from graders.authoring.problem import Problem
 from graders.authoring.suite_audit import audit_suite
+from graders.authoring.suite_surface import audit_surface
 from graders.errors import KataError
 from graders.packs.loader import Packs
 from graders.packs.records import Kata, Solution
@@ -26,7 +27,18 @@ _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)\s]+)\)")
 def audit(kata: Kata, packs: Packs) -> tuple[Problem, ...]:
     """Every problem that the kata's files show by themselves, none twice."""
     problems: list[Problem] = []
-    for question in (_points, _checks, _files, _suite, _brief, _starters, _solutions, _traps, _skills):
+    for question in (
+        _points,
+        _checks,
+        _files,
+        _suite,
+        _surface,
+        _brief,
+        _starters,
+        _solutions,
+        _traps,
+        _skills,
+    ):
         try:
             problems += question(kata, packs)
         except KataError as error:
@@ -79,6 +91,10 @@ def _files(kata: Kata, _: Packs) -> Iterator[Problem]:
 
 def _suite(kata: Kata, _: Packs) -> Iterator[Problem]:
     yield from audit_suite(kata)
+
+
+def _surface(kata: Kata, _: Packs) -> Iterator[Problem]:
+    yield from audit_surface(kata)
 
 
 def _brief(kata: Kata, _: Packs) -> Iterator[Problem]:

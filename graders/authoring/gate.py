@@ -69,7 +69,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Solutions × checks, and every problem found. A kata is proved when there is none."""
+    """Solutions × checks, and every problem found. A kata is proved when there is none; deprecations do not count."""
 
     kata: Kata
     rows: tuple[Row, ...]
@@ -77,7 +77,12 @@ class Matrix:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        return (*self.audit, *(problem for row in self.rows for problem in row.problems))
+        found = (*self.audit, *(problem for row in self.rows for problem in row.problems))
+        return tuple(problem for problem in found if not problem.deprecation)
+
+    @property
+    def deprecations(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.audit if problem.deprecation)
 
     def after(self, older: Matrix) -> Matrix:
         """This matrix, with the rows of an older one for those subjects that did not run again."""

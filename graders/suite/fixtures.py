@@ -111,21 +111,26 @@ class Fixtures:
         return LockGate(self._bench.job["grader_url"], role=self._bench.job["service_role"])
 
     @pytest.fixture
-    def wire(self, service: Instance, database_url: str) -> Iterator[DatabaseProxy]:
-        """A wire between the service and its database: the service is restarted behind it for this check.
+    def proxy(self, service: Instance, database_url: str) -> Iterator[DatabaseProxy]:
+        """A proxy between the service and its database: the service is restarted behind it for this check.
 
         A fault that was armed and did not take place breaks the check, unless the service failed it before.
         """
         place = urlsplit(database_url)
         assert place.hostname is not None and place.port is not None
-        with open_database_proxy(place.hostname, place.port) as cable:
-            service.restart_with(database_url=cable.url_for(database_url))
-            yield cable
-            for fault in cable.faults:
+        with open_database_proxy(place.hostname, place.port) as proxy:
+            service.restart_with(database_url=proxy.url_for(database_url))
+            yield proxy
+            for fault in proxy.faults:
                 if not fault.happened:
                     raise FaultError(
                         f"{fault.what}: it never took place", hint="then the check proves nothing"
                     )
+
+    @pytest.fixture
+    def wire(self, proxy: DatabaseProxy) -> DatabaseProxy:
+        """The old name of `proxy`, for suites of older packs."""
+        return proxy
 
     @pytest.fixture
     def concurrently(self) -> Callable[..., list[Any]]:
@@ -152,5 +157,5 @@ class Fixtures:
 
     @pytest.fixture
     def database_url(self) -> str:
-        """The service's own DATABASE_URL, for a wire between it and the database."""
+        """The service's own DATABASE_URL, for a proxy between it and the database."""
         return str(self._bench.job["service_url"])

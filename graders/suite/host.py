@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import gc
-import importlib
 import json
 import os
+import pkgutil
 import signal
 import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from graders.suite.imports import imports_from_graders
 
 
 def serve(descriptor: int) -> None:
@@ -48,12 +49,14 @@ def serve(descriptor: int) -> None:
 
 
 def _import_what_suites_use() -> None:
-    import psycopg
+    import psycopg  # noqa: F401
     import pytest  # noqa: F401
 
+    import graders.suite.api
     import graders.suite.plugin  # noqa: F401
+    from graders.suite import old_names
 
-    del psycopg
+    old_names.install()
 
 
 def prepare(suite: Path) -> None:
@@ -61,7 +64,7 @@ def prepare(suite: Path) -> None:
     with have a `warm_up`. What is wrong with a suite is told when it runs."""
     for name in sorted({name for file in suite.glob("*.py") for name in _graders_imports(file)}):
         with contextlib.suppress(Exception):
-            ready = getattr(importlib.import_module(name), "warm_up", None)
+            ready = getattr(pkgutil.resolve_name(name), "warm_up", None)
             if ready is not None:
                 ready()
     # What is there now lives as long as the host: a collection in a fork would only copy its pages.
@@ -69,17 +72,13 @@ def prepare(suite: Path) -> None:
 
 
 def _graders_imports(file: Path) -> Iterator[str]:
-    """The names of modules, with some of what is in them: that cannot be told apart here."""
     try:
-        tree = ast.parse(file.read_bytes())
+        found = list(imports_from_graders(file))
     except (SyntaxError, ValueError, OSError):
         return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith("graders."))
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "graders":
-            yield str(node.module)
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    for one in found:
+        yield one.module
+        yield one.dotted
 
 
 def _reaped(pid: int) -> bool:

@@ -149,6 +149,7 @@ def cost(recording: Recording, unit: str, tables: Collection[str] = ()) -> float
 
 
 def is_flat(growth: Growth, *, max_slope: float, slack: float) -> bool:
+    """Whether the slope is at most `max_slope`, or the largest and the smallest value differ by at most `slack`."""
     return growth.slope <= max_slope or max(growth.values) - min(growth.values) <= slack
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graders.authoring.gate import Matrix, Row, Subject, Trial
+from graders.authoring.problem import Problem
 from graders.packs.records import Kata
 from toolkit.text import escape, pad, shorten, wrap
 from toolkit.views.paint import Paint
@@ -30,8 +31,8 @@ def render_matrix(matrix: Matrix, paint: Paint, *, seconds: float) -> str:
     killers = "".join(f"{matrix.killers(check.id):>4}" for check in kata.checks)
     lines.append(paint(f"  {pad('caught by it', columns)}{killers}", "dim"))
     lines += ["", paint(_legend(paint), "dim")]
-    for problem in matrix.problems:
-        lines += ["", *_problem(problem.where, problem.message, problem.hint, paint)]
+    for problem in (*matrix.problems, *matrix.deprecations):
+        lines += ["", *_problem(problem, paint)]
     return "\n".join([*lines, "", _verdict(matrix, paint, seconds), ""])
 
 
@@ -90,13 +91,18 @@ def _legend(paint: Paint) -> str:
     )
 
 
-def _problem(where: str, message: str, hint: str, paint: Paint) -> list[str]:
-    said = escape(message, keep_newlines=True).splitlines() or [""]
-    lines = [f"  {paint(paint.sign('failed'), 'red', 'bold')} {paint(escape(where), 'bold')}: {said[0]}"]
+def _problem(problem: Problem, paint: Paint) -> list[str]:
+    said = escape(problem.message, keep_newlines=True).splitlines() or [""]
+    mark = (
+        paint(paint.sign("broken"), "yellow")
+        if problem.deprecation
+        else paint(paint.sign("failed"), "red", "bold")
+    )
+    lines = [f"  {mark} {paint(escape(problem.where), 'bold')}: {said[0]}"]
     lines += [f"      {line}" for line in said[1:][-15:]]
     return lines + [
         f"    {paint.sign('arrow')} {line}"
-        for part in escape(hint, keep_newlines=True).splitlines()
+        for part in escape(problem.hint, keep_newlines=True).splitlines()
         for line in wrap(part, paint.width - 6)
     ]
 
@@ -132,5 +138,10 @@ def _row_document(row: Row) -> dict[str, Any]:
     }
 
 
-def _plain(problem: Any) -> dict[str, str]:
-    return {"where": problem.where, "message": problem.message, "hint": problem.hint}
+def _plain(problem: Problem) -> dict[str, Any]:
+    return {
+        "where": problem.where,
+        "message": problem.message,
+        "hint": problem.hint,
+        "deprecation": problem.deprecation,
+    }

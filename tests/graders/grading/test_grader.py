@@ -118,18 +118,32 @@ def test_a_larger_world_has_more_rows(judge: Judge, pack: Path) -> None:
     assert verdicts(judge(root=pack, world="large", only=["greets-by-name"])) == {"greets-by-name": "passed"}
 
 
+@pytest.mark.parametrize("line", ["from graders.suite.api import openapi", "from graders import openapi"])
 def test_the_slow_imports_of_a_suite_are_made_before_it_is_forked(
-    judge: Judge, pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    judge: Judge, pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     (pack / "katas/greeting/suite/open_greetings.py").write_text(
         "import sys\n\nSEEN = 'schemathesis.engine.core' in sys.modules\n\n"
-        "from graders.suite.library import openapi\n\n\n"
+        f"{line}\n\n\n"
         "def check_greets_by_name():\n    assert SEEN, 'imported while the learner waits'\n"
     )
     assert verdicts(judge(root=pack, only=["greets-by-name"])) == {"greets-by-name": "passed"}
     assert list(Path.cwd().iterdir()) == [], "the tables of characters are kept in the cache"
+
+
+def test_a_suite_of_an_older_pack_runs_with_old_imports_and_the_old_fixture(judge: Judge, pack: Path) -> None:
+    (pack / "katas/greeting/suite/open_greetings.py").write_text(
+        "from graders.client import Answer\nfrom graders.wire import Wire\nfrom graders.reading import shown\n\n\n"
+        "def check_greets_by_name(http, wire, proxy):\n"
+        "    assert isinstance(wire, Wire) and wire is proxy\n"
+        "    answer = http.get('/greetings', params={'limit': 1})\n"
+        "    assert isinstance(answer, Answer)\n"
+        "    assert shown(answer)['greetings'], 'nobody was greeted'\n"
+    )
+    grade = judge(root=pack, only=["greets-by-name"])
+    assert verdicts(grade) == {"greets-by-name": "passed"}, grade.checks
 
 
 def test_a_mistake_in_the_suite_is_broken_and_ours(judge: Judge, pack: Path) -> None:
