@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared_booking import at, booking_body, change, items_of, moment, must_be, named, new_booking, new_room
 
-from graders.suite.library.responses import abbreviate, json_object, location_path
+from graders.suite.api import abbreviate, json_object, location_path
 
 
 def check_bookings_crud(http, rng):

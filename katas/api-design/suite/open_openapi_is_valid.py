@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 from shared_booking import ROUTES, booking_body, change, must_be, new_booking, new_room
 
-from graders.http.client import Answer
-from graders.suite.library import openapi
-from graders.suite.library.responses import abbreviate, json_object
+from graders.suite.api import Answer, abbreviate, json_object, openapi
 
 
 def check_openapi_is_valid(http, rng):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared_booking import change, items_of, must_be, named, new_booking, new_room, room_body
 
-from graders.suite.library.responses import abbreviate, is_row_id, json_object, location_path
+from graders.suite.api import abbreviate, is_row_id, json_object, location_path
 
 CONTACT = {"email": "desk@example.org", "phone": "+49 30 5550123"}
 

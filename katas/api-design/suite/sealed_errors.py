@@ -18,8 +18,7 @@ from shared_booking import (
     room_body,
 )
 
-from graders.http.client import Answer
-from graders.suite.library.responses import abbreviate
+from graders.suite.api import Answer, abbreviate
 
 ALLOWED = {
     "/v1/rooms": {"GET", "POST"},

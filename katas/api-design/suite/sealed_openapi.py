@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 from shared_booking import JSON, ROUTES, booking_body, change, must_be, new_booking, new_room, room_body
 
-from graders.http.client import Answer
-from graders.suite.library import openapi
-from graders.suite.library.responses import json_object
+from graders.suite.api import Answer, json_object, openapi
 
 SEED = 20_330_502
 WRITES = ("PUT", "PATCH", "DELETE")
@@ -38,7 +36,7 @@ def _must_hold(http, rng, told: dict[tuple[str, str], openapi.Operation]) -> Non
         reason = openapi.disagreement(operation, answer)
         if reason:
             name = f"{method} {operation.path}"
-            _must_agree((openapi.Finding(name, answer.status, reason, answer.curl),))
+            _must_agree((openapi.Disagreement(name, answer.status, reason, answer.curl),))
 
 
 def _own_answers(http, rng) -> Iterator[tuple[str, Answer]]:
@@ -86,7 +84,7 @@ def _own_answers(http, rng) -> Iterator[tuple[str, Answer]]:
     yield items, change(http, "DELETE", f"{rooms}/{bare['id']}")
 
 
-def _must_agree(findings: tuple[openapi.Finding, ...]) -> None:
+def _must_agree(findings: tuple[openapi.Disagreement, ...]) -> None:
     if findings:
         first = findings[0]
         others = f" ({len(findings) - 1} more like this)" if len(findings) > 1 else ""

@@ -22,8 +22,7 @@ from shared_booking import (
     room_body,
 )
 
-from graders.http.client import Answer
-from graders.suite.library.responses import abbreviate, json_object
+from graders.suite.api import Answer, abbreviate, json_object
 
 BAD_TEXTS: tuple[Any, ...] = ("", " ", "\t\n", "x" * 201, 7, True, [], {"a": 1}, None, "nul \0 inside")
 BAD_ROOMS: tuple[dict[str, Any], ...] = (

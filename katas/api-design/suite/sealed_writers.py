@@ -17,8 +17,7 @@ from shared_booking import (
     tag_of,
 )
 
-from graders.http.client import Answer
-from graders.suite.library.responses import abbreviate, json_object
+from graders.suite.api import Answer, abbreviate, json_object
 
 
 def check_lost_update(http, database, rng):

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from graders.http.client import Answer, Client
-from graders.suite.library.responses import JsonObject, abbreviate, is_row_id, json_object
+from graders.suite.api import Answer, Client, JsonObject, abbreviate, is_row_id, json_object
 
 START = datetime(2033, 5, 2, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -25,8 +25,7 @@ from shared_payments import (
     unknown_account,
 )
 
-from graders.backing.postgres.session import Database
-from graders.http.client import Answer, Client
+from graders.suite.api import Answer, Client, Database
 
 
 def check_first_charge(http: Client, database: Database, rng: random.Random) -> None:

@@ -26,16 +26,23 @@ from shared_payments import (
     send,
 )
 
-from graders.backing.postgres.session import Database
-from graders.errors import SuiteError
-from graders.faults.database_proxy import DatabaseProxy, Fault, open_database_proxy
-from graders.faults.lock_gate import LockGate
-from graders.faults.protocol import is_commit
-from graders.http.client import Answer, Client, TransportFailure
-from graders.sql.activity.recording import Transaction
-from graders.sql.plans.plan import nodes_of, read_plan
-from graders.suite.instances import Instance
-from graders.suite.metering import RecordingMeter
+from graders.suite.api import (
+    Answer,
+    Client,
+    Database,
+    DatabaseProxy,
+    Fault,
+    Instance,
+    LockGate,
+    RecordingMeter,
+    SuiteError,
+    Transaction,
+    TransportFailure,
+    is_commit,
+    nodes_of,
+    open_database_proxy,
+    read_plan,
+)
 
 WRITES = {"Insert", "Update", "Delete", "Merge"}
 KATA_TABLES = {"accounts", "payments"}

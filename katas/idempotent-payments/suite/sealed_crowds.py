@@ -24,11 +24,7 @@ from shared_payments import (
     send,
 )
 
-from graders.backing.postgres.session import Database
-from graders.errors import SuiteError
-from graders.faults.lock_gate import Calls, HeldGate, LockGate
-from graders.http.client import Answer, Client
-from graders.suite.instances import Instance
+from graders.suite.api import Answer, Calls, Client, Database, HeldGate, Instance, LockGate, SuiteError
 
 CROWD = 20
 # A claim that was committed may be taken over after some time, and must not while its owner lives and can finish.

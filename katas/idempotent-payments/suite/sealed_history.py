@@ -24,9 +24,7 @@ from shared_payments import (
     unknown_account,
 )
 
-from graders.backing.postgres.session import Database
-from graders.http.client import Answer, Client
-from graders.suite.instances import Instance
+from graders.suite.api import Answer, Client, Database, Instance
 
 
 @dataclass(slots=True)

@@ -28,11 +28,7 @@ from shared_payments import (
     unknown_account,
 )
 
-from graders.backing.postgres.session import Database
-from graders.errors import SuiteError
-from graders.faults.lock_gate import LockGate
-from graders.http.client import Answer, Client
-from graders.suite.instances import Instance
+from graders.suite.api import Answer, Client, Database, Instance, LockGate, SuiteError
 
 # The longer one is for services and machines that answer too slowly to tell anything by the shorter one.
 LIVES_SECONDS = (1, 4)

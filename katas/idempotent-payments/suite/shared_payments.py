@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from graders.backing.postgres.session import Database
-from graders.http.client import Answer, Client
+from graders.suite.api import Answer, Client, Database
 
 # Everything that a key may hold, and what reads well in a report.
 ALPHABET = "".join(map(chr, range(0x21, 0x7F)))

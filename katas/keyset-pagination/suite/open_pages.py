@@ -19,9 +19,7 @@ from shared_feed import (
     without_indexes,
 )
 
-from graders.backing.postgres.session import Database
-from graders.http.client import Client
-from graders.suite.instances import Instance
+from graders.suite.api import Client, Database, Instance
 
 LAST_YEAR = datetime(2024, 6, 1, tzinfo=UTC)
 BIGGEST, SMALLEST = 1, 2

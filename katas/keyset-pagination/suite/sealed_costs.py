@@ -8,12 +8,17 @@ from typing import Any
 
 from shared_feed import OWN_IDS, get_page
 
-from graders.backing.postgres.session import Database
-from graders.errors import SuiteError
-from graders.http.client import Client
-from graders.sql.activity.recording import Recording
-from graders.sql.plans.plan import nodes_of, read_plan
-from graders.suite.metering import GrowthMeter, RecordingMeter, cost
+from graders.suite.api import (
+    Client,
+    Database,
+    GrowthMeter,
+    Recording,
+    RecordingMeter,
+    SuiteError,
+    cost,
+    nodes_of,
+    read_plan,
+)
 
 LIMIT = 25
 BUDGET = 4 * LIMIT + 200

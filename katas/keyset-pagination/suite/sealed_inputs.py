@@ -11,11 +11,7 @@ from typing import Any
 
 from shared_feed import LONGEST_CURSOR, URL_SAFE, get_page, must_show, read_page
 
-from graders.backing.postgres.session import Database
-from graders.http.client import Answer, Client
-from graders.sql.judging.canary import standing_of
-from graders.suite.instances import Instance
-from graders.suite.metering import RecordingMeter
+from graders.suite.api import Answer, Client, Database, Instance, RecordingMeter, standing_of
 
 # What sets parts apart, in no encoding for URLs a letter; kept by `split`.
 _SEPARATOR = re.compile(r"([^A-Za-z0-9_\-=]+)")

@@ -7,8 +7,7 @@ from typing import Any
 
 from shared_feed import apart, follow, get_page, must_show, own_account
 
-from graders.backing.postgres.session import Database
-from graders.http.client import Client
+from graders.suite.api import Client, Database
 
 
 def check_link_header(http: Client) -> None:

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared_feed import OWN_IDS, Event, Page, add_event, get_page, newest, own_account
 
-from graders.backing.postgres.session import Database
-from graders.http.client import Client
+from graders.suite.api import Client, Database
 
 BEGIN = datetime(2024, 6, 1, tzinfo=UTC)
 AHEAD = datetime(2101, 1, 1, tzinfo=UTC)

@@ -10,9 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from graders.backing.postgres.session import Database
-from graders.http.client import Answer, Client
-from graders.suite.library.responses import is_row_id
+from graders.suite.api import Answer, Client, Database, is_row_id
 
 KINDS = ("login", "purchase", "refund", "comment", "export")
 FIELDS = ("id", "account_id", "kind", "occurred_at", "payload")

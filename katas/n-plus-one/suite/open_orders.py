@@ -8,9 +8,7 @@ from shared_comparison import must_be_problem, must_show_orders
 from shared_pages import must_hold_items, must_not_grow_inside, orders_of_page, put_on_top, room_on_top
 from shared_shop import NO_LIMITS, STATUSES, read_shop
 
-from graders.backing.postgres.session import Database
-from graders.http.client import Client
-from graders.suite.metering import GrowthMeter
+from graders.suite.api import Client, Database, GrowthMeter
 
 
 def check_orders_answer_as_before(http: Client, database: Database, rng: random.Random) -> None:

@@ -17,8 +17,7 @@ from shared_comparison import (
 )
 from shared_shop import NO_LIMITS, Shop, read_shop
 
-from graders.backing.postgres.session import Database
-from graders.http.client import Answer, Client
+from graders.suite.api import Answer, Client, Database
 
 
 def check_detail_and_customer_answer_as_before(http: Client, database: Database, rng: random.Random) -> None:

@@ -8,9 +8,7 @@ from typing import Any
 
 from shared_pages import orders_of_page
 
-from graders.http.client import Client
-from graders.sql.text.fingerprint import shape_of
-from graders.suite.metering import RecordingMeter
+from graders.suite.api import Client, RecordingMeter, shape_of
 
 REQUESTS, SMALL, LARGE = 8, 5, 60
 

@@ -9,9 +9,7 @@ from growing import longer_past
 from shared_comparison import body_of
 from shared_pages import must_hold_items, must_not_grow_inside, orders_of_page, put_on_top, room_on_top
 
-from graders.backing.postgres.session import Database
-from graders.http.client import Answer, Client
-from graders.suite.metering import GrowthMeter, RecordingMeter
+from graders.suite.api import Answer, Client, Database, GrowthMeter, RecordingMeter
 
 HEAVY_ITEMS, HEAVY_PAYMENTS = 12, 5
 

@@ -10,8 +10,7 @@ from typing import Any
 from growing import REPORT
 from shared_comparison import body_of
 
-from graders.backing.postgres.session import Database
-from graders.http.client import Client
+from graders.suite.api import Client, Database
 
 Probe = Callable[[Any], Any]
 

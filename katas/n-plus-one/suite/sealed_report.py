@@ -6,9 +6,7 @@ from growing import longer_past
 from shared_comparison import asked, body_of
 from shared_pages import must_not_grow_inside
 
-from graders.backing.postgres.session import Database
-from graders.http.client import Client
-from graders.suite.metering import GrowthMeter, RecordingMeter, growing, is_flat
+from graders.suite.api import Client, Database, GrowthMeter, RecordingMeter, growing, is_flat
 
 
 def check_report_is_computed_by_the_database(http: Client, growth: GrowthMeter) -> None:

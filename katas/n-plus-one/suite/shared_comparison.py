@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from graders.http.client import Answer
+from graders.suite.api import Answer
 
 
 def body_of(answer: Answer, status: int = 200) -> Any:

@@ -8,10 +8,7 @@ from typing import Any
 
 from shared_comparison import asked, body_of
 
-from graders.backing.postgres.session import Database
-from graders.http.client import Answer
-from graders.sql.activity.growth import Growth
-from graders.suite.library.responses import is_row_id
+from graders.suite.api import Answer, Database, Growth, is_row_id
 
 # Ids of the seed stay far below.
 FIRST_ID = 1_000_000_000

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graders.backing.postgres.session import Database
+from graders.suite.api import Database
 
 Row = Mapping[str, Any]
 # What is no limit of any list. Some of it begins like a number.

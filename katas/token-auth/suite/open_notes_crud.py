@@ -6,7 +6,7 @@ import json
 
 from shared_people import add_note, listed, member, must_be, named
 
-from graders.suite.library.responses import json_object, location_path
+from graders.suite.api import json_object, location_path
 
 
 def check_notes_crud(http, database, rng):

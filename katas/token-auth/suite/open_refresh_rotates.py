@@ -6,7 +6,7 @@ import time
 
 from shared_people import keep_pair, log_in, member, must_be_problem, refresh, register, stranger
 
-from graders.suite.library.responses import json_object
+from graders.suite.api import json_object
 
 
 def check_refresh_rotates__bad_tokens(http):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared_people import Person, log_in, member, must_be_problem, register, stranger
 
-from graders.suite.library.responses import json_object
+from graders.suite.api import json_object
 
 BAD_EMAILS = (
     "no-at.example.net",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from shared_people import Person, add_note, id_of, listed, member, must_be, stranger
 
-from graders.suite.library.access_matrix import Cell, read_matrix, walk
-from graders.suite.library.responses import json_object
+from graders.suite.api import access_matrix, json_object
 
-MATRIX = read_matrix(
+MATRIX = access_matrix.read_matrix(
     """
                             owner   member   admin    nobody
     GET    /notes/{id}      200     missing  200      401
@@ -27,7 +26,7 @@ def check_strangers_see_nothing(http, database, rng):
     people = _people(http, database, rng)
     missing = database.value("select max(id) + 1000 from notes")
 
-    def call(cell: Cell, note_id: int | None = None):
+    def call(cell: access_matrix.Cell, note_id: int | None = None):
         path = cell.resource.replace("{id}", str(note_id or victim["id"]))
         body = CHANGE if cell.verb in ("PATCH", "POST") else None
         return http.request(cell.verb, path, json=body, headers=_bearer(people.get(cell.role)))
@@ -35,7 +34,7 @@ def check_strangers_see_nothing(http, database, rng):
     for cell in MATRIX:
         victim = add_note(http, people["owner"], "Private", "for my eyes only")
         row = _row(database, victim["id"])
-        for breach in walk([cell], call, lambda cell: call(cell, missing)):
+        for breach in access_matrix.walk([cell], call, lambda cell: call(cell, missing)):
             raise AssertionError(f"{breach}")
         if cell.role != "owner":
             assert _row(database, victim["id"]) == row, (
@@ -52,7 +51,7 @@ def check_strangers_see_nothing__guessed_ids(http, database, rng):
     cells = [cell for cell in MATRIX if cell.role == "member" and "{id}" in cell.resource]
     for note in (seeded[0], seeded[len(seeded) // 2], seeded[-1]):
 
-        def call(cell: Cell, note_id: int = note["id"]):
+        def call(cell: access_matrix.Cell, note_id: int = note["id"]):
             path = cell.resource.replace("{id}", str(note_id))
             return http.request(
                 cell.verb,
@@ -61,7 +60,7 @@ def check_strangers_see_nothing__guessed_ids(http, database, rng):
                 headers=people["member"].bearer,
             )
 
-        for breach in walk(cells, call, lambda cell, call=call: call(cell, missing)):
+        for breach in access_matrix.walk(cells, call, lambda cell, call=call: call(cell, missing)):
             raise AssertionError(f"{breach}")
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from shared_people import keep_pair, log_in, member, must_be, refresh
 
-from graders.http.client import Answer
-from graders.suite.library import secret_scan as sweeps
-from graders.suite.library.responses import json_object
+from graders.suite.api import Answer, json_object, secret_scan
 
 
 def check_reuse_kills_the_family(http, rng):
@@ -51,7 +49,7 @@ def check_reuse_kills_the_family__logout(http, service, rng):
 
 
 def check_reuse_kills_the_family__two_at_once(http, database, gate, concurrently, rng):
-    names = [f"{schema}.{name}" for schema, name in sweeps.tables(database)]
+    names = [f"{schema}.{name}" for schema, name in secret_scan.tables(database)]
     tables = [name for name in names if name not in ("public.notes", "public.schema_migrations")]
     ann = member(http, rng)
     with gate.locked(*tables, mode="SHARE") as shut:

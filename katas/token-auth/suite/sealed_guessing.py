@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from shared_people import Person, log_in, must_be, must_be_problem, register, stranger
 
-from graders.http.client import Answer
-from graders.suite.library.response_diff import differences
+from graders.suite.api import Answer, response_diff
 
 WRONG = "not the right password"
 
@@ -18,7 +17,7 @@ def check_login_tells_nothing(http, rng, variables):
     register(http, known)
     for attempt in range(1, int(variables["LOGIN_MAX_FAILURES"]) + 2):
         one, other = _try(http, known.email, WRONG), _try(http, unknown.email, WRONG)
-        found = differences(one, other, sent=[(known.email, unknown.email)])
+        found = response_diff.differences(one, other, sent=[(known.email, unknown.email)])
         assert not found, (
             f"failed login {attempt}: a known and an unknown email can be told apart: {'; '.join(found)}"
         )
@@ -49,7 +48,7 @@ def check_login_tells_nothing__whatever_the_strings(http, database, rng):
         (ann.email, "half of a pair \ud800 \udfff", "half a surrogate pair in its password"),
     ):
         answer = _try(http, email, password)
-        found = differences(answer, usual, sent=[(email, nobody)])
+        found = response_diff.differences(answer, usual, sent=[(email, nobody)])
         assert not found, (
             f"a login with {what} can be told from one with an unknown email: {'; '.join(found)}"
         )

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from shared_people import Person, add_note, listed, member, stranger
 
-from graders.http.client import Answer
-from graders.sql.text.fingerprint import shape_of
+from graders.suite.api import Answer, shape_of
 
 HARMLESS = "harmless words"
 # A NUL, and halves of surrogate pairs.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from shared_people import Person, add_note, keep_pair, log_in, refresh, register, stranger
 
-from graders.http.client import Answer
-from graders.suite.library import secret_scan as sweeps
+from graders.suite.api import Answer, secret_scan
 
 
 def check_nothing_leaks(http, database, service, rng, variables, evidence):
@@ -29,9 +28,9 @@ def check_nothing_leaks(http, database, service, rng, variables, evidence):
     log = service.output()
     log = log[len(before) :] if log.startswith(before) else log
     known = {**secrets, **tokens}
-    named = sweeps.secrets_in(log.encode(), known)
-    assert not named, f"the service's log holds {named[0]}: {sweeps.line_with(named[0], log, known)}"
-    for inside, place in sweeps.insides_in(log):
+    named = secret_scan.secrets_in(log.encode(), known)
+    assert not named, f"the service's log holds {named[0]}: {secret_scan.line_with(named[0], log, known)}"
+    for inside, place in secret_scan.insides_in(log):
         # A log may name a file; what it must not do is tell what is in the database, or hand out a trace.
         if inside != "a file's path":
             raise AssertionError(f"the service's log holds {inside}: {place}")
@@ -93,8 +92,8 @@ def _told_by(answer: Answer, secrets: dict[str, str], tokens: dict[str, str]) ->
     told = answer.body + "\n".join(f"{name}: {value}" for name, value in answer.headers.items()).encode()
     where = f"the answer ({answer.status}) to {answer.request.method} {answer.request.target}"
     issues = answer.status == 200 and answer.request.target in ("/auth/login", "/auth/refresh")
-    for name in sweeps.secrets_in(told, secrets if issues else {**secrets, **tokens}):
+    for name in secret_scan.secrets_in(told, secrets if issues else {**secrets, **tokens}):
         return f"{where} holds {name}"
-    for inside, place in sweeps.insides_in(told.decode("utf-8", "replace")):
+    for inside, place in secret_scan.insides_in(told.decode("utf-8", "replace")):
         return f"{where} holds {inside}: {place}"
     return ""

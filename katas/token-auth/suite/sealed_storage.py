@@ -6,7 +6,7 @@ import re
 
 from shared_people import Person, keep_pair, log_in, member, must_be, refresh, register, stranger
 
-from graders.suite.library import secret_scan as sweeps
+from graders.suite.api import secret_scan
 
 # 19 MiB, rounded down as the usual recommendation is (19456 KiB).
 _ARGON2_KIB = 19 * 1024
@@ -18,13 +18,13 @@ _ITOA64 = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 def check_passwords_are_hashed_slowly(http, database, variables, rng):
     ann = member(http, rng, "ann", f"{rng.getrandbits(64):016x} walks home")
     bob = member(http, rng, "bob", ann.password)
-    cells = sweeps.read_cells(database)
-    salts = sweeps.salts_in(
-        sweeps.rows_about(cells, ann.id, ann.email, bob.id, bob.email),
+    cells = secret_scan.read_cells(database)
+    salts = secret_scan.salts_in(
+        secret_scan.rows_about(cells, ann.id, ann.email, bob.id, bob.email),
         extra=[value.encode() for value in (*variables.values(), ann.email.lower(), str(ann.id))],
     )
-    fingerprints = sweeps.fast_hashes(ann.password.encode(), salts)
-    for find in sweeps.find_in_cells(cells, {"password": ann.password}, fingerprints):
+    fingerprints = secret_scan.fast_hashes(ann.password.encode(), salts)
+    for find in secret_scan.find_in_cells(cells, {"password": ann.password}, fingerprints):
         what = "the password itself" if find.secret else f"a fast fingerprint of the password ({find.how})"
         raise AssertionError(f"{find.where} holds {what}{', ' + find.how if find.secret else ''}")
     hashes = [_stored(database, person) for person in (ann, bob)]
@@ -70,7 +70,7 @@ def check_refresh_tokens_are_not_stored(http, database, rng):
     assert answer.status == 200, f"the refresh of a fresh token answered {answer.status}, not 200"
     keep_pair(ann, answer)
     tokens["a rotated refresh token"] = ann.refresh
-    for find in sweeps.find_in_cells(sweeps.read_cells(database), tokens):
+    for find in secret_scan.find_in_cells(secret_scan.read_cells(database), tokens):
         raise AssertionError(
             f"{find.where} holds {find.secret} {find.how}: whoever reads the table can use it"
         )

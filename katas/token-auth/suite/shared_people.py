@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from graders.http.client import Answer, Client
-from graders.suite.library.responses import JsonObject, is_row_id, json_object
+from graders.suite.api import Answer, Client, JsonObject, is_row_id, json_object
 
 PASSWORD = "correct horse battery staple"
 
