@@ -27,18 +27,7 @@ _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)\s]+)\)")
 def audit(kata: Kata, packs: Packs) -> tuple[Problem, ...]:
     """Every problem that the kata's files show by themselves, none twice."""
     problems: list[Problem] = []
-    for question in (
-        _points,
-        _checks,
-        _files,
-        _suite,
-        _surface,
-        _brief,
-        _starters,
-        _solutions,
-        _traps,
-        _skills,
-    ):
+    for question in (_points, _checks, _files, _suite, _brief, _starters, _solutions, _traps, _skills):
         try:
             problems += question(kata, packs)
         except KataError as error:
@@ -91,9 +80,6 @@ def _files(kata: Kata, _: Packs) -> Iterator[Problem]:
 
 def _suite(kata: Kata, _: Packs) -> Iterator[Problem]:
     yield from audit_suite(kata)
-
-
-def _surface(kata: Kata, _: Packs) -> Iterator[Problem]:
     yield from audit_surface(kata)
 
 
