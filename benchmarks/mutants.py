@@ -31,7 +31,8 @@ import yaml
 from graders.authoring.gate import Subject, render_subject, subjects_of
 from graders.authoring.mutants import Mutant, mutants_of
 from graders.errors import KataError
-from graders.grading.grader import Event, Grader, Options
+from graders.grading.grader import Grader, Options
+from graders.grading.progress import Event
 from graders.packs.loader import Packs, open_packs
 from graders.packs.records import Kata
 from graders.packs.rendering import layers_of

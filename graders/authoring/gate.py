@@ -15,7 +15,8 @@ from pathlib import Path
 from graders.authoring.audit import audit
 from graders.authoring.problem import Problem
 from graders.errors import KataError
-from graders.grading.grader import Grader, silent
+from graders.grading.grader import Grader
+from graders.grading.progress import silent
 from graders.packs.loader import Packs
 from graders.packs.records import Kata, Solution
 from graders.packs.rendering import render_solution, render_starter

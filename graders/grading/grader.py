@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,11 +23,12 @@ from graders.backing.postgres import (
 from graders.backing.postgres.schema_changes import Tables, blamed, tables_of
 from graders.backing.postgres.session import Database
 from graders.errors import DatabaseError
+from graders.grading.progress import Event, Progress, silent
 from graders.packs.loader import digest_of
 from graders.packs.records import Kata
-from graders.packs.selection import chosen, dataset_of
+from graders.packs.selection import chosen, dataset_of, run_order
 from graders.results.grade import Grade, Phase, Remark, Stop
-from graders.results.verdicts import CheckResult, Report, judge
+from graders.results.verdicts import CheckResult, judge, up_to_a_failure
 from graders.sandbox.rundir import reap, run_directory
 from graders.submission import failures
 from graders.submission.control import ServiceControl, controlled
@@ -41,7 +42,7 @@ from graders.suite.runner import SuiteHost, SuiteJob, SuiteOutcome, copy_suite, 
 class Options:
     """How to judge. `cache`: where templates and environments are kept; `runs`: where run directories are made;
     `variables`: the environment of install commands; `postgres_url`: an existing server's superuser URL;
-    `only`: ids of the checks to run (empty: all)."""
+    `only`: ids of the checks to run (empty: all); `fail_fast`: end after the first failed check."""
 
     cache: Path
     runs: Path
@@ -51,24 +52,7 @@ class Options:
     world: str | None = None
     postgres_url: str | None = None
     postgres_bin: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Progress: a phase or a check has begun or ended. `result` stands with a check's end (no points yet decided
-    by others' failures), `note` says what takes time."""
-
-    kind: str
-    name: str
-    note: str = ""
-    report: Report | None = None
-
-
-Progress = Callable[[Event], None]
-
-
-def silent(_: Event) -> None:
-    """Progress that nobody watches."""
+    fail_fast: bool = False
 
 
 class Grader:
@@ -175,6 +159,8 @@ class _Run:
         self.phases.append(Phase("cleaning up", time.perf_counter() - closing))
         if outcome.stop:
             stop = Stop(**outcome.stop)
+        elif self.grader.options.fail_fast:
+            selected = up_to_a_failure(selected, outcome.reports)
         return self._grade(stage, outcome, stop, selected)
 
     def staged(self, stack: ExitStack) -> Stage:
@@ -254,6 +240,7 @@ class _Run:
     def _suite_in(self, folder: Path, stage: Stage, selected: Sequence[str]) -> SuiteOutcome:
         """The suite is not beside the copy that the service runs in, where `..` would lead to it."""
         job = suite_job(self.submission.kata, stage, folder, selected, odd=self.odd)
+        job = replace(job, fail_fast=self.grader.options.fail_fast)
         return self.grader.run_suite(job, stage.control, self._heard)
 
     def _heard(self, message: Mapping[str, Any]) -> None:
@@ -310,7 +297,7 @@ def suite_job(
         suite=folder / "suite",
         directory=folder,
         checks=[check.id for check in kata.checks],
-        selected=selected,
+        selected=run_order(kata, selected),
         sealed=[check.id for check in kata.checks if check.visibility == "sealed"],
         seed=stage.seed,
         base_url=stage.control.service.base_url,

@@ -14,7 +14,8 @@ import pytest
 
 from graders.authoring.gate import Subject, prove, render_subject, subjects_of
 from graders.errors import UsageError
-from graders.grading.grader import Event, Grader, Options
+from graders.grading.grader import Grader, Options
+from graders.grading.progress import Event
 from graders.packs.loader import Packs, open_packs
 from graders.packs.selection import chosen
 from graders.results.grade import Grade
@@ -70,6 +71,13 @@ def test_the_reference_passes_every_check(judge: Judge) -> None:
     assert (grade.score, grade.max, grade.valid, grade.exit_code) == (100, 100, True, 0)
     assert grade.seed == 7
     assert grade.versions["postgres"]
+
+
+def test_a_run_that_ends_at_the_first_failure_says_nothing_of_the_rest(judge: Judge) -> None:
+    grade = judge("forgets-names", fail_fast=True)
+    assert verdicts(grade) == {"greets-by-name": "failed"}
+    assert (grade.partial, grade.valid, grade.exit_code) == (True, True, 1)
+    assert judge("reference", fail_fast=True).score == 100
 
 
 def test_the_starter_is_convicted_by_growth_with_its_evidence(judge: Judge) -> None:
