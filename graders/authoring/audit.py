@@ -19,7 +19,17 @@ from graders.packs.yaml_source import read_yaml
 
 FULL_POINTS = 100
 FEWEST_HINTS = 3
-_KNOWN = {"kata.yaml", "brief.md", "schema.sql", "seed.sql", "suite", "starter", "solutions", "guide.md"}
+_KNOWN = {
+    "kata.yaml",
+    "brief.md",
+    "schema.sql",
+    "seed.sql",
+    "suite",
+    "starter",
+    "solutions",
+    "guide.md",
+    "proof.json",
+}
 _IGNORED = {"__pycache__", ".DS_Store"}
 _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)\s]+)\)")
 

@@ -273,7 +273,11 @@ def digest_of(kata: Kata, stack: Stack) -> str:
     for base in (kata.folder, stack.folder):
         for path in sorted(base.rglob("*")):
             inside = path.relative_to(base)
-            if inside.parts[0] == "solutions" or "__pycache__" in inside.parts or not path.is_file():
+            if (
+                inside.parts[0] in ("solutions", "proof.json")
+                or "__pycache__" in inside.parts
+                or not path.is_file()
+            ):
                 continue
             digest.update(f"{inside.as_posix()}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
