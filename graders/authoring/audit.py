@@ -10,6 +10,7 @@ from pathlib import Path
 from graders.authoring.problem import Problem
 from graders.authoring.suite_audit import audit_suite
 from graders.authoring.suite_surface import audit_surface
+from graders.backing.postgres.dataset import sql_files
 from graders.errors import KataError
 from graders.packs.loader import Packs
 from graders.packs.records import Kata, Solution
@@ -75,7 +76,7 @@ def _checks(kata: Kata, _: Packs) -> Iterator[Problem]:
 
 
 def _files(kata: Kata, _: Packs) -> Iterator[Problem]:
-    for name in ("brief.md", "schema.sql", "seed.sql"):
+    for name in ("brief.md", *(path.name for path in sql_files(kata))):
         if not (kata.folder / name).is_file():
             yield Problem(_at(kata, name), "is missing", "add it")
     for entry in sorted(kata.folder.iterdir()):

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from graders.grading.progress import Event
 from graders.packs.loader import Packs, open_packs
 from graders.packs.selection import chosen
 from graders.results.grade import Grade
+from graders.sandbox.process import PlainProcess, ProcessSandbox
 
 TINY = Path(__file__).parent.parent.parent / "packs" / "tiny"
 
@@ -127,6 +129,49 @@ def test_a_larger_world_has_more_rows(judge: Judge, pack: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["from graders.suite.api import openapi", "from graders import openapi"])
+def test_a_kata_without_a_schema_starts_with_an_empty_database(judge: Judge, pack: Path) -> None:
+    kata = pack / "katas/greeting"
+    for name in ("schema.sql", "seed.sql"):
+        (kata / name).unlink()
+    (kata / "suite/open_greetings.py").write_text(
+        "def check_greets_by_name(database):\n"
+        "    assert database.value(\"select count(*) from pg_tables where schemaname = 'public'\") == 0\n"
+    )
+    assert verdicts(judge(root=pack, only=["greets-by-name"])) == {"greets-by-name": "passed"}
+
+
+def test_placeholders_are_filled_in_for_the_service_and_for_the_suite(judge: Judge, pack: Path) -> None:
+    manifest = pack / "katas/greeting/kata.yaml"
+    manifest.write_text(
+        manifest.read_text().replace(
+            "{GREETING: Hello}", "{GREETING: 'on {postgres.host}', RAW: '{{environment}}'}"
+        )
+    )
+    (pack / "katas/greeting/suite/open_greetings.py").write_text(
+        "def check_greets_by_name(http, variables):\n"
+        "    assert variables == {'GREETING': 'on 127.0.0.1', 'RAW': '{environment}'}, variables\n"
+        "    greetings = http.get('/greetings?limit=1').json()['greetings']\n"
+        "    assert greetings[0].startswith('on 127.0.0.1'), greetings\n"
+    )
+    grade = judge(root=pack, only=["greets-by-name"])
+    assert verdicts(grade) == {"greets-by-name": "passed"}, grade.checks[0]
+
+
+def test_the_grade_says_the_tier_of_the_sandbox_that_was_handed_in(judge: Judge) -> None:
+    handed: list[str] = []
+
+    class Watched(ProcessSandbox):
+        tier = "T9"
+
+        def start(self, command: str, **place: Any) -> PlainProcess:
+            handed.append(place["network"])
+            assert {mount.path.name for mount in place["mounts"] if mount.writable} > {"work"}
+            return super().start(command, **place)
+
+    assert judge(only=["greets-by-name"], sandbox=Watched).tier == "T9"
+    assert "loopback" in handed
+
+
 def test_the_slow_imports_of_a_suite_are_made_before_it_is_forked(
     judge: Judge, pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
