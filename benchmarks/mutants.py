@@ -28,14 +28,14 @@ from pathlib import Path
 
 import yaml
 
-from graders.authoring.gate import Subject, render_subject, subjects_of
+from graders.authoring.gate import render_subject
+from graders.authoring.matrix import Subject, subjects_of
 from graders.authoring.mutants import Mutant, mutants_of
 from graders.errors import KataError
-from graders.grading.grader import Grader, Options
-from graders.grading.progress import Event
+from graders.grading.grader import Event, Grader, Options
 from graders.packs.loader import Packs, open_packs
 from graders.packs.records import Kata
-from graders.packs.rendering import layers_of
+from graders.packs.solutions import layers_of
 
 AIM = 0.90
 EQUIVALENT = Path(__file__).with_name("equivalent-mutants.yaml")
@@ -144,7 +144,7 @@ def cases_of(kata: Kata) -> Iterable[Case]:
 def sources(kata: Kata, subject: Subject) -> dict[str, str]:
     """The Python and SQL files of a solution beyond the stack's skeleton, by their path in the repository."""
     assert subject.solution is not None
-    folders = [kata.folder / "starter" / subject.stack]
+    folders = [kata.starter(subject.stack)]
     folders += [solution.folder for solution in layers_of(kata, subject.solution)]
     found = {}
     for folder in folders:

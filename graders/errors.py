@@ -27,7 +27,10 @@ class UsageError(KataError):
 
 
 class PackError(KataError):
-    """A mistake in a pack's files, with the place to mend it (`line` and `column` count from 1)."""
+    """A mistake in a pack's files, with the place to fix it (`line` and `column` count from 1).
+
+    `problem`: the message without the place.
+    """
 
     exit_code = 2
 
@@ -36,6 +39,7 @@ class PackError(KataError):
     ) -> None:
         where = ":".join(str(part) for part in (path, line, column) if part is not None)
         super().__init__(f"{where}: {message}", hint=hint)
+        self.problem = message
         self.path = path
         self.line = line
         self.column = column

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from graders.authoring.audit import audit
-from graders.authoring.gate import Matrix, Subject, Trial, prove_all, subjects_of, touched
+from graders.authoring.gate import prove_all
+from graders.authoring.matrix import Matrix, Subject, Trial, subjects_of, touched
 from graders.errors import UsageError
 from graders.grading.grader import Grader
 from graders.packs.loader import Packs
@@ -35,7 +36,7 @@ class Proving:
     only: Sequence[str]
 
     def proved(
-        self, katas: Sequence[Kata], packs: Packs, only: Sequence[str] | None = None
+        self, katas: Sequence[Kata], packs: Packs, only: Sequence[str] | None = None, *, loads: bool = True
     ) -> Iterator[Matrix]:
         """The matrix of each kata; a line on standard error tells of each run as it ends."""
         chosen = self.only if only is None else only
@@ -48,6 +49,7 @@ class Proving:
             jobs=self.jobs,
             load=self.load,
             only=chosen,
+            loads=loads,
             tell=lambda kata: tellers[kata.slug].tell,
         )
         with closing(proving):
@@ -81,7 +83,8 @@ class Proving:
             packs = packs_of(self.settings)
             kata = packs.kata(slug)
             [matrix] = self.shown(self._newer(kata, packs, matrix, pending))
-            pending.clear()
+            if not matrix.blocked:
+                pending.clear()
 
         after_each_change(packs_of(self.settings).kata(slug).folder, paint_for(self.settings), prove)
 
@@ -92,7 +95,11 @@ class Proving:
         if older is None:
             return self.proved((kata,), packs)
         names = [name for name in touched(kata, changed) if not self.only or name in self.only]
-        newer = self.proved((kata,), packs, names) if names else iter((Matrix(kata, (), audit(kata, packs)),))
+        loads = any(path.suffix in (".sql", ".yaml") and path.parent == kata.folder for path in changed)
+        if names:
+            newer = self.proved((kata,), packs, names, loads=loads)
+        else:
+            newer = iter((Matrix(kata, (), audit(kata, packs)),))
         return (matrix.after(older) for matrix in newer)
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 from graders.errors import PackError, UsageError
-from graders.packs import placeholders
-from graders.packs.placeholders import IN_COMMANDS, IN_VARIABLES
+from graders.packs.index import SLUG, find_katas, find_stacks
 from graders.packs.records import (
     Check,
     Dataset,
@@ -24,7 +23,6 @@ from graders.packs.records import (
 from graders.packs.yaml_source import Section, read_yaml
 
 FORMAT = 1
-SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Packs:
@@ -32,23 +30,28 @@ class Packs:
 
     def __init__(self, roots: Sequence[Path]) -> None:
         self.roots = tuple(roots)
-        self._katas = _find(roots, "katas", "kata.yaml")
-        self._stacks = _find(roots, "skeletons", "stack.yaml")
+        self._katas = find_katas(roots)
+        self._stacks = find_stacks(roots)
 
     def slugs(self) -> tuple[str, ...]:
         return tuple(sorted(self._katas))
 
     def katas(self) -> tuple[Kata, ...]:
-        return tuple(load_kata(self._katas[slug]) for slug in self.slugs())
+        return tuple(self.kata(slug) for slug in self.slugs())
 
     def kata(self, slug: str) -> Kata:
         """The kata of that slug. Raises UsageError, with the nearest slug, where there is none."""
         if slug not in self._katas:
             raise UsageError(f"there is no kata `{slug}`", hint=_nearest(slug, self._katas, "kata list"))
-        return load_kata(self._katas[slug])
+        place = self._katas[slug]
+        kata = load_kata(place.folder)
+        return replace(kata, additions=place.additions) if place.additions else kata
+
+    def stack_names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._stacks))
 
     def stacks(self) -> tuple[Stack, ...]:
-        return tuple(load_stack(self._stacks[name]) for name in sorted(self._stacks))
+        return tuple(load_stack(self._stacks[name]) for name in self.stack_names())
 
     def stack(self, name: str) -> Stack:
         if name not in self._stacks:
@@ -81,15 +84,20 @@ class Packs:
 
 
 def open_packs(roots: Sequence[Path] = ()) -> Packs:
-    """The built-in pack followed by `roots`. Raises PackError for a folder without katas and for name clashes."""
+    """The built-in pack followed by `roots`, each folder once however often and by whatever path it is named.
+
+    Raises PackError for a folder that is not a pack and for name clashes.
+    """
+    distinct = {builtin_pack().resolve(): builtin_pack()}
     for root in roots:
-        if not (root / "katas").is_dir() and not (root / "skeletons").is_dir():
+        if not any((root / name).is_dir() for name in ("katas", "skeletons", "content")):
             raise PackError(
-                "is no pack: it has neither katas/ nor skeletons/",
+                "is not a pack: it has neither katas/ nor skeletons/ nor content/",
                 path=root,
                 hint="name the folder that holds katas/<slug>/kata.yaml",
             )
-    return Packs((builtin_pack(), *roots))
+        distinct.setdefault(root.resolve(), root)
+    return Packs(tuple(distinct.values()))
 
 
 def builtin_pack() -> Path:
@@ -97,21 +105,6 @@ def builtin_pack() -> Path:
     package = Path(__file__).parent.parent
     inside = package / "_pack"
     return inside if inside.is_dir() else package.parent
-
-
-def _find(roots: Iterable[Path], folder: str, marker: str) -> Mapping[str, Path]:
-    found: dict[str, Path] = {}
-    for root in roots:
-        base = root / folder
-        for path in sorted(base.iterdir()) if base.is_dir() else ():
-            if not (path / marker).is_file():
-                continue
-            if path.name in found:
-                raise PackError(
-                    f"`{path.name}` is also in {found[path.name]}", path=path, hint="rename one of the two"
-                )
-            found[path.name] = path
-    return found
 
 
 def _nearest(name: str, known: Iterable[str], listing: str) -> str:
@@ -122,6 +115,12 @@ def _nearest(name: str, known: Iterable[str], listing: str) -> str:
 @cache
 def load_kata(folder: Path) -> Kata:
     """The kata in that folder. Raises PackError with file, line and key."""
+    if not (folder / "kata.yaml").is_file():
+        raise PackError(
+            "is missing",
+            path=folder / "kata.yaml",
+            hint="write it; a folder that adds starters to the kata of another pack needs that pack as well (`--pack`)",
+        )
     top = read_yaml(folder / "kata.yaml")
     top.only(
         (
@@ -207,7 +206,7 @@ def _environment(section: Section | None) -> Environment:
     worlds = section.section("worlds")
     ready = section.integer("ready_seconds", 0)
     return Environment(
-        variables=_filled_later(section.section("variables")),
+        variables=_plain(section.section("variables")),
         worlds=tuple(Dataset(name, worlds.integer(name, least=1)) for name in worlds.keys())  # noqa: SIM118
         if worlds
         else (Dataset("small", 1),),
@@ -224,21 +223,8 @@ def _starter_fails(section: Section | None) -> tuple[str, ...]:
     return section.texts("fails", required=True)
 
 
-def _filled_later(section: Section | None, known: Collection[str] = IN_VARIABLES) -> dict[str, str]:
-    """Texts that may hold the placeholders that are `known`."""
-    if section is None:
-        return {}
-    values = {key: section.scalar(key, "") for key in section.keys()}  # noqa: SIM118 - a Section is no mapping
-    for key, value in values.items():
-        placeholders.check(section, key, value, known)
-    return values
-
-
-def _commands(top: Section, key: str, *, required: bool = False) -> tuple[str, ...]:
-    texts = top.texts(key, required=required)
-    for text in texts:
-        placeholders.check(top, key, text, IN_COMMANDS)
-    return texts
+def _plain(section: Section | None) -> dict[str, str]:
+    return {key: section.scalar(key, "") for key in section.keys()} if section else {}  # noqa: SIM118
 
 
 @cache
@@ -273,10 +259,10 @@ def load_stack(folder: Path) -> Stack:
         language=top.text("language"),
         requires=tuple(requires),
         inputs=top.texts("inputs", required=True),
-        install=_commands(top, "install", required=True),
-        path=_commands(top, "path"),
-        links=_filled_later(top.section("links"), IN_COMMANDS),
-        variables=_filled_later(top.section("variables")),
+        install=top.texts("install", required=True),
+        path=top.texts("path"),
+        links=_plain(top.section("links")),
+        variables=_plain(top.section("variables")),
         ready_seconds=float(top.integer("ready_seconds", 30, least=1, most=600)),
         folder=folder,
     )
@@ -285,14 +271,12 @@ def load_stack(folder: Path) -> Stack:
 def digest_of(kata: Kata, stack: Stack) -> str:
     """What a grade was made with: sha256 (first 16 hex digits) over everything of the kata but its solutions."""
     digest = hashlib.sha256()
-    for base in (kata.folder, stack.folder):
+    starter = kata.starter(stack.name)
+    added = starter is not None and not starter.is_relative_to(kata.folder)
+    for base in (kata.folder, stack.folder, *((starter,) if starter is not None and added else ())):
         for path in sorted(base.rglob("*")):
             inside = path.relative_to(base)
-            if (
-                inside.parts[0] in ("solutions", "proof.json")
-                or "__pycache__" in inside.parts
-                or not path.is_file()
-            ):
+            if inside.parts[0] == "solutions" or "__pycache__" in inside.parts or not path.is_file():
                 continue
             digest.update(f"{inside.as_posix()}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())

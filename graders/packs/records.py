@@ -40,8 +40,7 @@ class Dataset:
 class Environment:
     """What a submission finds around it.
 
-    `variables`: environment variables beside PORT, HOST and DATABASE_URL, with placeholders still in them (see
-    packs.placeholders); `worlds`: the first is the one that is
+    `variables`: environment variables beside PORT, HOST and DATABASE_URL; `worlds`: the first is the one that is
     graded; `extensions`: created by the superuser before the schema; `durable`: fsync and friends stay on.
     """
 
@@ -54,8 +53,10 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Kata:
-    """One exercise. `folder` holds kata.yaml, brief.md, suite/, starter/ and solutions/, and schema.sql with seed.sql
-    unless the service makes its own tables."""
+    """One exercise. `folder` holds kata.yaml, brief.md, schema.sql, seed.sql, suite/, starter/ and solutions/.
+
+    `additions`: folders of other packs whose starter/ and solutions/ belong to it as well.
+    """
 
     slug: str
     title: str
@@ -69,6 +70,7 @@ class Kata:
     traps: tuple[str, ...]
     starter_fails: tuple[str, ...]
     folder: Path
+    additions: tuple[Path, ...] = ()
 
     def check(self, id: str) -> Check:
         """The check of that id; KeyError if the kata has none."""
@@ -82,12 +84,23 @@ class Kata:
         return sum(check.points for check in self.checks)
 
     @property
+    def pack(self) -> Path:
+        """The root of the pack that the kata belongs to."""
+        return self.folder.parent.parent
+
+    @property
     def stacks(self) -> tuple[str, ...]:
         """The stacks that this kata has a starter for, in alphabetical order."""
-        starters = self.folder / "starter"
-        if not starters.is_dir():
-            return ()
-        return tuple(sorted(entry.name for entry in starters.iterdir() if entry.is_dir()))
+        starters = [base / "starter" for base in (self.folder, *self.additions)]
+        names = {
+            entry.name for base in starters if base.is_dir() for entry in base.iterdir() if entry.is_dir()
+        }
+        return tuple(sorted(name for name in names if not name.startswith((".", "_"))))
+
+    def starter(self, stack: str) -> Path | None:
+        """The folder of its files for that stack; the kata's own comes before an addition's."""
+        folders = (base / "starter" / stack for base in (self.folder, *self.additions))
+        return next((folder for folder in folders if folder.is_dir()), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,29 @@ def render_starter(kata: Kata, stack: Stack, into: Path) -> None:
     """Write the starter repository into `into` (made if absent): skeleton, the kata's files, brief, open checks."""
     into.mkdir(parents=True, exist_ok=True)
     _render_skeleton(kata, stack, into)
-    _lay_over(kata.folder / "starter" / stack.name, into)
-    shutil.copyfile(kata.folder / "brief.md", into / "README.md")
+    starter = kata.starter(stack.name)
+    if starter is not None:
+        _lay_over(starter, into)
+    (into / "README.md").write_text(read_brief(kata), encoding="utf-8")
     (into / MARKER).write_text(f"format: 1\nkata: {kata.slug}\nstack: {stack.name}\n")
     checks = into / "checks"
     checks.mkdir(exist_ok=True)
     for path in shipped_checks(kata):
         shutil.copyfile(path, checks / path.name)
+
+
+def read_brief(kata: Kata) -> str:
+    """The task as its author wrote it. Raises PackError where there is none, or none that can be read."""
+    path = kata.folder / "brief.md"
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        hint = "write the task: every endpoint, every status, every rule that is checked"
+        raise PackError("is missing", path=path, hint=hint) from None
+    except UnicodeDecodeError as error:
+        raise PackError(f"is not UTF-8 (byte {error.start})", path=path, hint="save it as UTF-8") from None
+    except OSError as error:
+        raise PackError(f"cannot be read: {error.strerror}", path=path, hint="give access to it") from None
 
 
 def shipped_checks(kata: Kata) -> tuple[Path, ...]:

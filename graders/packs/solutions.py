@@ -43,25 +43,27 @@ def layers_of(kata: Kata, solution: Solution) -> tuple[Solution, ...]:
 
 
 def _sources(kata: Kata) -> dict[str, Path]:
-    """The YAML file of each solution, by the solution's name."""
-    base = kata.folder / "solutions"
+    """The YAML file of each solution, by the solution's name; those of additions after the kata's own."""
     found: dict[str, Path] = {}
-    for path in sorted(base.glob("[!.]*")) if base.is_dir() else ():
-        if path.is_dir():
-            source = path / "solution.yaml"
-        elif path.suffix in (".yaml", ".yml"):
-            source = path
-        else:
-            continue
-        name = path.name if path.is_dir() else path.stem
-        if name in found:
-            raise PackError(
-                f"the solution `{name}` is both a folder and a YAML file",
-                path=source,
-                hint="keep one of the two",
-            )
-        found[name] = source
+    for base in (kata.folder, *kata.additions):
+        for path in sorted((base / "solutions").glob("[!.]*")):
+            source = path / "solution.yaml" if path.is_dir() else path
+            if source.suffix not in (".yaml", ".yml") or path.name == "__pycache__":
+                continue
+            name = path.name if path.is_dir() else path.stem
+            if name in found:
+                _refuse_clash(name, source, found[name])
+            found[name] = source
     return found
+
+
+def _refuse_clash(name: str, source: Path, other: Path) -> None:
+    places = {path.parent if path.name == "solution.yaml" else path for path in (source, other)}
+    if len({place.parent for place in places}) == 1:
+        message, hint = f"the solution `{name}` is both a folder and a YAML file", "keep one of the two"
+    else:
+        message, hint = f"the solution `{name}` is also in {other}", "rename one of the two"
+    raise PackError(message, path=source, hint=hint)
 
 
 def _load(

@@ -54,6 +54,10 @@ class Section:
     def has(self, key: str) -> bool:
         return key in self._values
 
+    def line_of(self, key: str) -> int:
+        """The line of that key, counted from 1; the section's own where it has no such key."""
+        return int(self._keys.get(key, self._node).start_mark.line) + 1
+
     def only(self, known: Sequence[str]) -> None:
         """Refuse keys that are not `known`, with the nearest known one as a suggestion."""
         for key in self._values:

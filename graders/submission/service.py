@@ -2,66 +2,46 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from graders.errors import SandboxError
-from graders.packs.placeholders import fill, postgres_values
-from graders.sandbox.base import Mount, OutputBuffer, Process, Sandbox
+from graders.sandbox.base import OutputBuffer, Process, Sandbox
 from graders.sandbox.ports import free_port, is_free
 from graders.submission import failures
 from graders.submission.failures import Notice, ServiceFailure
 from graders.submission.procfile import Command, Procfile, ProcfileError, read_procfile
 from graders.submission.readiness import HOST, Unready, probe
 
-__all__ = ["Deadlines", "Notice", "Service", "ServiceFailure", "Terms", "prepare", "serve"]
+__all__ = ["Notice", "Service", "ServiceFailure", "Terms", "prepare", "serve"]
 
+STOP_SECONDS = 10.0
+RELEASE_SECONDS = 120.0
 SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _WORD_SECONDS = 1.0
 _FLOOD_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Deadlines:
-    """How long a service may take (seconds): to become ready, to end after SIGTERM, and for its `release`."""
-
-    ready: float
-    stop: float = 10.0
-    release: float = 120.0
-
-
-@dataclass(frozen=True, slots=True)
 class Terms:
-    """What a service runs under. `root`: its repository; `private`: where HOME and TMPDIR are made for it.
-
-    `variables` and `path` (put before the system's PATH) are all that it is given, with PORT, HOST, DATABASE_URL,
-    HOME and TMPDIR; `values`: what placeholders in variables stand for. `reads`: folders outside of the repository
-    that it needs. `waiting` hears, about once a second, why the service is not ready yet.
-    """
+    """What a service runs under: where, with which variables, and how long it may take (seconds)."""
 
     root: Path
-    private: Path
     sandbox: Sandbox
+    variables: Mapping[str, str]
+    path: Sequence[str]
     database_url: str
-    deadlines: Deadlines
-    variables: Mapping[str, str] = field(default_factory=dict)
-    values: Mapping[str, str] = field(default_factory=dict)
-    path: Sequence[str] = ()
-    reads: Sequence[Path] = ()
+    private: Path
+    ready_seconds: float
+    stop_seconds: float
+    release_seconds: float
     waiting: Callable[[Unready], None] | None = None
-
-    @property
-    def mounts(self) -> tuple[Mount, ...]:
-        own = (Mount(self.root, writable=True), Mount(self.private, writable=True))
-        return (*own, *(Mount(path) for path in self.reads))
-
-    def values_now(self, database_url: str | None = None) -> dict[str, str]:
-        """`values` while the database is reached at that URL, which may be a proxy's (None: its own)."""
-        return {**self.values, **postgres_values(database_url or self.database_url)}
 
 
 class _PortTakenError(Exception):
@@ -136,10 +116,10 @@ class Service:
         with self._lock:
             for running in self._running:
                 running.process.terminate()
-            deadline = time.monotonic() + self._terms.deadlines.stop
+            deadline = time.monotonic() + self._terms.stop_seconds
             for running in self._running:
                 if running.process.wait(max(0.0, deadline - time.monotonic())) is None:
-                    self._notice(failures.hangs_on_shutdown(running.command, self._terms.deadlines.stop))
+                    self._notice(failures.hangs_on_shutdown(running.command, self._terms.stop_seconds))
             self._end_all()
 
     def kill(self) -> None:
@@ -183,13 +163,11 @@ class Service:
             return
         running = self._launch(command)
         try:
-            status = running.process.wait(self._terms.deadlines.release)
+            status = running.process.wait(self._terms.release_seconds)
         finally:
             running.process.kill()
         if status != 0:
-            raise failures.release_failed(
-                command, status, self._terms.deadlines.release, running.output.text()
-            )
+            raise failures.release_failed(command, status, self._terms.release_seconds, running.output.text())
 
     @property
     def _web(self) -> _Running:
@@ -220,10 +198,9 @@ class Service:
         home, scratch = terms.private / "home", terms.private / "tmp"
         for folder in (home, scratch):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        values = terms.values_now(self._database_url)
         env = {
             "LANG": "C.UTF-8",
-            **{name: fill(value, values) for name, value in self._variables.items()},
+            **self._variables,
             "PATH": ":".join((*terms.path, *SYSTEM_PATH)),
             "HOME": str(home),
             "TMPDIR": str(scratch),
@@ -231,9 +208,7 @@ class Service:
             "PORT": str(self.port),
             "DATABASE_URL": self._database_url,
         }
-        process = terms.sandbox.start(
-            command.text, cwd=terms.root, env=env, output=output, mounts=terms.mounts, network="loopback"
-        )
+        process = terms.sandbox.start(command.text, cwd=terms.root, env=env, output=output)
         return _Running(command, process, output)
 
     def _end_all(self) -> None:
@@ -248,7 +223,7 @@ class Service:
 
     def _wait_until_ready(self) -> None:
         """Returns once /healthz says ok. Raises ServiceFailure, at the latest after `ready_seconds`."""
-        deadline = time.monotonic() + self._terms.deadlines.ready
+        deadline = time.monotonic() + self._terms.ready_seconds
         pause, patience = 0.002, 1.0
         said: Unready | None = None
         next_word = 0.0
@@ -283,7 +258,7 @@ class Service:
             command=self._web.command,
             listeners=self._web.process.listening(),
             place=(self.host, self.port),
-            seconds=self._terms.deadlines.ready,
+            seconds=self._terms.ready_seconds,
             output=self.output(),
         )
 
@@ -315,26 +290,56 @@ def _port_taken(port: int) -> SandboxError:
 
 
 @contextmanager
-def prepare(terms: Terms, *, port: int | None = None) -> Iterator[Service]:
-    """The service of the repository, not yet released or started; everything of it ends with the block.
+def prepare(
+    root: Path,
+    *,
+    sandbox: Sandbox,
+    variables: Mapping[str, str],
+    path: Sequence[str],
+    database_url: str,
+    ready_seconds: float,
+    port: int | None = None,
+    private: Path | None = None,
+    stop_seconds: float = STOP_SECONDS,
+    release_seconds: float = RELEASE_SECONDS,
+    waiting: Callable[[Unready], None] | None = None,
+) -> Iterator[Service]:
+    """The service of the repository at `root`, not yet released or started; everything of it ends with the block.
 
-    Without `port` it gets a free one. Raises ServiceFailure for a Procfile that cannot be read.
+    `variables` and `path` (put before the system's PATH) are all that it is given beside PORT, HOST, DATABASE_URL
+    and a HOME and TMPDIR under `private` (a temporary directory, unless given). Raises ServiceFailure for a
+    Procfile that cannot be read. `waiting` hears, about once a second, why the service is not ready yet.
     """
     try:
-        procfile = read_procfile(terms.root)
+        procfile = read_procfile(root)
     except ProcfileError as error:
         raise failures.bad_procfile(error) from None
-    service = Service(terms, procfile, port)
-    try:
+    with ExitStack() as stack:
+        if private is None:
+            private = Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="kata-", ignore_cleanup_errors=True))
+            )
+        terms = Terms(
+            root=root,
+            sandbox=sandbox,
+            variables=dict(variables),
+            path=tuple(path),
+            database_url=database_url,
+            private=private,
+            ready_seconds=ready_seconds,
+            stop_seconds=stop_seconds,
+            release_seconds=release_seconds,
+            waiting=waiting,
+        )
+        service = Service(terms, procfile, port)
+        stack.callback(service.close)
         yield service
-    finally:
-        service.close()
 
 
 @contextmanager
-def serve(terms: Terms, *, port: int | None = None) -> Iterator[Service]:
+def serve(root: Path, **options: Any) -> Iterator[Service]:
     """As `prepare`, with `release` run and the service started and ready."""
-    with prepare(terms, port=port) as service:
+    with prepare(root, **options) as service:
         service.release()
         service.start()
         yield service

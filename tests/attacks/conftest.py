@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from graders.authoring.gate import render_subject, subjects_of
+from graders.authoring.gate import render_subject
+from graders.authoring.matrix import subjects_of
 from graders.grading.grader import Grader, Options
 from graders.packs.loader import Packs
 from graders.results.grade import Grade

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from graders.authoring.gate import Matrix, Row, prove
+from graders.authoring.gate import prove
+from graders.authoring.matrix import Matrix, Row
 from graders.grading.grader import Grader
 from graders.packs.records import Kata
 from toolkit.commands.author_try import find_subject
@@ -47,7 +48,9 @@ def run(
             print(f"\r{done['runs']}/{repeat * len(names)}", end="", file=sys.stderr, flush=True)
 
     with Grader(options_for(settings, seed=seed)) as grader:
-        matrix = prove(kata, packs, grader, repeat=repeat, jobs=jobs, load=load, only=names, tell=tell)
+        matrix = prove(
+            kata, packs, grader, repeat=repeat, jobs=jobs, load=load, only=names, loads=False, tell=tell
+        )
     if sys.stderr.isatty():
         print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
     return report(matrix, repeat)
@@ -87,6 +90,6 @@ def _differing(kata: Kata, row: Row) -> list[str]:
 
 
 def _usual(kata: Kata) -> list[str]:
-    from graders.authoring.gate import subjects_of
+    from graders.authoring.matrix import subjects_of
 
     return [subject.name for subject in subjects_of(kata) if subject.kind in ("starter", "reference")]

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from graders.authoring.gate import Subject, problems_of, render_subject, subjects_of, trial_of
+from graders.authoring.gate import render_subject
+from graders.authoring.matrix import Subject, problems_of, subjects_of, trial_of
 from graders.errors import UsageError
 from graders.grading.grader import Grader
 from graders.packs.records import Kata

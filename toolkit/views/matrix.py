@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graders.authoring.gate import Matrix, Row, Subject, Trial
+from graders.authoring.matrix import Matrix, Row, Subject, Trial
 from graders.authoring.problem import Problem
 from graders.packs.records import Kata
 from toolkit.text import escape, pad, shorten, wrap
@@ -52,9 +52,10 @@ def matrix_document(matrix: Matrix) -> dict[str, Any]:
     return {
         "kata": matrix.kata.slug,
         "proved": matrix.proved,
+        "complete": matrix.complete,
         "checks": [check.id for check in matrix.kata.checks],
         "caught": {check.id: matrix.killers(check.id) for check in matrix.kata.checks},
-        "audit": [_plain(problem) for problem in matrix.audit],
+        "audit": [_plain(problem) for problem in matrix.general],
         "rows": [_row_document(row) for row in matrix.rows],
     }
 
@@ -113,7 +114,15 @@ def _verdict(matrix: Matrix, paint: Paint, seconds: float) -> str:
     if matrix.proved:
         return f"  {paint(f'{matrix.kata.slug} is proved', 'green', 'bold')}  {paint(facts, 'dim')}"
     count = len(matrix.problems)
-    what = f"{count} problem{'' if count == 1 else 's'}" if count else "nothing ran"
+    what = f"{count} problem{'' if count == 1 else 's'}"
+    if matrix.rows and not count:
+        said = f"nothing is wrong in the {len(matrix.rows)} of {matrix.subjects} solutions that ran"
+        need = "A proof is a run of all of them: leave out --only."
+        return (
+            f"  {paint(f'{matrix.kata.slug}: {said}', 'bold')}  {paint(facts, 'dim')}\n  {paint(need, 'dim')}"
+        )
+    if matrix.blocked:
+        what = f"nothing was run; fix the {what} first"
     return f"  {paint(f'{matrix.kata.slug} is not proved: {what}', 'red', 'bold')}  {paint(facts, 'dim')}"
 
 

@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 from graders.errors import UsageError
-from graders.packs.loader import SLUG, builtin_pack
+from graders.packs.index import SLUG
+from graders.packs.loader import builtin_pack
 from graders.packs.records import Stack
 
 _HERE = Path(__file__).parent

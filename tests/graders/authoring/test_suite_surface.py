@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from graders.authoring.audit import audit
-from graders.authoring.gate import Matrix
+from graders.authoring.matrix import Matrix
 from graders.authoring.problem import Problem
 from graders.authoring.suite_surface import misuses_in
 from graders.packs.loader import Packs

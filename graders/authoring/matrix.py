@@ -1,0 +1,190 @@
+"""The proof of a kata as a table: what was run, what each run said, and what is wrong with that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from graders.authoring.broken import read_broken
+from graders.authoring.problem import Problem
+from graders.packs.records import Kata, Solution
+from graders.packs.solutions import layers_of, load_solutions
+from graders.results.grade import Grade
+from graders.results.verdicts import CheckResult
+
+STARTER = "starter"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the gate runs: the starter of a stack, or a known solution; `fails`: what it must fail, exactly."""
+
+    name: str
+    kind: str
+    stack: str
+    fails: tuple[str, ...]
+    solution: Solution | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One run of a subject. `results` by check id; `trouble` where it could not be judged at all."""
+
+    seed: int
+    score: int
+    seconds: float
+    results: Mapping[str, CheckResult]
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A subject with its trials and what is wrong with them."""
+
+    subject: Subject
+    trials: tuple[Trial, ...]
+    problems: tuple[Problem, ...]
+
+    def verdict(self, check: str) -> str:
+        """The verdict of all trials, or `flaky` where they differ."""
+        verdicts = {
+            trial.results[check].verdict if check in trial.results else "broken" for trial in self.trials
+        }
+        return verdicts.pop() if len(verdicts) == 1 else "flaky"
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Solutions × checks, and every problem found. A kata is proved when all of it ran and there is none;
+    deprecations do not count.
+
+    `loads`: what two loads of the dataset showed; `perturbed`: what the first reference's perturbed answers broke;
+    both None where that did not run.
+    """
+
+    kata: Kata
+    rows: tuple[Row, ...]
+    audit: tuple[Problem, ...]
+    loads: tuple[Problem, ...] | None = None
+    perturbed: tuple[Problem, ...] | None = None
+
+    @property
+    def general(self) -> tuple[Problem, ...]:
+        """The problems of the kata itself, not of one solution."""
+        return (*self.audit, *(self.loads or ()), *(self.perturbed or ()))
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        found = (*self.general, *(problem for row in self.rows for problem in row.problems))
+        return tuple(problem for problem in found if not problem.deprecation)
+
+    @property
+    def deprecations(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.audit if problem.deprecation)
+
+    @property
+    def blocked(self) -> bool:
+        """True where nothing was run, because of what the audit found."""
+        return any(problem.blocking for problem in self.audit)
+
+    @property
+    def subjects(self) -> int:
+        """How many subjects a whole proof runs."""
+        return 0 if self.blocked else len(subjects_of(self.kata))
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything ran that a proof consists of."""
+        ran = None not in (self.loads, self.perturbed)
+        return ran and not self.blocked and {row.subject for row in self.rows} == set(subjects_of(self.kata))
+
+    def after(self, older: Matrix) -> Matrix:
+        """This matrix, with the rows of an older one for those subjects that did not run again."""
+        if self.blocked:
+            return replace(self, rows=older.rows, loads=older.loads, perturbed=older.perturbed)
+        by_subject = {row.subject: row for row in (*older.rows, *self.rows)}
+        rows = (by_subject.get(subject) for subject in subjects_of(self.kata))
+        return replace(
+            self,
+            rows=tuple(row for row in rows if row is not None),
+            loads=older.loads if self.loads is None else self.loads,
+            perturbed=older.perturbed if self.perturbed is None else self.perturbed,
+        )
+
+    @property
+    def proved(self) -> bool:
+        return bool(self.rows) and self.complete and not self.problems
+
+    def killers(self, check: str) -> int:
+        """How many flawed solutions failed the check in every trial."""
+        return sum(row.subject.kind == "flawed" and row.verdict(check) == "failed" for row in self.rows)
+
+
+def subjects_of(kata: Kata) -> tuple[Subject, ...]:
+    """The starter in each stack, then the solutions."""
+    starters = [Subject(f"{STARTER}-{stack}", STARTER, stack, kata.starter_fails) for stack in kata.stacks]
+    solutions = [
+        Subject(solution.name, solution.kind, solution.stack, solution.fails, solution)
+        for solution in load_solutions(kata)
+        if solution.stack in kata.stacks
+    ]
+    return (*starters, *solutions)
+
+
+def touched(kata: Kata, changed: Collection[Path]) -> tuple[str, ...]:
+    """Names of the subjects whose verdicts may hang on these files of the kata's folder."""
+    bases = (kata.folder, *kata.additions)
+    parts = [path.relative_to(base).parts for path in changed for base in bases if path.is_relative_to(base)]
+    if any(part[0] not in ("solutions", "starter", "brief.md", "guide.md") for part in parts):
+        return tuple(subject.name for subject in subjects_of(kata))
+    stacks = {part[1] for part in parts if part[0] == "starter" and len(part) > 1}
+    solutions = {Path(part[1]).stem for part in parts if part[0] == "solutions" and len(part) > 1}
+
+    def hangs_on_them(subject: Subject) -> bool:
+        layers = layers_of(kata, subject.solution) if subject.solution else ()
+        return subject.stack in stacks or any(layer.name in solutions for layer in layers)
+
+    return tuple(subject.name for subject in subjects_of(kata) if hangs_on_them(subject))
+
+
+def trial_of(grade: Grade, seed: int) -> Trial:
+    """What the gate keeps of a grade. A service that died of a check has failed it; one that never was ready has
+    failed none, and cannot be judged."""
+    stop = grade.stop
+    nobody_failed = all(result.verdict != "failed" for result in grade.checks)
+    return Trial(
+        seed=seed,
+        score=grade.score,
+        seconds=sum(phase.seconds for phase in grade.phases),
+        results={result.id: result for result in grade.checks},
+        trouble=f"{stop.message}\n{stop.output}".strip() if stop and nobody_failed else "",
+    )
+
+
+def problems_of(subject: Subject, trials: Sequence[Trial]) -> tuple[Problem, ...]:
+    """What is wrong with a subject's trials, each thing once."""
+    problems: dict[tuple[str, str], Problem] = {}
+    for trial in trials:
+        for problem in _problems_of_one(subject, trial):
+            problems.setdefault((problem.where, problem.message), problem)
+    return tuple(replace(problem, where=f"{subject.name}") for problem in problems.values())
+
+
+def _problems_of_one(subject: Subject, trial: Trial) -> Iterator[Problem]:
+    if trial.trouble:
+        yield Problem(subject.name, f"could not be judged: {trial.trouble}", f"seed {trial.seed}")
+    for id, result in trial.results.items():
+        seed = f"seed {trial.seed}"
+        if result.verdict == "broken":
+            broke = read_broken(result.detail)
+            hint = (
+                f"{broke.remedy} ({seed})" if broke.remedy else f"{seed}: `kata author try` shows all of it"
+            )
+            yield Problem(subject.name, f"`{id}` is broken {broke}", hint)
+        elif result.verdict == "failed" and id not in subject.fails:
+            yield Problem(subject.name, f"`{id}` fails and should not", f"{seed}: {result.message}")
+        elif result.verdict == "passed" and id in subject.fails:
+            yield Problem(subject.name, f"`{id}` passes and should fail", seed)
+        elif result.verdict == "skipped" and (id in subject.fails or result.blocked_by not in subject.fails):
+            yield Problem(subject.name, f"`{id}` was skipped because of `{result.blocked_by}`", seed)

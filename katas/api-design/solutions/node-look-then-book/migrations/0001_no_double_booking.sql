@@ -1,0 +1,1 @@
+-- Nothing to do: the service looks before it books.

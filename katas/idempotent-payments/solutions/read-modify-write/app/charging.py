@@ -1,0 +1,45 @@
+"""The operation itself: take the money and write the payment, inside the caller's transaction."""
+
+from pydantic import BaseModel, Field, field_validator
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.outcome import Outcome, declined
+
+BIGINT = 2**63 - 1
+
+
+class Charge(BaseModel):
+    account_id: int = Field(strict=True, ge=1, le=BIGINT)
+    amount_cents: int = Field(strict=True, ge=1, le=100_000_000)
+    reference: str = Field(min_length=1, max_length=140)
+
+    @field_validator("reference")
+    @classmethod
+    def storable(cls, reference: str) -> str:
+        if "\0" in reference:
+            raise ValueError("must not contain U+0000")
+        return reference
+
+
+BALANCE = text("select balance_cents from accounts where id = :account_id")
+SET_BALANCE = text("update accounts set balance_cents = :balance where id = :account_id")
+PAY = text("""
+    insert into payments (account_id, amount_cents, reference)
+    values (:account_id, :amount_cents, :reference)
+    returning id
+""")
+
+
+def make_charge(session: Session, charge: Charge) -> Outcome:
+    values = charge.model_dump()
+    balance = session.scalar(BALANCE, values)
+    if balance is None:
+        return declined(404, "There is no such account.")
+    if balance < charge.amount_cents:
+        return declined(402, "The account does not hold enough money.")
+    balance -= charge.amount_cents
+    session.execute(SET_BALANCE, {"balance": balance, "account_id": charge.account_id})
+    payment_id = session.scalar(PAY, values)
+    body = {"id": payment_id, **values, "balance_cents": balance}
+    return Outcome(201, body, f"/payments/{payment_id}")

@@ -1,0 +1,33 @@
+"""One page of the feed: the events behind a position, newest first."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Select, select, tuple_
+from sqlalchemy.orm import Session
+
+from app.cursor import Filters, Position
+from app.models import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`end`: the position of the last event if there are more behind it, else None."""
+
+    events: list[Event]
+    end: Position | None
+
+
+def read_page(session: Session, filters: Filters, start: Position | None, limit: int) -> Page:
+    events = list(session.scalars(page_query(filters, start).limit(limit)))
+    more = len(events) == limit
+    return Page(events, Position(events[-1].occurred_at, events[-1].id) if more else None)
+
+
+def page_query(filters: Filters, start: Position | None) -> Select[tuple[Event]]:
+    """Only the conditions that are asked for, so that each combination has a plan of its own."""
+    query = select(Event).order_by(Event.occurred_at.desc(), Event.id.desc())
+    for name, value in filters.items():
+        query = query.where(getattr(Event, name) == value)
+    if start is not None:
+        query = query.where(tuple_(Event.occurred_at, Event.id) < (start.occurred_at, start.id))
+    return query
