@@ -14,6 +14,7 @@ from psycopg import sql
 
 from graders.errors import SuiteError
 from graders.faults.lock_polling import LockPolling, SessionSnapshot
+from graders.libpq import connect
 
 Result = TypeVar("Result")
 
@@ -74,8 +75,8 @@ class LockGate:
         ends. SuiteError if the condition names no row: then there would be no race.
         """
         with (
-            psycopg.connect(self._admin_url) as keeper,
-            psycopg.connect(self._admin_url, autocommit=True) as eye,
+            connect(self._admin_url) as keeper,
+            connect(self._admin_url, autocommit=True) as eye,
         ):
             _lock(keeper, tables, where, parameters, mode)
             gate = HeldGate(keeper, eye, self._role, self._timeout)

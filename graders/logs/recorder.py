@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 
 from graders.errors import DatabaseError
+from graders.libpq import connect
 from graders.logs import replay
 from graders.logs.tail import LogSource, open_log
 from graders.sql.activity.recording import Recording
@@ -94,7 +95,7 @@ class Recorder:
 
     def _connect(self) -> psycopg.Connection:
         try:
-            return psycopg.connect(
+            return connect(
                 self._admin_url,
                 autocommit=True,
                 connect_timeout=20,

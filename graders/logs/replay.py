@@ -13,6 +13,7 @@ import psycopg
 from psycopg import pq
 
 from graders.errors import DatabaseError
+from graders.libpq import connect
 from graders.sql.activity.recording import estimate_bytes
 from graders.sql.plans.costs import sends_rows
 from graders.sql.statement import Statement
@@ -107,7 +108,7 @@ def _question(text: str) -> str:
 @contextmanager
 def _session(service_url: str, on_session: Callable[[str], None]) -> Iterator[psycopg.Connection]:
     try:
-        with psycopg.connect(service_url, options=_OPTIONS, autocommit=True) as session:
+        with connect(service_url, options=_OPTIONS, autocommit=True) as session:
             on_session(_session_id(session))
             yield session
     except psycopg.Error as error:

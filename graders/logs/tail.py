@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from graders.errors import DatabaseError
+from graders.libpq import connect
 
 if TYPE_CHECKING:
     import psycopg
@@ -138,7 +139,7 @@ class ServerLog:
 
         try:
             if self._session is None or self._session.closed:
-                self._session = psycopg.connect(
+                self._session = connect(
                     self._url,
                     autocommit=True,
                     connect_timeout=20,

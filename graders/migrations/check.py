@@ -13,6 +13,7 @@ import psycopg
 
 from graders.backing.postgres import Binaries, Cluster, start_cluster
 from graders.errors import UsageError
+from graders.libpq import connect
 from graders.migrations.compatibility import habits_of, misfits
 from graders.migrations.run import Sessions, open_sessions, run_migration, run_quietly
 from graders.migrations.schema import describe_schema, differences
@@ -102,7 +103,7 @@ def _fresh_database(cluster: Cluster) -> Iterator[str]:
     """The URL of an empty database of its own, gone when the block ends."""
     name = f"attempt_{secrets.token_hex(4)}"
     base, _, _ = cluster.admin_url.rpartition("/")
-    with psycopg.connect(cluster.admin_url, autocommit=True) as session:
+    with connect(cluster.admin_url, autocommit=True) as session:
         session.execute(f"create database {name} template {cluster.database}".encode())
         try:
             yield f"{base}/{name}"

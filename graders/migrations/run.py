@@ -14,6 +14,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from graders.errors import DatabaseError
+from graders.libpq import connect
 from graders.migrations.probe import blocked_kinds, rows_locked
 from graders.migrations.seeding import fill_nulls
 from graders.migrations.sources import Migration, Step
@@ -64,7 +65,7 @@ def open_sessions(url: str) -> Iterator[Sessions]:
     with ExitStack() as stack:
         try:
             opened = [
-                stack.enter_context(psycopg.connect(url, autocommit=True, application_name=f"kata {name}"))
+                stack.enter_context(connect(url, autocommit=True, application_name=f"kata {name}"))
                 for name in ("migrator", "observer", "probe", "holder")
             ]
         except psycopg.Error as error:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from graders.backing.postgres.identity import Identity
 from graders.backing.postgres.scram import FEWEST, new_password, verifier
 from graders.errors import DatabaseError, PackError
+from graders.libpq import connect
 from graders.packs.records import Dataset, Kata
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Server:
         import psycopg
 
         try:
-            session = psycopg.connect(self.url(database, role, password), autocommit=True, connect_timeout=20)
+            session = connect(self.url(database, role, password), autocommit=True, connect_timeout=20)
         except psycopg.Error as error:
             raise DatabaseError(
                 f"cannot connect to PostgreSQL on {self.host}:{self.port} as {role or self.admin}: {error}",

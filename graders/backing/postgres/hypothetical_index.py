@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from graders.libpq import connect
 from graders.sql.judging.rule_context import HypotheticalIndex
 from graders.sql.statement import Statement
 
@@ -44,7 +45,7 @@ def what_if(url: str) -> Callable[[Statement, str], HypotheticalIndex | None]:
 
 @contextmanager
 def _rolled_back(url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(url) as session:
+    with connect(url) as session:
         try:
             session.execute(f"set local statement_timeout = '{_TIMEOUT}'".encode())
             # A plan for the values that ran, not for any values.

@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from graders.libpq import connect
+
 # The submission owns the schema, so nothing of it may answer for the catalog, and no view or foreign table of it
 # may answer for a table (restrict_nonsystem_relation_kind: PostgreSQL 14.13, 15.8, 16.4 and later).
 _SAFE = (
@@ -36,7 +38,7 @@ class Database:
 
     def connect(self, *, autocommit: bool = True) -> psycopg.Connection[dict[str, Any]]:
         """A session of its own, for locks and transactions; the caller closes it (`with` does)."""
-        connection = psycopg.connect(self._url, autocommit=True, row_factory=dict_row)
+        connection = connect(self._url, autocommit=True, row_factory=dict_row)
         for setting in _SAFE:
             try:
                 connection.execute(setting)
