@@ -7,6 +7,7 @@ from pathlib import Path
 
 from graders.errors import KataError
 from graders.packs.loader import Packs, open_packs
+from toolkit.place import packs_of
 from toolkit.settings import load_settings
 
 
@@ -55,6 +56,6 @@ def _title(slug: str) -> str:
 
 def _packs() -> Packs:
     try:
-        return open_packs(load_settings().packs)
+        return packs_of(load_settings())
     except KataError:
         return open_packs()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graders.errors import UsageError
+from graders.errors import KataError, UsageError
 from toolkit.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from graders.submission.folder import Submission
 
 
+# As in graders.packs.rendering, which most verbs need not import.
+_MARKER = ".kata.yaml"
+
+
 def settings_of(context: typer.Context) -> Settings:
     """The settings that the command line was started with."""
     settings = context.obj
@@ -23,11 +28,55 @@ def settings_of(context: typer.Context) -> Settings:
     return settings
 
 
-def packs_of(settings: Settings) -> Packs:
-    """The built-in pack and the ones that the settings name."""
+def packs_of(settings: Settings, meant: str | Path | None = None) -> Packs:
+    """The built-in pack, those that the settings name, and the one that a kata comes from that was started before.
+
+    That kata is the one of the repository at `meant`, or of the slug `meant`, or of the working directory.
+    """
     from graders.packs.loader import open_packs
 
-    return open_packs(settings.packs)
+    packs = open_packs(settings.packs)
+    remembered = _remembered_pack(settings, meant, packs)
+    return packs if remembered is None else open_packs((*settings.packs, remembered))
+
+
+def _remembered_pack(settings: Settings, meant: str | Path | None, packs: Packs) -> Path | None:
+    root = _root_of(meant) or _root_of(None)
+    slug = None if meant is None or _root_of(meant) else str(meant)
+    if root is None and (slug is None or slug in packs.slugs()):
+        return None
+    from toolkit.known_packs import known_packs
+
+    for pack in known_packs(settings):
+        if slug is not None and slug not in packs.slugs() and (pack / "katas" / slug / "kata.yaml").is_file():
+            return pack
+    return _named_by(root, packs, known_packs(settings)) if root is not None else None
+
+
+def _named_by(root: Path, packs: Packs, known: Collection[Path]) -> Path | None:
+    """The pack that the marker of a repository names, if it is a known one and needed."""
+    from graders.submission.folder import read_marker
+
+    try:
+        marker = read_marker(root)
+    except KataError:
+        # Whoever opens the submission says what is wrong with it.
+        return None
+    return marker.pack if marker.kata not in packs.slugs() and marker.pack in known else None
+
+
+def _root_of(place: str | Path | None) -> Path | None:
+    """The repository that a path, or the working directory, is in."""
+    try:
+        start = Path(place) if place is not None else Path.cwd()
+        folders = (start, *start.absolute().parents)
+        return (
+            next((folder for folder in folders if (folder / _MARKER).is_file()), None)
+            if start.is_dir()
+            else None
+        )
+    except OSError:
+        return None
 
 
 def submission_at(path: Path | None, packs: Packs) -> Submission:
@@ -53,7 +102,7 @@ def kata_meant(name: str | None, packs: Packs) -> Kata:
 
 def kata_and_place(name: str | None, packs: Packs) -> tuple[Kata, Path | None]:
     """As `kata_meant`, with the root of the repository that is meant; None where a slug was named."""
-    if name is not None and not Path(name, ".kata.yaml").is_file():
+    if name is not None and not Path(name, _MARKER).is_file():
         return packs.kata(name), None
     submission = submission_at(Path(name) if name is not None else None, packs)
     return submission.kata, submission.root

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from graders.errors import PackError
 from graders.packs.edits import apply_edits
+from graders.packs.loader import builtin_pack
 from graders.packs.records import Kata, Solution, Stack
 from graders.packs.solutions import layers_of
 
@@ -23,11 +25,19 @@ def render_starter(kata: Kata, stack: Stack, into: Path) -> None:
     if starter is not None:
         _lay_over(starter, into)
     (into / "README.md").write_text(read_brief(kata), encoding="utf-8")
-    (into / MARKER).write_text(f"format: 1\nkata: {kata.slug}\nstack: {stack.name}\n")
+    (into / MARKER).write_text(_marker(kata, stack), encoding="utf-8")
     checks = into / "checks"
     checks.mkdir(exist_ok=True)
     for path in shipped_checks(kata):
         shutil.copyfile(path, checks / path.name)
+
+
+def _marker(kata: Kata, stack: Stack) -> str:
+    lines = ["format: 1", f"kata: {kata.slug}", f"stack: {stack.name}"]
+    if kata.pack.resolve() != builtin_pack().resolve():
+        # A JSON text is a YAML text, whatever the path holds.
+        lines.append(f"pack: {json.dumps(str(kata.pack.resolve()), ensure_ascii=False)}")
+    return "\n".join((*lines, ""))
 
 
 def read_brief(kata: Kata) -> str:

@@ -44,13 +44,45 @@ class Submission:
     stack: Stack
 
 
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What a repository says of itself: its kata, its stack, and the pack of the kata (None: the built-in one)."""
+
+    kata: str
+    stack: str
+    pack: Path | None = None
+
+
 def open_submission(path: Path, packs: Packs) -> Submission:
-    """The submission that `path` is in. Raises UsageError where there is none."""
+    """The submission that `path` is in. Raises UsageError where there is none, and where `packs` lack its pack."""
     root = find_root(path)
+    marker = read_marker(root)
+    if marker.pack is not None and marker.kata not in packs.slugs():
+        raise _unknown_pack(root, marker, marker.pack)
+    kata = packs.kata(marker.kata)
+    return Submission(root, kata, packs.stack_of(kata, marker.stack))
+
+
+def read_marker(root: Path) -> Marker:
+    """The marker of the repository at `root`. Raises PackError for one that cannot be read."""
     marker = read_yaml(root / MARKER)
-    marker.only(("format", "kata", "stack"))
-    kata = packs.kata(marker.text("kata"))
-    return Submission(root, kata, packs.stack_of(kata, marker.text("stack")))
+    marker.only(("format", "kata", "stack", "pack"))
+    pack = Path(marker.text("pack")) if marker.has("pack") else None
+    return Marker(marker.text("kata"), marker.text("stack"), pack)
+
+
+def _unknown_pack(root: Path, marker: Marker, pack: Path) -> UsageError:
+    named = "name it with `--pack DIR`, or list it under `packs:` in the settings file"
+    if not pack.is_dir():
+        return UsageError(
+            f"the kata `{marker.kata}` of {root} comes from the pack {pack}, which is not there",
+            hint=f"if it has moved, {named}",
+        )
+    # Whoever hands in a repository writes its marker, and the code of a pack runs with the rights of who grades.
+    return UsageError(
+        f"the kata `{marker.kata}` of {root} comes from the pack {pack}, which this user has not used before",
+        hint=f"a pack runs code on this machine; if you trust it, {named}",
+    )
 
 
 def find_root(path: Path) -> Path:
@@ -92,6 +124,9 @@ def snapshot(root: Path, into: Path) -> str:
         except FileNotFoundError:
             continue
         target.chmod(0o755 if found.st_mode & stat.S_IXUSR else 0o644)
+        if inside == Path(MARKER):
+            # It names a place of the learner's machine, and no part of the work.
+            continue
         digest.update(f"{inside.as_posix()}\0".encode("utf-8", "surrogateescape"))
         digest.update(hashlib.sha256(target.read_bytes()).digest())
     return digest.hexdigest()[:16]

@@ -37,7 +37,7 @@ def run(
 ) -> int:
     """The next hint for a check, from a nudge to the idea. What was taken is remembered."""
     settings = settings_of(context)
-    chosen, place = kata_and_place(kata, packs_of(settings))
+    chosen, place = kata_and_place(kata, packs_of(settings, kata))
     with open_progress(settings.progress_file) as progress:
         id = check_meant(check, chosen).id if check else _first_failed(chosen, place, progress)
         ladder = chosen.hints.get(id, ())

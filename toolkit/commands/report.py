@@ -43,7 +43,7 @@ def run(
 ) -> int:
     """The last attempt as text, JSON, HTML, JUnit or CSV."""
     settings = settings_of(context)
-    packs = packs_of(settings)
+    packs = packs_of(settings, kata)
     with open_progress(settings.progress_file) as progress:
         found = _find(_attempts(kata, progress, packs), attempt)
         hints = _hints_left(found, progress, packs)

@@ -33,7 +33,7 @@ def run(
 ) -> int:
     """Put the starter's files back. What was there is kept, and it is said where."""
     settings = settings_of(context)
-    submission = submission_at(path, packs_of(settings))
+    submission = submission_at(path, packs_of(settings, path))
     moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S.%f")
     backup = settings.data_dir / "backups" / f"{submission.kata.slug}-{moment}"
     backup.mkdir(parents=True)

@@ -62,7 +62,7 @@ def run(
     Requests that overlap are told together, with what they cost in all.
     """
     settings = settings_of(context)
-    submission = with_variables(submission_at(path, packs_of(settings)), given or ())
+    submission = with_variables(submission_at(path, packs_of(settings, path)), given or ())
     paint = paint_for(settings)
     with Grader(options_for(settings, world=world, postgres=postgres)) as grader:
         try:

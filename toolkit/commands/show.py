@@ -27,7 +27,7 @@ def run(
 ) -> int:
     """One kata: what it is about and what it checks."""
     settings = settings_of(context)
-    kata = kata_meant(slug, packs_of(settings))
+    kata = kata_meant(slug, packs_of(settings, slug))
     if brief:
         print(read_brief(kata).rstrip())
         return 0

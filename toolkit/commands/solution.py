@@ -13,6 +13,7 @@ from graders.errors import UsageError
 from graders.packs.loader import Packs
 from graders.packs.records import Kata, Solution, Stack
 from toolkit.completion import slugs
+from toolkit.known_packs import remember_pack
 from toolkit.place import kata_meant, packs_of, settings_of, submission_at
 from toolkit.progress import open_progress
 from toolkit.settings import Settings
@@ -42,12 +43,13 @@ def run(
 ) -> int:
     """A known solution and its reasons, after 100 points."""
     settings = settings_of(context)
-    packs = packs_of(settings)
+    packs = packs_of(settings, kata)
     chosen = kata_meant(kata, packs)
     _must_be_earned(chosen, settings, give_up=give_up)
     known = _solutions(chosen, stack or _stack_here(kata, packs))
     solution = _named(name, known)
     if into is not None:
+        remember_pack(chosen, settings)
         return _write(chosen, packs.stack(solution.stack), solution, into)
     others = [other for other in known if other is not solution]
     print(

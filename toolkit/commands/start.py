@@ -30,14 +30,16 @@ def run(
 ) -> int:
     """Make the starter repository of a kata."""
     from graders.packs.rendering import render_starter
+    from toolkit.known_packs import remember_pack
 
     settings = settings_of(context)
-    packs = packs_of(settings)
+    packs = packs_of(settings, slug)
     kata = packs.kata(slug)
     chosen = packs.stack_of(kata, stack)
     target = (directory or Path(slug)).expanduser()
     with new_folder(target.absolute()) as folder:
         render_starter(kata, chosen, folder)
+    remember_pack(kata, settings)
     paint = paint_for(settings)
     print(f"{paint(paint.sign('passed'), 'green', 'bold')} {target}  {paint(chosen.title, 'dim')}")
     print(_next_steps(kata, target, paint))

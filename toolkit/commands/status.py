@@ -37,7 +37,7 @@ def run(
     if skills:
         print(_skills(settings, as_json=as_json))
         return 0
-    slug = kata if kata is None else kata_meant(kata, packs_of(settings)).slug
+    slug = kata if kata is None else kata_meant(kata, packs_of(settings, kata)).slug
     slug = slug or _kata_here(settings)
     with open_progress(settings.progress_file) as progress:
         print(_as_json(slug, progress) if as_json else _as_text(slug, progress, settings))

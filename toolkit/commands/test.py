@@ -60,7 +60,7 @@ def run(
 ) -> int:
     """Run the service beside its own PostgreSQL and judge it."""
     settings = settings_of(context)
-    submission = submission_at(path, packs_of(settings))
+    submission = submission_at(path, packs_of(settings, path))
     with Grader(options_for(settings, seed=seed, only=only or (), world=world, postgres=postgres)) as grader:
         if watch:
             _watch(grader, submission, settings)
