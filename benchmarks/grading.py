@@ -23,7 +23,7 @@ from typing import Any
 
 from graders.authoring.gate import render_subject
 from graders.authoring.matrix import subjects_of
-from graders.grading.grader import Grader, Options, Stage, suite_job
+from graders.grading.grader import Grader, Options, RunningSubmission, suite_job
 from graders.packs.loader import open_packs
 from graders.submission.folder import Submission
 from graders.suite.channel import Channel
@@ -87,30 +87,30 @@ def whole(work: Path, environment: dict[str, str]) -> float:
 
 def standing(options: Options, submission: Submission) -> float:
     """Seconds of the service's start plus a bare pytest process, beside a database that stands."""
-    with Grader(options) as grader, grader.stage(submission) as stage:
-        service = stage.control.service
+    with Grader(options) as grader, grader.running(submission) as running:
+        service = running.control.service
         service.stop()
         started = time.perf_counter()
         service.start()
         start_up = time.perf_counter() - started
         started = time.perf_counter()
-        bare_suite(submission, stage)
+        bare_suite(submission, running)
         return start_up + time.perf_counter() - started
 
 
-def bare_suite(submission: Submission, stage: Stage) -> None:
+def bare_suite(submission: Submission, running: RunningSubmission) -> None:
     kata = submission.kata
-    job = suite_job(kata, stage, stage.folder, [check.id for check in kata.checks])
+    job = suite_job(kata, running, running.folder, [check.id for check in kata.checks])
     ours, theirs = socket.socketpair()
     plain: dict[str, Any] = _plain(job)
     with theirs:
         suite = subprocess.Popen(
             [sys.executable, "-c", BARE, str(theirs.fileno()), json.dumps(plain)],
             pass_fds=(theirs.fileno(),),
-            cwd=stage.folder,
+            cwd=running.folder,
             stdout=subprocess.DEVNULL,
         )
-    outcome = _listen(Channel(ours), stage.control, lambda _: None)
+    outcome = _listen(Channel(ours), running.control, lambda _: None)
     suite.wait()
     if outcome.error or any(report.outcome != "passed" for report in outcome.reports):
         sys.exit(f"the bare suite failed: {outcome}")

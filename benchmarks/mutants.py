@@ -32,7 +32,8 @@ from graders.authoring.gate import render_subject
 from graders.authoring.matrix import Subject, subjects_of
 from graders.authoring.mutants import Mutant, mutants_of
 from graders.errors import KataError
-from graders.grading.grader import Event, Grader, Options
+from graders.grading.grader import Grader, Options
+from graders.grading.progress import Event
 from graders.packs.loader import Packs, open_packs
 from graders.packs.records import Kata
 from graders.packs.solutions import layers_of

@@ -20,7 +20,7 @@ import psycopg
 
 from graders.authoring.gate import render_subject
 from graders.authoring.matrix import subjects_of
-from graders.grading.grader import Grader, Options, Stage
+from graders.grading.grader import Grader, Options, RunningSubmission
 from graders.http.client import Client
 from graders.logs.recorder import Recorder
 from graders.packs.loader import open_packs
@@ -47,22 +47,22 @@ def main() -> None:
         reference = next(subject for subject in subjects_of(kata) if subject.kind == "reference")
         submission = render_subject(kata, packs, reference, base / "work")
         options = Options(cache=base / "cache", runs=base / "runs", variables=dict(os.environ), seed=1)
-        with Grader(options) as grader, grader.stage(submission) as stage:
-            _requests(stage, asked.path, asked.rounds, asked.requests)
-            _windows(stage, asked.rounds)
+        with Grader(options) as grader, grader.running(submission) as running:
+            _requests(running, asked.path, asked.rounds, asked.requests)
+            _windows(running, asked.rounds)
 
 
-def _requests(stage: Stage, path: str, rounds: int, count: int) -> None:
-    client = Client(stage.control.service.base_url)
+def _requests(running: RunningSubmission, path: str, rounds: int, count: int) -> None:
+    client = Client(running.control.service.base_url)
     off, on = [], []
-    with psycopg.connect(stage.cluster.admin_url, autocommit=True) as admin:
+    with psycopg.connect(running.cluster.admin_url, autocommit=True) as admin:
         for _ in range(rounds + 1):
             _switch(admin, False)
             off.append(_block(client, path, count))
             _switch(admin, True)
             on.append(_block(client, path, count))
     with Recorder(
-        stage.cluster.admin_url, stage.cluster.log, service_url=stage.cluster.service_url
+        running.cluster.admin_url, running.cluster.log, service_url=running.cluster.service_url
     ) as recorder:
         windowed = [_windowed(recorder, client, path) for _ in range(rounds)]
     # The first round warms caches and connections.
@@ -103,11 +103,11 @@ def _windowed(recorder: Recorder, client: Client, path: str) -> float:
     return time.perf_counter() - answered + opened - begun
 
 
-def _windows(stage: Stage, rounds: int) -> None:
+def _windows(running: RunningSubmission, rounds: int) -> None:
     cpu, lost = [], 0
     with (
-        Recorder(stage.cluster.admin_url, stage.cluster.log) as recorder,
-        psycopg.connect(stage.cluster.service_url) as service,
+        Recorder(running.cluster.admin_url, running.cluster.log) as recorder,
+        psycopg.connect(running.cluster.service_url) as service,
     ):
         for _ in range(rounds):
             with recorder.window() as window:

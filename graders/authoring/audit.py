@@ -12,6 +12,7 @@ from graders.authoring.problem import Problem
 from graders.authoring.seed_audit import audit_seed
 from graders.authoring.suite_audit import audit_suite
 from graders.authoring.suite_surface import audit_surface
+from graders.backing.postgres.dataset import sql_files
 from graders.errors import KataError, PackError
 from graders.packs.curriculum import load_skills
 from graders.packs.loader import Packs
@@ -22,7 +23,17 @@ from graders.packs.yaml_source import read_yaml
 
 FULL_POINTS = 100
 FEWEST_HINTS = 3
-_KNOWN = {"kata.yaml", "brief.md", "schema.sql", "seed.sql", "suite", "starter", "solutions", "guide.md"}
+_KNOWN = {
+    "kata.yaml",
+    "brief.md",
+    "schema.sql",
+    "seed.sql",
+    "suite",
+    "starter",
+    "solutions",
+    "guide.md",
+    "proof.json",
+}
 _IGNORED = {"__pycache__", ".DS_Store"}
 _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)\s]+)\)")
 
@@ -94,7 +105,7 @@ def _checks(kata: Kata, _: Packs) -> Iterator[Problem]:
 
 
 def _files(kata: Kata, _: Packs) -> Iterator[Problem]:
-    for name in ("brief.md", "schema.sql", "seed.sql"):
+    for name in ("brief.md", *(path.name for path in sql_files(kata))):
         if not (kata.folder / name).is_file():
             yield Problem(_at(kata, name), "is missing", _MISSING[name], blocking=True)
     for entry in sorted(kata.folder.iterdir()):

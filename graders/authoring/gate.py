@@ -18,7 +18,8 @@ from graders.authoring.matrix import Matrix, Row, Subject, Trial, problems_of, s
 from graders.authoring.problem import Problem
 from graders.authoring.seed_audit import audit_loads
 from graders.errors import KataError
-from graders.grading.grader import Grader, silent
+from graders.grading.grader import Grader
+from graders.grading.progress import silent
 from graders.packs.loader import Packs
 from graders.packs.records import Kata
 from graders.packs.rendering import render_solution, render_starter

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 from graders.errors import PackError, UsageError
+from graders.packs import placeholders
 from graders.packs.index import SLUG, find_katas, find_stacks
+from graders.packs.placeholders import IN_COMMANDS, IN_VARIABLES
 from graders.packs.records import (
     Check,
     Dataset,
@@ -206,7 +208,7 @@ def _environment(section: Section | None) -> Environment:
     worlds = section.section("worlds")
     ready = section.integer("ready_seconds", 0)
     return Environment(
-        variables=_plain(section.section("variables")),
+        variables=_filled_later(section.section("variables")),
         worlds=tuple(Dataset(name, worlds.integer(name, least=1)) for name in worlds.keys())  # noqa: SIM118
         if worlds
         else (Dataset("small", 1),),
@@ -223,8 +225,21 @@ def _starter_fails(section: Section | None) -> tuple[str, ...]:
     return section.texts("fails", required=True)
 
 
-def _plain(section: Section | None) -> dict[str, str]:
-    return {key: section.scalar(key, "") for key in section.keys()} if section else {}  # noqa: SIM118
+def _filled_later(section: Section | None, known: Collection[str] = IN_VARIABLES) -> dict[str, str]:
+    """Texts that may hold the placeholders that are `known`."""
+    if section is None:
+        return {}
+    values = {key: section.scalar(key, "") for key in section.keys()}  # noqa: SIM118 - a Section is no mapping
+    for key, value in values.items():
+        placeholders.check(section, key, value, known)
+    return values
+
+
+def _commands(top: Section, key: str, *, required: bool = False) -> tuple[str, ...]:
+    texts = top.texts(key, required=required)
+    for text in texts:
+        placeholders.check(top, key, text, IN_COMMANDS)
+    return texts
 
 
 @cache
@@ -259,10 +274,10 @@ def load_stack(folder: Path) -> Stack:
         language=top.text("language"),
         requires=tuple(requires),
         inputs=top.texts("inputs", required=True),
-        install=top.texts("install", required=True),
-        path=top.texts("path"),
-        links=_plain(top.section("links")),
-        variables=_plain(top.section("variables")),
+        install=_commands(top, "install", required=True),
+        path=_commands(top, "path"),
+        links=_filled_later(top.section("links"), IN_COMMANDS),
+        variables=_filled_later(top.section("variables")),
         ready_seconds=float(top.integer("ready_seconds", 30, least=1, most=600)),
         folder=folder,
     )
@@ -276,7 +291,11 @@ def digest_of(kata: Kata, stack: Stack) -> str:
     for base in (kata.folder, stack.folder, *((starter,) if starter is not None and added else ())):
         for path in sorted(base.rglob("*")):
             inside = path.relative_to(base)
-            if inside.parts[0] == "solutions" or "__pycache__" in inside.parts or not path.is_file():
+            if (
+                inside.parts[0] in ("solutions", "proof.json")
+                or "__pycache__" in inside.parts
+                or not path.is_file()
+            ):
                 continue
             digest.update(f"{inside.as_posix()}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())

@@ -40,7 +40,8 @@ class Dataset:
 class Environment:
     """What a submission finds around it.
 
-    `variables`: environment variables beside PORT, HOST and DATABASE_URL; `worlds`: the first is the one that is
+    `variables`: environment variables beside PORT, HOST and DATABASE_URL, with placeholders still in them (see
+    packs.placeholders); `worlds`: the first is the one that is
     graded; `extensions`: created by the superuser before the schema; `durable`: fsync and friends stay on.
     """
 
@@ -53,7 +54,8 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Kata:
-    """One exercise. `folder` holds kata.yaml, brief.md, schema.sql, seed.sql, suite/, starter/ and solutions/.
+    """One exercise. `folder` holds kata.yaml, brief.md, suite/, starter/ and solutions/, and schema.sql with seed.sql
+    unless the service makes its own tables.
 
     `additions`: folders of other packs whose starter/ and solutions/ belong to it as well.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from graders.errors import UsageError
 from graders.packs.records import Check, Dataset, Kata
@@ -28,6 +28,29 @@ def chosen(kata: Kata, only: Sequence[str]) -> list[str]:
         if id in wanted:
             wanted |= set(kata.check(id).needs)
     return [id for id in known if id in wanted]
+
+
+def run_order(kata: Kata, ids: Collection[str]) -> list[str]:
+    """The ids in the order in which they run: open checks first, then the kata's order, each after what it needs.
+
+    Kata authors list cheap checks first, so the first failure is found early.
+    """
+    waiting = sorted(
+        (check for check in kata.checks if check.id in ids), key=lambda check: check.visibility == "sealed"
+    )
+    order: list[str] = []
+    for check in waiting:
+        _append_after_needs(check, {check.id: check for check in waiting}, order)
+    return order
+
+
+def _append_after_needs(check: Check, among: Mapping[str, Check], order: list[str]) -> None:
+    if check.id in order:
+        return
+    for need in check.needs:
+        if need in among:
+            _append_after_needs(among[need], among, order)
+    order.append(check.id)
 
 
 def dataset_of(kata: Kata, name: str | None) -> Dataset:

@@ -146,3 +146,11 @@ def _result(
         costs=shown.costs if shown else (),
         seconds=shown.seconds if shown else 0.0,
     )
+
+
+def up_to_a_failure(selected: Sequence[str], reports: Sequence[Report]) -> list[str]:
+    """The selected ids of a run that ended after its first failure: those reported; all where nothing failed."""
+    if not any(report.outcome == "failed" for report in reports):
+        return list(selected)
+    reported = {report.check for report in reports}
+    return [id for id in selected if id in reported]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from graders.escape import sanitize
 
@@ -25,6 +25,28 @@ class Listener:
 
     def __str__(self) -> str:
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A folder of this machine that the command needs, under its own path; read-only unless `writable`."""
+
+    path: Path
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that a command's tree may use; None where nothing is limited. Memory and disk in bytes."""
+
+    memory: int | None = None
+    processes: int | None = None
+    disk: int | None = None
+
+
+# `loopback`: this machine's own services, the database above all; `outside`: package indexes too.
+Network = Literal["none", "loopback", "outside"]
+UNLIMITED = Limits()
 
 
 class OutputBuffer:
@@ -123,9 +145,26 @@ class Sandbox(Protocol):
     @property
     def tier(self) -> str: ...
 
-    def start(self, command: str, *, cwd: Path, env: Mapping[str, str], output: OutputBuffer) -> Process:
+    def start(
+        self,
+        command: str,
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        output: OutputBuffer,
+        mounts: Sequence[Mount] = (),
+        limits: Limits = UNLIMITED,
+        network: Network = "loopback",
+    ) -> Process:
         """Runs `sh -c command` in `cwd` with exactly `env`; stdin is empty, both outputs go to `output`.
 
-        Raises SandboxError where the place, not the command, is at fault.
+        `mounts`, `limits` and `network` are what the command needs; what lies beyond them is closed to it, but for
+        what `unenforced` names. Raises SandboxError where the place, not the command, is at fault.
         """
+        ...
+
+    def unenforced(
+        self, mounts: Sequence[Mount] = (), limits: Limits = UNLIMITED, network: Network = "loopback"
+    ) -> tuple[str, ...]:
+        """What of these bounds the sandbox does not hold a command to, each in words for a report."""
         ...

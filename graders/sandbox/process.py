@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from graders.errors import SandboxError
-from graders.sandbox.base import Listener, OutputBuffer
+from graders.sandbox.base import UNLIMITED, Limits, Listener, Mount, Network, OutputBuffer
 from graders.sandbox.process_tree import kill_strays, listeners_of, tree_of
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
@@ -104,7 +104,30 @@ class ProcessSandbox:
     def __init__(self, adopt: Callable[[int], None] | None = None) -> None:
         self._adopt = adopt
 
-    def start(self, command: str, *, cwd: Path, env: Mapping[str, str], output: OutputBuffer) -> PlainProcess:
+    def unenforced(
+        self, mounts: Sequence[Mount] = (), limits: Limits = UNLIMITED, network: Network = "loopback"
+    ) -> tuple[str, ...]:
+        """A plain process is held to no bound: it may do what its user may."""
+        bounds = (
+            ("files outside of its folders can be read and written", bool(mounts)),
+            ("memory is not limited", limits.memory is not None),
+            ("the number of processes is not limited", limits.processes is not None),
+            ("disk space is not limited", limits.disk is not None),
+            ("the network is open", network != "outside"),
+        )
+        return tuple(words for words, asked in bounds if asked)
+
+    def start(
+        self,
+        command: str,
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        output: OutputBuffer,
+        mounts: Sequence[Mount] = (),  # noqa: ARG002 - see unenforced
+        limits: Limits = UNLIMITED,  # noqa: ARG002
+        network: Network = "loopback",  # noqa: ARG002
+    ) -> PlainProcess:
         report, write = os.pipe()
         try:
             supervisor = _spawn(command, cwd, env, write)

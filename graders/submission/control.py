@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from graders.errors import SuiteError
-from graders.sandbox.process import ProcessSandbox
-from graders.submission.dependencies import Toolchain
-from graders.submission.readiness import Unready
-from graders.submission.service import Service, prepare
+from graders.submission.service import Service, Terms, prepare
 
 
 class ServiceControl:
@@ -102,26 +98,7 @@ class ServiceControl:
 
 
 @contextmanager
-def controlled(
-    work: Path,
-    *,
-    toolchain: Toolchain,
-    variables: Mapping[str, str],
-    database_url: str,
-    ready_seconds: float,
-    private: Path,
-    adopt: Callable[[int], None],
-    waiting: Callable[[Unready], None],
-) -> Iterator[ServiceControl]:
-    """The service of the repository copy `work`, neither released nor started; it ends with the block."""
-    with prepare(
-        work,
-        sandbox=ProcessSandbox(adopt=adopt),
-        variables={**toolchain.variables, **variables},
-        path=toolchain.path,
-        database_url=database_url,
-        ready_seconds=ready_seconds,
-        private=private,
-        waiting=waiting,
-    ) as service:
-        yield ServiceControl(service, database_url)
+def controlled(terms: Terms) -> Iterator[ServiceControl]:
+    """The service of a repository's copy, neither released nor started; it ends with the block."""
+    with prepare(terms) as service:
+        yield ServiceControl(service, terms.database_url)

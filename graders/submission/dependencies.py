@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.errors import SandboxError, UsageError
+from graders.packs.placeholders import fill
 from graders.packs.records import Requirement, Stack
 from graders.sandbox.file_lock import exclusive
 
@@ -132,7 +133,7 @@ def _toolchain(stack: Stack, folder: Path, variables: Mapping[str, str]) -> Tool
 
 def _filled(text: str, folder: Path, *, quoted: bool = False) -> str:
     quote = shlex.quote if quoted else str
-    return text.replace("{environment}", quote(str(folder))).replace("{python}", quote(sys.executable))
+    return fill(text, {"environment": quote(str(folder)), "python": quote(sys.executable)})
 
 
 def _install(stack: Stack, root: Path, folder: Path, variables: Mapping[str, str]) -> None:

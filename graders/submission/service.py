@@ -2,46 +2,66 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from graders.errors import SandboxError
-from graders.sandbox.base import OutputBuffer, Process, Sandbox
+from graders.packs.placeholders import fill, postgres_values
+from graders.sandbox.base import Mount, OutputBuffer, Process, Sandbox
 from graders.sandbox.ports import free_port, is_free
 from graders.submission import failures
 from graders.submission.failures import Notice, ServiceFailure
 from graders.submission.procfile import Command, Procfile, ProcfileError, read_procfile
 from graders.submission.readiness import HOST, Unready, probe
 
-__all__ = ["Notice", "Service", "ServiceFailure", "Terms", "prepare", "serve"]
+__all__ = ["Deadlines", "Notice", "Service", "ServiceFailure", "Terms", "prepare", "serve"]
 
-STOP_SECONDS = 10.0
-RELEASE_SECONDS = 120.0
 SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _WORD_SECONDS = 1.0
 _FLOOD_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long a service may take (seconds): to become ready, to end after SIGTERM, and for its `release`."""
+
+    ready: float
+    stop: float = 10.0
+    release: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
-    """What a service runs under: where, with which variables, and how long it may take (seconds)."""
+    """What a service runs under. `root`: its repository; `private`: where HOME and TMPDIR are made for it.
+
+    `variables` and `path` (put before the system's PATH) are all that it is given, with PORT, HOST, DATABASE_URL,
+    HOME and TMPDIR; `values`: what placeholders in variables stand for. `reads`: folders outside of the repository
+    that it needs. `waiting` hears, about once a second, why the service is not ready yet.
+    """
 
     root: Path
-    sandbox: Sandbox
-    variables: Mapping[str, str]
-    path: Sequence[str]
-    database_url: str
     private: Path
-    ready_seconds: float
-    stop_seconds: float
-    release_seconds: float
+    sandbox: Sandbox
+    database_url: str
+    deadlines: Deadlines
+    variables: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    path: Sequence[str] = ()
+    reads: Sequence[Path] = ()
     waiting: Callable[[Unready], None] | None = None
+
+    @property
+    def mounts(self) -> tuple[Mount, ...]:
+        own = (Mount(self.root, writable=True), Mount(self.private, writable=True))
+        return (*own, *(Mount(path) for path in self.reads))
+
+    def values_now(self, database_url: str | None = None) -> dict[str, str]:
+        """`values` while the database is reached at that URL, which may be a proxy's (None: its own)."""
+        return {**self.values, **postgres_values(database_url or self.database_url)}
 
 
 class _PortTakenError(Exception):
@@ -116,10 +136,10 @@ class Service:
         with self._lock:
             for running in self._running:
                 running.process.terminate()
-            deadline = time.monotonic() + self._terms.stop_seconds
+            deadline = time.monotonic() + self._terms.deadlines.stop
             for running in self._running:
                 if running.process.wait(max(0.0, deadline - time.monotonic())) is None:
-                    self._notice(failures.hangs_on_shutdown(running.command, self._terms.stop_seconds))
+                    self._notice(failures.hangs_on_shutdown(running.command, self._terms.deadlines.stop))
             self._end_all()
 
     def kill(self) -> None:
@@ -163,11 +183,13 @@ class Service:
             return
         running = self._launch(command)
         try:
-            status = running.process.wait(self._terms.release_seconds)
+            status = running.process.wait(self._terms.deadlines.release)
         finally:
             running.process.kill()
         if status != 0:
-            raise failures.release_failed(command, status, self._terms.release_seconds, running.output.text())
+            raise failures.release_failed(
+                command, status, self._terms.deadlines.release, running.output.text()
+            )
 
     @property
     def _web(self) -> _Running:
@@ -198,9 +220,10 @@ class Service:
         home, scratch = terms.private / "home", terms.private / "tmp"
         for folder in (home, scratch):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        values = terms.values_now(self._database_url)
         env = {
             "LANG": "C.UTF-8",
-            **self._variables,
+            **{name: fill(value, values) for name, value in self._variables.items()},
             "PATH": ":".join((*terms.path, *SYSTEM_PATH)),
             "HOME": str(home),
             "TMPDIR": str(scratch),
@@ -208,7 +231,9 @@ class Service:
             "PORT": str(self.port),
             "DATABASE_URL": self._database_url,
         }
-        process = terms.sandbox.start(command.text, cwd=terms.root, env=env, output=output)
+        process = terms.sandbox.start(
+            command.text, cwd=terms.root, env=env, output=output, mounts=terms.mounts, network="loopback"
+        )
         return _Running(command, process, output)
 
     def _end_all(self) -> None:
@@ -223,7 +248,7 @@ class Service:
 
     def _wait_until_ready(self) -> None:
         """Returns once /healthz says ok. Raises ServiceFailure, at the latest after `ready_seconds`."""
-        deadline = time.monotonic() + self._terms.ready_seconds
+        deadline = time.monotonic() + self._terms.deadlines.ready
         pause, patience = 0.002, 1.0
         said: Unready | None = None
         next_word = 0.0
@@ -258,7 +283,7 @@ class Service:
             command=self._web.command,
             listeners=self._web.process.listening(),
             place=(self.host, self.port),
-            seconds=self._terms.ready_seconds,
+            seconds=self._terms.deadlines.ready,
             output=self.output(),
         )
 
@@ -290,56 +315,26 @@ def _port_taken(port: int) -> SandboxError:
 
 
 @contextmanager
-def prepare(
-    root: Path,
-    *,
-    sandbox: Sandbox,
-    variables: Mapping[str, str],
-    path: Sequence[str],
-    database_url: str,
-    ready_seconds: float,
-    port: int | None = None,
-    private: Path | None = None,
-    stop_seconds: float = STOP_SECONDS,
-    release_seconds: float = RELEASE_SECONDS,
-    waiting: Callable[[Unready], None] | None = None,
-) -> Iterator[Service]:
-    """The service of the repository at `root`, not yet released or started; everything of it ends with the block.
+def prepare(terms: Terms, *, port: int | None = None) -> Iterator[Service]:
+    """The service of the repository, not yet released or started; everything of it ends with the block.
 
-    `variables` and `path` (put before the system's PATH) are all that it is given beside PORT, HOST, DATABASE_URL
-    and a HOME and TMPDIR under `private` (a temporary directory, unless given). Raises ServiceFailure for a
-    Procfile that cannot be read. `waiting` hears, about once a second, why the service is not ready yet.
+    Without `port` it gets a free one. Raises ServiceFailure for a Procfile that cannot be read.
     """
     try:
-        procfile = read_procfile(root)
+        procfile = read_procfile(terms.root)
     except ProcfileError as error:
         raise failures.bad_procfile(error) from None
-    with ExitStack() as stack:
-        if private is None:
-            private = Path(
-                stack.enter_context(tempfile.TemporaryDirectory(prefix="kata-", ignore_cleanup_errors=True))
-            )
-        terms = Terms(
-            root=root,
-            sandbox=sandbox,
-            variables=dict(variables),
-            path=tuple(path),
-            database_url=database_url,
-            private=private,
-            ready_seconds=ready_seconds,
-            stop_seconds=stop_seconds,
-            release_seconds=release_seconds,
-            waiting=waiting,
-        )
-        service = Service(terms, procfile, port)
-        stack.callback(service.close)
+    service = Service(terms, procfile, port)
+    try:
         yield service
+    finally:
+        service.close()
 
 
 @contextmanager
-def serve(root: Path, **options: Any) -> Iterator[Service]:
+def serve(terms: Terms, *, port: int | None = None) -> Iterator[Service]:
     """As `prepare`, with `release` run and the service started and ready."""
-    with prepare(root, **options) as service:
+    with prepare(terms, port=port) as service:
         service.release()
         service.start()
         yield service

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -85,15 +85,14 @@ class GraderPlugin:
         self._deaths = 0
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        known = self.job["checks"]
-        unknown = sorted({id_of(item) for item in items} - set(known))
+        unknown = sorted({id_of(item) for item in items} - set(self.job["checks"]))
         if unknown:
             self.error = f"the suite defines checks that kata.yaml does not have: {', '.join(unknown)}"
             items[:] = []
             return
+        order = self.job["selected"]
         items[:] = sorted(
-            (item for item in items if id_of(item) in self.job["selected"]),
-            key=lambda item: known.index(id_of(item)),
+            (item for item in items if id_of(item) in order), key=lambda item: order.index(id_of(item))
         )
         for item in items:
             self._left[id_of(item)] = self._left.get(id_of(item), 0) + 1
@@ -116,12 +115,18 @@ class GraderPlugin:
         report["seconds"] += time.perf_counter() - started
         report["costs"] += self.bench.collector.costs
         self._left[id] -= 1
-        if self._left[id] == 0 or self.stopped_by:
+        stopping = self._why_stop(report)
+        if self._left[id] == 0 or stopping:
             self._passed = self._passed or report["outcome"] == "passed"
             self.channel.send({"event": "report", "report": self._open.pop(id)})
-        if self.stopped_by:
-            item.session.shouldstop = "the service is gone"
+        if stopping:
+            item.session.shouldstop = stopping
         return result
+
+    def _why_stop(self, report: Mapping[str, Any]) -> str:
+        if self.stopped_by:
+            return "the service is gone"
+        return "a check failed" if self.job["fail_fast"] and report["outcome"] == "failed" else ""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:

@@ -33,7 +33,8 @@ class Control(Protocol):
 @dataclass(frozen=True, slots=True)
 class SuiteJob:
     """Everything a suite needs to know. `suite`: folder of the checks' files; `checks`: the manifest of ids;
-    `tables`: those of the kata before the submission touched them; `odd`: make some answers odd (see perturbation)."""
+    `selected`: those to run, in that order; `tables`: those of the kata before the submission touched them; `odd`:
+    make some answers odd (see perturbation); `fail_fast`: end after the first failed check."""
 
     suite: Path
     directory: Path
@@ -50,6 +51,7 @@ class SuiteJob:
     tables: Mapping[str, Mapping[str, Any]]
     variables: Mapping[str, str]
     odd: bool = False
+    fail_fast: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def _plain(job: SuiteJob) -> dict[str, Any]:
         "tables": dict(job.tables),
         "variables": dict(job.variables),
         "odd": job.odd,
+        "fail_fast": job.fail_fast,
     }
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from graders.errors import UsageError
-from graders.grading.grader import Grader, Stage
+from graders.grading.grader import Grader, RunningSubmission
 from graders.grading.recording_proxy import Exchange, Overlap, recording_proxy
 from graders.logs.recorder import Recorder
 from graders.packs.records import Kata
@@ -67,15 +67,15 @@ def run(
     with Grader(options_for(settings, world=world, postgres=postgres)) as grader:
         try:
             with live_progress({}, paint_for(settings, sys.stderr)) as progress:
-                staging = grader.stage(submission, progress=progress)
-                stage = staging.__enter__()
+                set_up = grader.running(submission, progress=progress)
+                running = set_up.__enter__()
         except ServiceFailure as failure:
             print(render_stop(Stop(failure.code, failure.message, failure.hint, failure.output), paint))
             return 1
         try:
-            return _serve(stage, submission.kata, port, paint)
+            return _serve(running, submission.kata, port, paint)
         finally:
-            staging.__exit__(None, None, None)
+            set_up.__exit__(None, None, None)
 
 
 def with_variables(submission: Submission, given: Sequence[str]) -> Submission:
@@ -95,36 +95,36 @@ def with_variables(submission: Submission, given: Sequence[str]) -> Submission:
     return replace(submission, kata=replace(kata, environment=environment))
 
 
-def _serve(stage: Stage, kata: Kata, port: int | None, paint: Paint) -> int:
-    words = _LastWords(stage, paint)
+def _serve(running: RunningSubmission, kata: Kata, port: int | None, paint: Paint) -> int:
+    words = _LastWords(running, paint)
 
     def on_overlap(overlap: Overlap) -> None:
         print(crowd_lines(overlap, paint), flush=True)
         failed = any(one.status == 0 or one.status >= 500 for one in overlap.exchanges)
         words.wanted = words.wanted or failed
 
-    service = stage.control.service
+    service = running.control.service
     with (
-        Recorder(stage.cluster.admin_url, stage.cluster.log, role=stage.cluster.role) as recorder,
+        Recorder(running.cluster.admin_url, running.cluster.log, role=running.cluster.role) as recorder,
         recording_proxy(service.port, recorder, on_overlap, port=port) as base_url,
     ):
-        print(_greeting(base_url, stage, kata, paint), flush=True)
+        print(_greeting(base_url, running, kata, paint), flush=True)
         while service.alive:
             words.show()
             time.sleep(_LOOK_SECONDS)
-    gone = stage.control.call("gone", {"id": 0})
+    gone = running.control.call("gone", {"id": 0})
     if gone:
         print("\n" + render_stop(Stop(**gone), paint))
     return 1
 
 
-def _greeting(base_url: str, stage: Stage, kata: Kata, paint: Paint) -> str:
+def _greeting(base_url: str, running: RunningSubmission, kata: Kata, paint: Paint) -> str:
     psql = "psql" if shutil.which("psql") else "psql (not on this machine; any client will do)"
     lines = (
         f"{paint(kata.slug, 'bold')} is up; Ctrl-C ends it and removes the database.",
         "",
         f"  {paint('service', 'bold')}   curl -sS {paint(base_url + '/healthz', 'cyan')}",
-        f"  {paint('database', 'bold')}  {psql} {paint(stage.cluster.service_url, 'cyan')}",
+        f"  {paint('database', 'bold')}  {psql} {paint(running.cluster.service_url, 'cyan')}",
         "",
         paint("  status    time  statements    rows  request", "dim"),
     )
@@ -161,9 +161,9 @@ def _exchange_line(exchange: Exchange, cost: str, paint: Paint) -> str:
 class _LastWords:
     """What the service prints, from the first failure on: it may say why only after it has answered."""
 
-    def __init__(self, stage: Stage, paint: Paint) -> None:
+    def __init__(self, running: RunningSubmission, paint: Paint) -> None:
         self.wanted = False
-        self._stage = stage
+        self._running = running
         self._paint = paint
         self._shown = 0
 
@@ -171,7 +171,7 @@ class _LastWords:
         """Print what is new, the last lines of it."""
         if not self.wanted:
             return
-        lines = self._stage.control.service.output().splitlines()
+        lines = self._running.control.service.output().splitlines()
         edge = self._paint(self._paint.sign("edge"), "dim")
         for line in lines[min(self._shown, len(lines)) :][-_OUTPUT_LINES:]:
             print(f"{' ' * 12}{edge} {shorten(escape(line), self._paint.width - 14)}", flush=True)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO
 
-from graders.grading.grader import Event, Progress
+from graders.grading.progress import Event, Progress
 from toolkit.text import escape, pad, shorten
 from toolkit.views.paint import Paint
 

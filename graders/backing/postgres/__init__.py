@@ -3,6 +3,7 @@
 from graders.backing.postgres.binaries import Binaries, find_binaries
 from graders.backing.postgres.cluster import Cluster, start_cluster
 from graders.backing.postgres.external import connect_external
+from graders.backing.postgres.service import PostgresService
 from graders.backing.postgres.template import Template, dataset_template, empty_template
 from graders.logs.tail import FileLog, LogSource, ServerLog
 from graders.sandbox.rundir import reap
@@ -12,6 +13,7 @@ __all__ = [
     "Cluster",
     "FileLog",
     "LogSource",
+    "PostgresService",
     "ServerLog",
     "Template",
     "connect_external",

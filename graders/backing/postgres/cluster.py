@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, ClassVar
 
 from graders.backing.postgres.binaries import Binaries
 from graders.backing.postgres.copying import copy_tree
@@ -17,6 +18,7 @@ from graders.backing.postgres.server import HOST, running_server
 from graders.backing.postgres.settings import LOG_NAME, log_format
 from graders.backing.postgres.template import ADMIN, Template, empty_template
 from graders.logs.tail import FileLog, LogSource
+from graders.packs.placeholders import postgres_values
 from graders.sandbox.rundir import run_directory
 
 
@@ -34,6 +36,26 @@ class Cluster:
     service_url: str = field(repr=False)
     role: str = ROLE
     database: str = DATABASE
+    name: ClassVar[str] = "postgres"
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        return {"DATABASE_URL": self.service_url}
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        return postgres_values(self.service_url)
+
+    @property
+    def evidence(self) -> Mapping[str, Any]:
+        """Where the suite's process asks, changes and records, as the fields of its job."""
+        return {
+            "admin_url": self.admin_url,
+            "grader_url": self.grader_url,
+            "service_url": self.service_url,
+            "service_role": self.role,
+            "log": self.log.plain(),
+        }
 
 
 @contextlib.contextmanager

@@ -71,8 +71,14 @@ def seed_of(kata: Kata, world: Dataset) -> tuple[bytes, ...]:
     extensions = ",".join(kata.environment.extensions)
     return (
         f"{world.scale}:{SEED}:{extensions}".encode(),
-        *(_read(kata.folder / name) for name in ("schema.sql", "seed.sql")),
+        *(_read(path) for path in sql_files(kata)),
     )
+
+
+def sql_files(kata: Kata) -> tuple[Path, ...]:
+    """What is loaded, in this order: nothing for a kata without schema.sql, whose service makes its own tables."""
+    schema, seed = kata.folder / "schema.sql", kata.folder / "seed.sql"
+    return (schema, seed) if schema.exists() or seed.exists() else ()
 
 
 def make_database(server: Server) -> None:
@@ -132,8 +138,8 @@ def load_dataset(kata: Kata, world: Dataset, server: Server, role: str, database
             own.execute(f"set statement_timeout = '{_LOAD_TIMEOUT}'")
             own.execute("select set_config('kata.scale', %s, false)", [str(world.scale)])
             own.execute("select set_config('kata.seed', %s, false)", [str(SEED)])
-            for name in ("schema.sql", "seed.sql"):
-                _run_file(own, kata.folder / name)
+            for path in sql_files(kata):
+                _run_file(own, path)
         session.execute(f"alter role {role} password null")
         session.execute("vacuum (analyze)")
         session.execute("checkpoint")
@@ -203,5 +209,7 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise PackError(
-            f"cannot be read: {error.strerror}", path=path, hint="Every kata has a schema.sql and a seed.sql."
+            f"cannot be read: {error.strerror}",
+            path=path,
+            hint="A kata has both schema.sql and seed.sql, or neither.",
         ) from error

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -22,7 +21,7 @@ from graders.backing.postgres import Cluster, find_binaries, start_cluster
 from graders.faults.database_proxy import DatabaseProxy, Fault, FaultError, open_database_proxy
 from graders.http.client import Client, TransportFailure
 from graders.sandbox.process import ProcessSandbox
-from graders.submission.service import serve
+from graders.submission.service import Deadlines, Terms, serve
 
 PATIENCE = 30.0
 REPEATS = 20
@@ -336,13 +335,14 @@ def test_a_service_killed_at_its_commit_is_told_apart_by_what_its_retry_does(
     def charged(key: str) -> int:
         return len(admin.execute("select from charges where key = %s", [key]).fetchall())
 
-    options: dict[str, Any] = {
-        "sandbox": ProcessSandbox(),
-        "variables": {},
-        "path": [],
-        "ready_seconds": PATIENCE,
-    }
-    with serve(tmp_path, database_url=url, **options) as service:
+    terms = Terms(
+        root=tmp_path,
+        private=tmp_path / "private",
+        sandbox=ProcessSandbox(),
+        database_url=url,
+        deadlines=Deadlines(ready=PATIENCE),
+    )
+    with serve(terms) as service:
         client = Client(service.base_url, deadline=PATIENCE)
         for round in range(5):
             key = f"/charge-{round}"

@@ -9,16 +9,19 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from graders.authoring.gate import prove, render_subject
 from graders.authoring.matrix import Subject, subjects_of
 from graders.errors import UsageError
-from graders.grading.grader import Event, Grader, Options
+from graders.grading.grader import Grader, Options
+from graders.grading.progress import Event
 from graders.packs.loader import Packs, open_packs
 from graders.packs.selection import chosen
 from graders.results.grade import Grade
+from graders.sandbox.process import PlainProcess, ProcessSandbox
 
 TINY = Path(__file__).parent.parent.parent / "packs" / "tiny"
 
@@ -73,6 +76,13 @@ def test_the_reference_passes_every_check(judge: Judge) -> None:
     assert grade.versions["postgres"]
 
 
+def test_a_run_that_ends_at_the_first_failure_says_nothing_of_the_rest(judge: Judge) -> None:
+    grade = judge("forgets-names", fail_fast=True)
+    assert verdicts(grade) == {"greets-by-name": "failed"}
+    assert (grade.partial, grade.valid, grade.exit_code) == (True, True, 1)
+    assert judge("reference", fail_fast=True).score == 100
+
+
 def test_the_starter_is_convicted_by_growth_with_its_evidence(judge: Judge) -> None:
     grade = judge("starter-python-plain")
     failed = next(check for check in grade.checks if check.verdict == "failed")
@@ -117,6 +127,49 @@ def test_a_larger_world_has_more_rows(judge: Judge, pack: Path) -> None:
     text = "def check_greets_by_name(database):\n    count = database.value('select count(*) from people')\n"
     counting.write_text(text + "    assert count == 150, f'{count} rows'\n")
     assert verdicts(judge(root=pack, world="large", only=["greets-by-name"])) == {"greets-by-name": "passed"}
+
+
+def test_a_kata_without_a_schema_starts_with_an_empty_database(judge: Judge, pack: Path) -> None:
+    kata = pack / "katas/greeting"
+    for name in ("schema.sql", "seed.sql"):
+        (kata / name).unlink()
+    (kata / "suite/open_greetings.py").write_text(
+        "def check_greets_by_name(database):\n"
+        "    assert database.value(\"select count(*) from pg_tables where schemaname = 'public'\") == 0\n"
+    )
+    assert verdicts(judge(root=pack, only=["greets-by-name"])) == {"greets-by-name": "passed"}
+
+
+def test_placeholders_are_filled_in_for_the_service_and_for_the_suite(judge: Judge, pack: Path) -> None:
+    manifest = pack / "katas/greeting/kata.yaml"
+    manifest.write_text(
+        manifest.read_text().replace(
+            "{GREETING: Hello}", "{GREETING: 'on {postgres.host}', RAW: '{{environment}}'}"
+        )
+    )
+    (pack / "katas/greeting/suite/open_greetings.py").write_text(
+        "def check_greets_by_name(http, variables):\n"
+        "    assert variables == {'GREETING': 'on 127.0.0.1', 'RAW': '{environment}'}, variables\n"
+        "    greetings = http.get('/greetings?limit=1').json()['greetings']\n"
+        "    assert greetings[0].startswith('on 127.0.0.1'), greetings\n"
+    )
+    grade = judge(root=pack, only=["greets-by-name"])
+    assert verdicts(grade) == {"greets-by-name": "passed"}, grade.checks[0]
+
+
+def test_the_grade_says_the_tier_of_the_sandbox_that_was_handed_in(judge: Judge) -> None:
+    handed: list[str] = []
+
+    class Watched(ProcessSandbox):
+        tier = "T9"
+
+        def start(self, command: str, **place: Any) -> PlainProcess:
+            handed.append(place["network"])
+            assert {mount.path.name for mount in place["mounts"] if mount.writable} > {"work"}
+            return super().start(command, **place)
+
+    assert judge(only=["greets-by-name"], sandbox=Watched).tier == "T9"
+    assert "loopback" in handed
 
 
 @pytest.mark.parametrize("line", ["from graders.suite.api import openapi", "from graders import openapi"])

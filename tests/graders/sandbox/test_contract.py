@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.sandbox.base import OutputBuffer, Process, Sandbox
+from graders.sandbox.base import Limits, Mount, OutputBuffer, Process, Sandbox
 from graders.sandbox.ports import free_port
 from graders.sandbox.process import ProcessSandbox
 
@@ -285,6 +285,25 @@ def test_a_listener_on_ipv6_is_named_readably(start: Start) -> None:
     if "1" not in output.text().splitlines()[0]:
         pytest.skip("this machine has no IPv6")
     assert [str(listener) for listener in process.listening() or ()] == [f"[::1]:{port}"]
+
+
+def test_a_sandbox_says_what_it_does_not_hold_a_command_to(sandbox: Sandbox, tmp_path: Path) -> None:
+    bounds = Limits(memory=2**30, processes=64, disk=2**20)
+    said = sandbox.unenforced((Mount(tmp_path),), bounds, "none")
+    if sandbox.tier == "T0":
+        assert len(said) == 5
+        assert sandbox.unenforced((), Limits(), "outside") == ()
+    assert all(words.strip() for words in said)
+
+
+def test_bounds_that_are_not_held_still_let_the_command_run(sandbox: Sandbox, tmp_path: Path) -> None:
+    output = OutputBuffer()
+    process = sandbox.start(
+        "echo here; pwd", cwd=tmp_path, env={"PATH": os.defpath}, output=output,
+        mounts=(Mount(tmp_path, writable=True),), limits=Limits(processes=64), network="none",
+    )  # fmt: skip
+    assert process.wait(PATIENCE) == 0
+    assert output.text().startswith("here\n")
 
 
 def test_who_reaps_after_a_crash_hears_of_the_process_groups(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from graders.http.client import Client
 from graders.sandbox.process import ProcessSandbox
-from graders.submission.service import Service, ServiceFailure, prepare
+from graders.submission.service import Deadlines, Service, ServiceFailure, Terms, prepare
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 GOLDEN = SCENARIOS / "golden"
@@ -51,17 +51,21 @@ def story(name: str, private: Path, seconds: float) -> str:
     lines: list[str] = []
     port = 0
     try:
-        with prepare(
-            SCENARIOS / name,
+        deadlines = Deadlines(
+            ready=seconds,
+            stop=0.5 if name == "hangs-on-shutdown" else PATIENCE,
+            release=0.5 if name == "release-hangs" else PATIENCE,
+        )
+        terms = Terms(
+            root=SCENARIOS / name,
+            private=private,
             sandbox=ProcessSandbox(),
+            database_url="postgresql://app:secret@127.0.0.1:1/kata",
+            deadlines=deadlines,
             variables={"PYTHONDONTWRITEBYTECODE": "1"},
             path=[str(Path(sys.executable).parent)],
-            database_url="postgresql://app:secret@127.0.0.1:1/kata",
-            ready_seconds=seconds,
-            stop_seconds=0.5 if name == "hangs-on-shutdown" else PATIENCE,
-            release_seconds=0.5 if name == "release-hangs" else PATIENCE,
-            private=private,
-        ) as service:
+        )
+        with prepare(terms) as service:
             port = service.port
             try:
                 service.release()

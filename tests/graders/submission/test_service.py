@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from graders.http.client import Client, TransportFailure
 from graders.sandbox.ports import free_port
 from graders.sandbox.process import ProcessSandbox
 from graders.submission.readiness import Unready
-from graders.submission.service import Service, ServiceFailure, prepare, serve
+from graders.submission.service import Deadlines, Service, ServiceFailure, Terms, prepare, serve
 
 PATIENCE = 30.0
 APP = """
@@ -63,20 +64,21 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def options(tmp_path: Path) -> dict[str, Any]:
-    return {
-        "sandbox": ProcessSandbox(),
-        "variables": {"FROM_THE_KATA": "yes"},
-        "path": [str(Path(sys.executable).parent)],
-        "database_url": "postgresql://app:secret@127.0.0.1:1/kata",
-        "ready_seconds": PATIENCE,
-        "private": tmp_path / "private",
-    }
+def terms(root: Path, tmp_path: Path) -> Terms:
+    return Terms(
+        root=root,
+        private=tmp_path / "private",
+        sandbox=ProcessSandbox(),
+        database_url="postgresql://app:secret@127.0.0.1:1/kata",
+        deadlines=Deadlines(ready=PATIENCE),
+        variables={"FROM_THE_KATA": "yes"},
+        path=[str(Path(sys.executable).parent)],
+    )
 
 
 @pytest.fixture
-def service(root: Path, options: dict[str, Any]) -> Iterator[Service]:
-    with serve(root, **options) as service:
+def service(terms: Terms) -> Iterator[Service]:
+    with serve(terms) as service:
         yield service
 
 
@@ -101,22 +103,22 @@ def runs(pid: int) -> bool:
 
 
 def test_the_service_sees_the_contract_s_variables_and_no_others(
-    service: Service, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    service: Service, terms: Terms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = ask(service, "/env")
     assert found.pop("PORT") == str(service.port)
     assert found.pop("HOST") == "127.0.0.1"
-    assert found.pop("DATABASE_URL") == options["database_url"]
+    assert found.pop("DATABASE_URL") == terms.database_url
     assert found.pop("FROM_THE_KATA") == "yes"
     assert found.pop("PATH").startswith(str(Path(sys.executable).parent) + ":/usr/local/sbin:")
-    assert Path(found.pop("HOME")).parent == options["private"]
-    assert Path(found.pop("TMPDIR")).parent == options["private"]
+    assert Path(found.pop("HOME")).parent == terms.private
+    assert Path(found.pop("TMPDIR")).parent == terms.private
     assert found.pop("LANG") == "C.UTF-8"
     assert set(found) <= {"PWD", "SHLVL", "_", "OLDPWD", "__CF_USER_TEXT_ENCODING", "LC_CTYPE"}
 
 
-def test_a_kata_cannot_move_the_port(root: Path, options: dict[str, Any]) -> None:
-    with serve(root, **{**options, "variables": {"PORT": "1", "PATH": "/nowhere"}}) as service:
+def test_a_kata_cannot_move_the_port(root: Path, terms: Terms) -> None:
+    with serve(replace(terms, variables={"PORT": "1", "PATH": "/nowhere"})) as service:
         assert ask(service, "/env")["PORT"] == str(service.port)
 
 
@@ -177,17 +179,17 @@ def test_a_death_of_its_own_is_noticed(service: Service) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a tree be followed out of its session")
 @pytest.mark.parametrize("end", ["kill", "stop", "restart", "close"])
-def test_what_left_the_session_is_ended_too(end: str, root: Path, options: dict[str, Any]) -> None:
-    with serve(root, **options) as service:
+def test_what_left_the_session_is_ended_too(end: str, root: Path, terms: Terms) -> None:
+    with serve(terms) as service:
         escaped = ask(service, "/spawn")
         assert runs(escaped)
         getattr(service, end)()
         assert not runs(escaped)
 
 
-def test_the_block_s_end_leaves_nothing_behind(root: Path, options: dict[str, Any]) -> None:
+def test_the_block_s_end_leaves_nothing_behind(root: Path, terms: Terms) -> None:
     (root / "Procfile").write_text("web: exec python3 app.py\nworker: echo $$ > worker.pid; sleep 600\n")
-    with serve(root, **options) as service:
+    with serve(terms) as service:
         pids = [ask(service, "/pid"), ask(service.another(), "/pid"), ask(service.another(), "/pid")]
         eventually(
             lambda: (root / "worker.pid").exists() and (root / "worker.pid").read_text().endswith("\n")
@@ -206,46 +208,44 @@ def test_further_instances_differ_in_port_and_variables_only(service: Service) -
     assert service.alive
 
 
-def test_release_runs_once_before_the_service_with_its_environment(
-    root: Path, options: dict[str, Any]
-) -> None:
+def test_release_runs_once_before_the_service_with_its_environment(root: Path, terms: Terms) -> None:
     (root / "Procfile").write_text(
         "release: echo $FROM_THE_KATA $DATABASE_URL >> released\nweb: exec python3 app.py\n"
     )
-    with serve(root, **options) as service:
+    with serve(terms) as service:
         service.restart()
         service.another()
-    assert (root / "released").read_text() == f"yes {options['database_url']}\n"
+    assert (root / "released").read_text() == f"yes {terms.database_url}\n"
 
 
-def test_what_release_left_running_is_ended(root: Path, options: dict[str, Any]) -> None:
+def test_what_release_left_running_is_ended(root: Path, terms: Terms) -> None:
     (root / "Procfile").write_text("release: sleep 600 & echo $! > left\nweb: exec python3 app.py\n")
-    with serve(root, **options):
+    with serve(terms):
         assert not runs(int((root / "left").read_text()))
 
 
 def test_a_port_that_is_asked_for_is_used_and_one_that_is_taken_is_ours_to_tell(
-    root: Path, options: dict[str, Any]
+    root: Path, terms: Terms
 ) -> None:
     port = free_port()
-    with serve(root, **options, port=port) as service:
+    with serve(terms, port=port) as service:
         assert service.port == port
     with (
         socket.create_server(("127.0.0.1", port)),
         pytest.raises(SandboxError, match=str(port)),
-        serve(root, **options, port=port),
+        serve(terms, port=port),
     ):
         pass
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells where a process listens")
 def test_an_answer_of_another_program_is_never_taken_for_the_service_s(
-    root: Path, options: dict[str, Any], tmp_path: Path
+    root: Path, terms: Terms, tmp_path: Path
 ) -> None:
     with ExitStack() as stack:
-        stranger = stack.enter_context(serve(root, **options))
+        stranger = stack.enter_context(serve(terms))
         (root / "Procfile").write_text("web: sleep 600\n")
-        service = stack.enter_context(prepare(root, **{**options, "ready_seconds": 0.5}))
+        service = stack.enter_context(prepare(replace(terms, deadlines=Deadlines(ready=0.5))))
         service.port = stranger.port
         with pytest.raises(ServiceFailure) as caught:
             service.start()
@@ -253,19 +253,19 @@ def test_an_answer_of_another_program_is_never_taken_for_the_service_s(
     assert caught.value.code == "never-bound"
 
 
-def test_who_waits_hears_why(root: Path, options: dict[str, Any]) -> None:
+def test_who_waits_hears_why(root: Path, terms: Terms) -> None:
     heard: list[Unready] = []
     (root / "Procfile").write_text("web: sleep 600\n")
     with (
         pytest.raises(ServiceFailure),
-        serve(root, **{**options, "ready_seconds": 0.3}, waiting=heard.append),
+        serve(replace(terms, deadlines=Deadlines(ready=0.3), waiting=heard.append)),
     ):
         pass
     assert {found.code for found in heard} == {"refused"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells where a process listens")
-def test_who_waits_hears_of_a_wrong_port_before_the_time_is_up(root: Path, options: dict[str, Any]) -> None:
+def test_who_waits_hears_of_a_wrong_port_before_the_time_is_up(root: Path, terms: Terms) -> None:
     class Enough(Exception):
         pass
 
@@ -275,38 +275,27 @@ def test_who_waits_hears_of_a_wrong_port_before_the_time_is_up(root: Path, optio
 
     text = (root / "app.py").read_text()
     (root / "app.py").write_text(text.replace('int(os.environ["PORT"])', "0"))
-    with pytest.raises(Enough), serve(root, **options, waiting=hear):
+    with pytest.raises(Enough), serve(replace(terms, waiting=hear)):
         pass
 
 
-def test_the_end_of_a_process_ends_the_waiting_at_once(root: Path, options: dict[str, Any]) -> None:
+def test_the_end_of_a_process_ends_the_waiting_at_once(root: Path, terms: Terms) -> None:
     (root / "Procfile").write_text("web: exit 5\n")
     # With this limit the test would not end in time if the limit were waited for.
-    with pytest.raises(ServiceFailure) as caught, serve(root, **{**options, "ready_seconds": 100_000.0}):
+    with pytest.raises(ServiceFailure) as caught, serve(replace(terms, deadlines=Deadlines(ready=100_000.0))):
         pass
     assert caught.value.code == "exited"
 
 
-def test_nothing_is_asked_of_a_service_that_was_interrupted(root: Path, options: dict[str, Any]) -> None:
+def test_nothing_is_asked_of_a_service_that_was_interrupted(root: Path, terms: Terms) -> None:
     pid = 0
     # A shell that starts things in the background lets them ignore this signal.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with pytest.raises(KeyboardInterrupt), serve(root, **options) as service:
+        with pytest.raises(KeyboardInterrupt), serve(terms) as service:
             pid = ask(service, "/pid")
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(PATIENCE)
     finally:
         signal.signal(signal.SIGINT, before)
     assert not runs(pid)
-
-
-def test_without_a_private_folder_a_temporary_one_is_used_and_removed(
-    root: Path, options: dict[str, Any]
-) -> None:
-    del options["private"]
-    with serve(root, **options) as service:
-        home = Path(ask(service, "/env")["HOME"])
-        assert home.is_dir()
-        assert home.stat().st_mode & 0o077 == 0
-    assert not home.exists()

@@ -1,0 +1,78 @@
+"""What a verdict depends on, as digests: of a solution with all that judges it, and of the grader itself.
+
+A brief, a hint or a feedback text changes no verdict, so a proof outlives its correction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import graders
+from graders.authoring.gate import render_subject
+from graders.authoring.matrix import Subject
+from graders.packs.loader import Packs
+from graders.packs.records import Kata
+
+# The brief as the learner gets it, and the copies of the open checks, which the suite's own files stand for.
+_NOT_JUDGED = ("README.md", "AGENTS.md", "checks")
+# Rooms of `graders` that no verdict of a kata comes from.
+_NO_JUDGES = ("authoring", "migrations")
+
+
+class JudgedDigests:
+    """Digests for one kata's subjects. What they share is read once."""
+
+    def __init__(self, kata: Kata, packs: Packs) -> None:
+        self._kata = kata
+        self._packs = packs
+        self._shared = _kata_digest(kata)
+
+    def of(self, subject: Subject) -> str:
+        """SHA-256 (hex) over the rendered repository, its stack, and the kata's suite, schema, seed and settings."""
+        digest = hashlib.sha256(self._shared)
+        stack = self._packs.stack(subject.stack)
+        digest.update((stack.folder / "stack.yaml").read_bytes())
+        with tempfile.TemporaryDirectory(prefix="kata-") as folder:
+            root = Path(folder) / "repository"
+            render_subject(self._kata, self._packs, subject, root)
+            _update(digest, root, (path for path in _files(root) if _is_judged(path.relative_to(root))))
+        return digest.hexdigest()
+
+
+def grader_digest() -> str:
+    """SHA-256 (hex) over the code that judges: every module of `graders` but those of proof and migrations."""
+    root = Path(graders.__file__).parent
+    digest = hashlib.sha256()
+    judges = (path for path in _files(root) if path.relative_to(root).parts[0] not in (*_NO_JUDGES, "_pack"))
+    _update(digest, root, (path for path in judges if path.suffix == ".py"))
+    return digest.hexdigest()
+
+
+def _kata_digest(kata: Kata) -> bytes:
+    digest = hashlib.sha256()
+    checks = [(check.id, check.visibility, check.needs) for check in kata.checks]
+    settings = {"checks": checks, "environment": asdict(kata.environment)}
+    digest.update(json.dumps(settings, sort_keys=True, default=str).encode())
+    suite = _files(kata.folder / "suite")
+    data = sorted((*kata.folder.glob("schema.sql"), *kata.folder.glob("seed.*")))
+    _update(digest, kata.folder, (*suite, *data))
+    return digest.digest()
+
+
+def _is_judged(inside: Path) -> bool:
+    return inside.parts[0] not in _NOT_JUDGED
+
+
+def _files(root: Path) -> list[Path]:
+    return [path for path in sorted(root.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+
+
+def _update(digest: hashlib._Hash, root: Path, paths: Iterable[Path]) -> None:
+    for path in paths:
+        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())

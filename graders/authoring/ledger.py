@@ -1,0 +1,144 @@
+"""The proof of a kata as a file: `proof.json`, which verdicts each known solution got, and what they depended on.
+
+One row a line, sorted, so that reviews and merges read well. A row holds for as long as the digest of what was judged
+is the same; the grader that judged is named, since a later one may judge otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from graders.authoring.matrix import Matrix, Row
+from graders.errors import PackError
+from graders.packs.records import Kata
+
+FORMAT = 1
+NAME = "proof.json"
+Standing = Literal["proved", "other-grader", "changed", "never", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One solution (or starter) as it was judged.
+
+    `digest`, `grader`: SHA-256 of what was judged and of the code that judged; `verdicts`: check id -> verdict, only
+    what is not `passed`; `repetitions`: runs that agreed; `load`: with every core kept busy; `date`: ISO 8601.
+    """
+
+    name: str
+    kind: str
+    stack: str
+    digest: str
+    grader: str
+    verdicts: Mapping[str, str]
+    repetitions: int
+    load: bool
+    seed: int
+    date: str
+    toolkit: str
+    postgres: str
+    machine: str
+
+    def verdict(self, check: str) -> str:
+        return self.verdicts.get(check, "passed")
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The rows of one kata by name, and the ids of its checks when they were recorded."""
+
+    kata: str
+    checks: tuple[str, ...]
+    rows: Mapping[str, LedgerRow]
+
+    def with_rows(self, rows: Iterable[LedgerRow], checks: tuple[str, ...], known: Iterable[str]) -> Ledger:
+        """This ledger with `rows` in place of older ones of the same names, less what is not `known` any more."""
+        merged = {**self.rows, **{row.name: row for row in rows}}
+        kept = set(known)
+        return Ledger(self.kata, checks, {name: merged[name] for name in sorted(merged) if name in kept})
+
+
+def ledger_of(kata: Kata) -> Ledger:
+    """The kata's ledger; empty where there is none. Raises PackError for a file that cannot be read as one."""
+    path = kata.folder / NAME
+    if not path.is_file():
+        return Ledger(kata.slug, (), {})
+    try:
+        document = json.loads(path.read_bytes())
+        if document["format"] != FORMAT:
+            raise ValueError(f"format {document['format']!r}")
+        rows = [LedgerRow(**row) for row in document["rows"]]
+        return Ledger(str(document["kata"]), tuple(document["checks"]), {row.name: row for row in rows})
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise PackError(
+            f"cannot be read as a proof: {error}",
+            path=path,
+            hint=f"remove it and run `kata author check {kata.slug} --record`",
+        ) from None
+
+
+def render_ledger(ledger: Ledger) -> str:
+    """The file's text: JSON, one row a line, sorted by name."""
+    head = {"format": FORMAT, "kata": ledger.kata, "checks": list(ledger.checks)}
+    lines = [f" {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
+    rows = ",\n".join(f"  {json.dumps(_plain(ledger.rows[name]))}" for name in sorted(ledger.rows))
+    return "\n".join(["{", *lines, ' "rows": [', rows, " ]", "}", ""])
+
+
+def _plain(row: LedgerRow) -> dict[str, Any]:
+    plain = {name: getattr(row, name) for name in LedgerRow.__slots__}
+    return {**plain, "verdicts": dict(sorted(row.verdicts.items()))}
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Under what a proof was made, the same for all its rows."""
+
+    grader: str
+    load: bool
+    seed: int
+    date: str
+    toolkit: str
+    postgres: str
+    machine: str
+
+
+def rows_from(matrix: Matrix, digests: Mapping[str, str], made: Circumstances) -> tuple[LedgerRow, ...]:
+    """The ledger's rows of a proved matrix. `digests`: by the subject's name, taken before the runs."""
+    return tuple(_row(row, matrix.kata, digests[row.subject.name], made) for row in matrix.rows)
+
+
+def _row(row: Row, kata: Kata, digest: str, made: Circumstances) -> LedgerRow:
+    verdicts = {check.id: row.verdict(check.id) for check in kata.checks}
+    return LedgerRow(
+        name=row.subject.name,
+        kind=row.subject.kind,
+        stack=row.subject.stack,
+        digest=digest,
+        grader=made.grader,
+        verdicts={id: verdict for id, verdict in verdicts.items() if verdict != "passed"},
+        repetitions=len(row.trials),
+        load=made.load,
+        seed=made.seed,
+        date=made.date,
+        toolkit=made.toolkit,
+        postgres=made.postgres,
+        machine=made.machine,
+    )
+
+
+def standing(ledger: Ledger, digests: Mapping[str, str], grader: str) -> dict[str, Standing]:
+    """How each subject of the kata (and each row that has none any more) stands against the ledger."""
+    found: dict[str, Standing] = {name: "removed" for name in ledger.rows if name not in digests}
+    for name, digest in digests.items():
+        row = ledger.rows.get(name)
+        if row is None:
+            found[name] = "never"
+        elif row.digest != digest:
+            found[name] = "changed"
+        else:
+            found[name] = "proved" if row.grader == grader else "other-grader"
+    return found

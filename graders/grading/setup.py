@@ -1,0 +1,164 @@
+"""Run set-up: from a submission to its running service, beside the backing services that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from graders.backing.postgres import Binaries, Cluster, PostgresService
+from graders.backing.postgres.schema_changes import Tables, blamed, tables_of
+from graders.backing.postgres.session import Database
+from graders.errors import DatabaseError
+from graders.grading.progress import PhaseLog
+from graders.packs.placeholders import fill
+from graders.packs.selection import dataset_of
+from graders.sandbox.base import Sandbox
+from graders.sandbox.process import ProcessSandbox
+from graders.sandbox.rundir import Run, run_directory
+from graders.submission import failures
+from graders.submission.control import ServiceControl, controlled
+from graders.submission.dependencies import Toolchain, prepare_environment
+from graders.submission.folder import Submission, snapshot
+from graders.submission.service import Deadlines, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to judge. `cache`: where templates and environments are kept; `runs`: where run directories are made;
+    `variables`: the caller's environment, of which installs see a few by name; `postgres_url`: an existing server's
+    superuser URL; `only`: ids of the checks to run (empty: all); `fail_fast`: end after the first failed check;
+    `sandbox`: makes the place where foreign code runs,
+    given what is to hear of its process groups."""
+
+    cache: Path
+    runs: Path
+    variables: Mapping[str, str]
+    seed: int | None = None
+    only: Sequence[str] = ()
+    world: str | None = None
+    postgres_url: str | None = None
+    postgres_bin: Path | None = None
+    fail_fast: bool = False
+    sandbox: Callable[[Callable[[int], None]], Sandbox] = ProcessSandbox
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSubmission:
+    """A submission that runs: its database, its instances and the private folder of the run.
+
+    `variables`: those of the kata as the service was given them; `tables`: as they were before `release`.
+    """
+
+    cluster: Cluster
+    control: ServiceControl
+    folder: Path
+    seed: int
+    tables: Tables
+    variables: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class SetUp:
+    """One submission on its way to a running service. `digest` is known once the repository has been copied."""
+
+    submission: Submission
+    options: Options
+    binaries: Callable[[], Binaries]
+    log: PhaseLog
+    seed: int
+    digest: str = field(default="", init=False)
+
+    def run(self, stack: ExitStack) -> RunningSubmission:
+        """Everything up to a service that is ready; `stack` takes it down again.
+
+        Raises ServiceFailure for what is the submission's own doing, KataError for anything else.
+        """
+        run = stack.enter_context(run_directory(self.options.runs))
+        sandbox = self.options.sandbox(run.adopt)
+        with self.log.phase("dependencies"):
+            toolchain = self._toolchain()
+        with self.log.phase("database"):
+            cluster = stack.enter_context(self._postgres().start())
+            with Database(cluster.grader_url) as database:
+                tables = tables_of(database)
+        with self.log.phase("copy"):
+            work = self._copy(run, toolchain)
+        terms = self._terms(run, work, sandbox, toolchain, cluster)
+        control = stack.enter_context(controlled(terms))
+        with self.log.phase("release"):
+            control.service.release()
+            analyze(cluster, tables)
+        with self.log.phase("service"):
+            control.service.start()
+        given = self.submission.kata.environment.variables
+        variables = {name: fill(value, terms.values_now()) for name, value in given.items()}
+        return RunningSubmission(cluster, control, run.path, self.seed, tables, variables)
+
+    def _toolchain(self) -> Toolchain:
+        return prepare_environment(
+            self.submission.stack,
+            self.submission.root,
+            cache=self.options.cache,
+            variables=self.options.variables,
+            progress=lambda note: self.log.note("dependencies", note),
+        )
+
+    def _postgres(self) -> PostgresService:
+        kata, options = self.submission.kata, self.options
+        return PostgresService(
+            kata=kata,
+            dataset=dataset_of(kata, options.world),
+            binaries=self.binaries,
+            cache=options.cache,
+            runs=options.runs,
+            url=options.postgres_url,
+        )
+
+    def _copy(self, run: Run, toolchain: Toolchain) -> Path:
+        work = run.path / "work"
+        work.mkdir()
+        self.digest = snapshot(self.submission.root, work)
+        link(work, toolchain.links)
+        return work
+
+    def _terms(self, run: Run, work: Path, sandbox: Sandbox, toolchain: Toolchain, cluster: Cluster) -> Terms:
+        kata, stack = self.submission.kata, self.submission.stack
+        return Terms(
+            root=work,
+            private=run.path,
+            sandbox=sandbox,
+            database_url=cluster.service_url,
+            deadlines=Deadlines(ready=max(kata.environment.ready_seconds or 0, stack.ready_seconds)),
+            variables={**toolchain.variables, **kata.environment.variables},
+            values={"environment": str(toolchain.folder), **cluster.values},
+            path=toolchain.path,
+            reads=(toolchain.folder,),
+            waiting=lambda why: self.log.note("service", why.label),
+        )
+
+
+def link(work: Path, links: Mapping[str, str]) -> None:
+    """Make the environment's links (such as node_modules) in the copy of the repository."""
+    for name, place in links.items():
+        target = work / name
+        if not target.exists() and not target.is_symlink():
+            target.symlink_to(place)
+
+
+def analyze(cluster: Cluster, tables: Tables) -> None:
+    """VACUUM ANALYZE, so that what is measured is not what was just loaded. Raises ServiceFailure where the
+    submission's `release` has made that impossible; `tables` are those from before it."""
+    import psycopg
+
+    with Database(cluster.grader_url) as database:
+        try:
+            database.analyze()
+        except psycopg.Error as error:
+            blame = blamed(error, tables, database, cluster.role)
+            if blame is None:
+                raise DatabaseError(
+                    f"the tables could not be analyzed: {error}", hint="Is the machine out of disk or memory?"
+                ) from error
+            raise failures.release_left_a_mess(blame) from None

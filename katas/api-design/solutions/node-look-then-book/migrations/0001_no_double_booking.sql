@@ -1,1 +1,0 @@
--- Nothing to do: the service looks before it books.

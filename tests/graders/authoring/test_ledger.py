@@ -1,0 +1,120 @@
+"""A proof on disk holds as long as what was judged is the same, and says by which grader."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from graders.authoring.judged_digest import JudgedDigests, grader_digest
+from graders.authoring.ledger import NAME, Ledger, LedgerRow, ledger_of, render_ledger, standing
+from graders.authoring.matrix import subjects_of
+from graders.authoring.sample import ordered_sample, strata_of
+from graders.errors import PackError
+from graders.packs.loader import open_packs
+from graders.packs.records import Kata
+
+TINY = Path(__file__).parent.parent.parent / "packs" / "tiny"
+ROW = LedgerRow(
+    "reference", "reference", "python-plain", "d1", "g1", {}, 5, True, 1, "2026-01-01", "0.1", "18.0", "m"
+)
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(TINY, tmp_path / "pack"))
+
+
+def digests(pack: Path) -> dict[str, str]:
+    packs = open_packs((pack,))
+    kata = packs.kata("greeting")
+    judged = JudgedDigests(kata, packs)
+    return {subject.name: judged.of(subject) for subject in subjects_of(kata)}
+
+
+def kata_of(pack: Path) -> Kata:
+    return open_packs((pack,)).kata("greeting")
+
+
+@pytest.mark.parametrize(
+    ("file", "touched"),
+    [
+        ("katas/greeting/brief.md", set()),
+        ("katas/greeting/solutions/loops/greetings.py", {"loops"}),
+        ("katas/greeting/suite/sealed_costs.py", None),
+        ("katas/greeting/seed.sql", None),
+        ("skeletons/python-plain/stack.yaml", None),
+    ],
+)
+def test_a_row_depends_on_what_is_judged_alone(pack: Path, file: str, touched: set[str] | None) -> None:
+    before = digests(pack)
+    path = pack / file
+    path.write_text(path.read_text() + "\n")
+    after = digests(pack)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == (set(before) if touched is None else touched)
+
+
+def test_feedback_hints_and_points_are_not_judged(pack: Path) -> None:
+    before = digests(pack)
+    path = pack / "katas/greeting/kata.yaml"
+    path.write_text(path.read_text().replace("title:", "title: New", 1))
+    assert digests(pack) == before
+
+
+def test_the_ledger_reads_what_it_wrote_one_row_a_line(pack: Path) -> None:
+    rows = {"reference": ROW, "loops": replace(ROW, name="loops", verdicts={"b": "failed", "a": "skipped"})}
+    ledger = Ledger("greeting", ("a", "b"), rows)
+    text = render_ledger(ledger)
+    (pack / "katas/greeting" / NAME).write_text(text)
+    assert ledger_of(kata_of(pack)) == ledger
+    assert next(line for line in text.splitlines() if '"name"' in line).startswith('  {"name": "loops"')
+    assert json.loads(text)["format"] == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"format": 2}', '{"format": 1, "rows": [{}]}', "[" * 99_999]
+)
+def test_a_damaged_ledger_is_an_error_of_the_pack(pack: Path, text: str) -> None:
+    (pack / "katas/greeting" / NAME).write_text(text)
+    with pytest.raises(PackError, match="cannot be read as a proof"):
+        ledger_of(kata_of(pack))
+
+
+def test_each_row_stands_as_its_digests_say() -> None:
+    ledger = Ledger("k", ("a",), {"one": ROW, "two": ROW, "three": ROW, "gone": ROW})
+    now = {"one": "d1", "two": "d2", "four": "d1", "three": "d1"}
+    assert standing(ledger, now, "g1") == {
+        "one": "proved",
+        "two": "changed",
+        "three": "proved",
+        "four": "never",
+        "gone": "removed",
+    }
+    assert standing(ledger, {"one": "d1"}, "g2")["one"] == "other-grader"
+
+
+def test_newer_rows_take_the_place_of_older_ones() -> None:
+    older = Ledger("k", ("a",), {"one": ROW, "two": ROW})
+    newer = older.with_rows([replace(ROW, name="one", digest="d9")], ("a", "b"), ["one"])
+    assert (list(newer.rows), newer.rows["one"].digest, newer.checks) == (["one"], "d9", ("a", "b"))
+
+
+def test_the_grader_has_one_digest() -> None:
+    assert grader_digest() == grader_digest()
+    assert len(grader_digest()) == 64
+
+
+def test_a_small_budget_sees_every_stratum_first() -> None:
+    packs = open_packs((TINY,))
+    subjects = [(kata, subject) for kata in packs.katas() for subject in subjects_of(kata)]
+    order = ordered_sample(subjects, seed=3)
+    strata = strata_of(order)
+    assert strata_of(order[: len(strata)]) == strata
+    assert sorted(run.subject.name for run in order) == sorted(subject.name for _, subject in subjects)
+    assert order == ordered_sample(subjects, seed=3) != ordered_sample(subjects, seed=4)
+    flawed = next(run for run in order if run.subject.kind == "flawed")
+    assert flawed.only == flawed.subject.fails
