@@ -13,6 +13,7 @@ from graders.results.document import to_document
 from graders.results.grade import Grade
 from graders.submission.folder import Submission
 from toolkit.boundary import tell, write_log
+from toolkit.editor import refresh_links
 from toolkit.progress import Attempt, Progress, open_progress
 from toolkit.settings import Settings
 from toolkit.views.history import changes
@@ -74,6 +75,7 @@ def judge_here(
     titles = {check.id: check.title for check in submission.kata.checks if check.id in selected}
     with live_progress(titles, paint_for(settings, sys.stderr)) as progress:
         grade = grader.grade(submission, progress=progress, seed=seed)
+    refresh_links(submission, settings)
     log = _log_of(grade)
     before, hints = _kept(grade, submission, settings)
     after = {check.id: (check.verdict, check.points) for check in grade.checks}

@@ -52,6 +52,13 @@ VERBS = (
         "Learn",
         runs_services=True,
     ),
+    Verb(
+        "env",
+        "env",
+        "The interpreter and the packages of a repository, for an editor.",
+        "Learn",
+        runs_services=True,
+    ),
     Verb("hint", "hint", "The next hint for a check.", "Learn"),
     Verb("explain", "explain", "What a kata, a check or a finding is about.", "Learn"),
     Verb("solution", "solution", "A known solution and its reasons, after 100 points.", "Learn"),

@@ -10,6 +10,7 @@ import typer
 
 from graders.packs.records import Kata, Stack
 from toolkit.completion import slugs, stacks
+from toolkit.editor import write_editor_settings
 from toolkit.files import new_folder
 from toolkit.place import packs_of, settings_of
 from toolkit.settings import Settings
@@ -39,6 +40,7 @@ def run(
     target = (directory or Path(slug)).expanduser()
     with new_folder(target.absolute()) as folder:
         render_starter(kata, chosen, folder)
+        write_editor_settings(folder, chosen)
     remember_pack(kata, settings)
     paint = paint_for(settings)
     print(f"{paint(paint.sign('passed'), 'green', 'bold')} {target}  {paint(chosen.title, 'dim')}")
