@@ -28,6 +28,7 @@ PLACES = {
     "skills": "content/skills.yaml",
     "track": "content/tracks/*.yaml",
     "finding": "content/findings/*.yaml",
+    "checks": "katas/*/suite/*.yaml",
 }
 
 
@@ -110,3 +111,10 @@ def test_schema_and_loader_refuse_the_same_mistakes(mistake: str, tmp_path: Path
 def test_the_schemas_allow_what_the_loader_reads() -> None:
     assert list(validator("kata").iter_errors(KATA)) == []
     parse_yaml(yaml.safe_dump(KATA).encode(), Path("kata.yaml"))
+
+
+def test_the_schema_of_checks_is_their_grammar() -> None:
+    """After a change of the grammar: python -m graders.packs.check_schema > content/schemas/checks.json"""
+    from graders.packs.check_schema import checks_schema
+
+    assert json.loads((SCHEMAS / "checks.json").read_text()) == checks_schema()

@@ -9,6 +9,9 @@ from difflib import get_close_matches
 from functools import cache
 
 from graders.authoring.problem import Problem
+from graders.errors import PackError
+from graders.packs.check_grammar import DeclaredCheck
+from graders.packs.declared_checks import read_declared
 from graders.packs.records import Kata
 
 # Of pytest's own fixtures, those that do not depend on the plugins that a suite runs without.
@@ -63,9 +66,17 @@ def audit_suite(kata: Kata) -> Iterator[Problem]:
             line = getattr(error, "lineno", None) or 1
             message = f"is not valid Python: {getattr(error, 'msg', error)}"
             yield Problem(f"{where}:{line}", message, "fix the syntax there", blocking=True)
+    declared: tuple[DeclaredCheck, ...] | None = ()
+    try:
+        declared = read_declared(kata.folder / "suite").checks
+    except PackError as error:
+        declared = None
+        where = f"{kata.slug}/suite/{error.path.name if error.path else ''}"
+        yield Problem(f"{where}:{error.line or 1}", error.message, error.hint, blocking=True)
     yield from _misplaced(kata)
-    if not files and not any((kata.folder / "suite").glob("*.py")):
-        yield Problem(f"{kata.slug}/suite", "holds no check", "write suite/open_<topic>.py", blocking=True)
+    if declared == () and not any((kata.folder / "suite").glob("*.py")):
+        hint = "write suite/open_<topic>.yaml or suite/open_<topic>.py"
+        yield Problem(f"{kata.slug}/suite", "holds no check", hint, blocking=True)
         return
     own = frozenset(name for file in files for name in _own_fixtures(file.tree))
     for file in files:
@@ -74,7 +85,7 @@ def audit_suite(kata: Kata) -> Iterator[Problem]:
         yield from _unknown_fixtures(file, own)
         yield from _unknown_variables(file, kata.environment.variables)
         yield from _sealed_imports(file)
-    yield from _manifest(kata, files)
+    yield from _manifest(kata, files, declared)
 
 
 def _misplaced(kata: Kata) -> Iterator[Problem]:
@@ -84,27 +95,37 @@ def _misplaced(kata: Kata) -> Iterator[Problem]:
             yield Problem(f"{kata.slug}/{inside}", "lies in a folder of the suite", "move it up to suite/")
 
 
-def _manifest(kata: Kata, files: Sequence[_File]) -> Iterator[Problem]:
+def _manifest(
+    kata: Kata, files: Sequence[_File], declared: Sequence[DeclaredCheck] | None
+) -> Iterator[Problem]:
     """Checks of the suite and of kata.yaml that do not match. Silent on what a file that cannot be read may hold."""
     known = {check.id: check for check in kata.checks}
-    found: set[str] = set()
+    found = {check.id for check in declared or ()}
+    for check in declared or ():
+        yield from _claimed(kata, check.id, f"{kata.slug}/suite/{check.place}", check.place.file)
     for file in files:
         for function in _checks(file.tree) if file.run else ():
             id = _id_of(function.name)
             found.add(id)
-            if id not in known:
-                hint = _nearest(id, tuple(known), "add it to `checks:` in kata.yaml, or rename the function")
-                message = f"defines the check `{id}`, which kata.yaml does not have"
-                yield Problem(file.at(function), message, hint, blocking=True)
-            elif not file.name.startswith(known[id].visibility):
-                message = f"`{id}` is {known[id].visibility} in kata.yaml"
-                yield Problem(file.at(function), message, f"move it to a file {known[id].visibility}_….py")
-    if len(files) < len(list((kata.folder / "suite").glob("*.py"))):
+            yield from _claimed(kata, id, file.at(function), file.name)
+    if declared is None or len(files) < len(list((kata.folder / "suite").glob("*.py"))):
         return
     for id in known:
         if id not in found:
-            message = f"no file defines `check_{id.replace('-', '_')}`"
+            message = f"no file defines the check `{id}` (in Python: `check_{id.replace('-', '_')}`)"
             yield Problem(f"{kata.slug}/suite", message, "write the check, or remove the id from kata.yaml")
+
+
+def _claimed(kata: Kata, id: str, where: str, file: str) -> Iterator[Problem]:
+    """What is wrong with a check of that id in that file."""
+    known = {check.id: check for check in kata.checks}
+    if id not in known:
+        hint = _nearest(id, tuple(known), "add it to `checks:` in kata.yaml, or rename it")
+        message = f"defines the check `{id}`, which kata.yaml does not have"
+        yield Problem(where, message, hint, blocking=True)
+    elif not file.startswith(known[id].visibility):
+        message = f"`{id}` is {known[id].visibility} in kata.yaml"
+        yield Problem(where, message, f"move it to a file {known[id].visibility}_…")
 
 
 def _stray(file: _File) -> Iterator[Problem]:

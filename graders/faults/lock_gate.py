@@ -56,6 +56,16 @@ class GateStatus:
         return self.at_our_lock or self.polling
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What a gate locks: whole tables (in `mode`), or the rows of one table that meet `where` (with %s; FOR UPDATE)."""
+
+    tables: tuple[str, ...]
+    where: str = ""
+    parameters: tuple[object, ...] = ()
+    mode: str = "EXCLUSIVE"
+
+
 class LockGate:
     """Makes shut gates in one database. `role` is the service's; we give up after `timeout` seconds."""
 
@@ -74,11 +84,18 @@ class LockGate:
         does for one row. The gate opens when `fire` has gathered its calls, and at the latest when the block
         ends. SuiteError if the condition names no row: then there would be no race.
         """
+        with self.held(Hold(tables, where, tuple(parameters), mode)) as gate:
+            yield gate
+
+    @contextmanager
+    def held(self, *holds: Hold) -> Iterator[HeldGate]:
+        """As `locked`, for several rows and tables at once; they are locked in the given order."""
         with (
             connect(self._admin_url) as keeper,
             connect(self._admin_url, autocommit=True) as eye,
         ):
-            _lock(keeper, tables, where, parameters, mode)
+            for hold in holds:
+                _lock(keeper, hold)
             gate = HeldGate(keeper, eye, self._role, self._timeout)
             try:
                 yield gate
@@ -260,25 +277,18 @@ class Calls(Generic[Result]):
         return cast("list[Result | BaseException]", self._results)
 
 
-def _lock(
-    keeper: psycopg.Connection[Any],
-    tables: Sequence[str],
-    where: str,
-    parameters: Sequence[object],
-    mode: str,
-) -> None:
-    names = sql.SQL(", ").join(sql.Identifier(*table.split(".")) for table in tables)
-    if not where:
-        keeper.execute(sql.SQL("lock table {} in {} mode").format(names, sql.SQL(mode)))
+def _lock(keeper: psycopg.Connection[Any], hold: Hold) -> None:
+    names = sql.SQL(", ").join(sql.Identifier(*table.split(".")) for table in hold.tables)
+    if not hold.where:
+        keeper.execute(sql.SQL("lock table {} in {} mode").format(names, sql.SQL(hold.mode)))
         return
-    if len(tables) != 1:
-        raise SuiteError("a gate with a condition locks rows of one table", hint="Nest two gates.")
-    condition = sql.SQL(where)
-    rows = keeper.execute(
-        sql.SQL("select 1 from {} where {} for update").format(names, condition), parameters
-    )
-    if not rows.fetchall():
+    if len(hold.tables) != 1:
+        raise SuiteError("a gate with a condition locks rows of one table", hint="Hold each table by itself.")
+    condition = sql.SQL(hold.where)
+    query = sql.SQL("select 1 from {} where {} for update").format(names, condition)
+    if not keeper.execute(query, hold.parameters or None).fetchall():
         raise SuiteError(
-            f"the starting gate holds no row: none of {tables[0]} meets {where!r} with {list(parameters)}",
+            f"the lock gate holds no row: none of {hold.tables[0]} meets {hold.where!r} "
+            f"with {list(hold.parameters)}",
             hint="Name a row that exists when the gate is shut.",
         )

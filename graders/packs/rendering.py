@@ -57,7 +57,8 @@ def read_brief(kata: Kata) -> str:
 def shipped_checks(kata: Kata) -> tuple[Path, ...]:
     """The suite's files that learners may read: the open checks and what these share."""
     suite = kata.folder / "suite"
-    return tuple(sorted([*suite.glob("open_*.py"), *suite.glob("shared_*.py")]))
+    patterns = ("open_*.py", "open_*.yaml", "shared_*.py", "shared_*.yaml")
+    return tuple(sorted(path for pattern in patterns for path in suite.glob(pattern)))
 
 
 def render_solution(kata: Kata, stack: Stack, solution: Solution, into: Path) -> None:

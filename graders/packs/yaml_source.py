@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
@@ -92,6 +92,46 @@ class Section:
     def line(self) -> int:
         """The line of the file, from 1, in which the section begins."""
         return int(self._node.start_mark.line) + 1
+
+    def plain(self, key: str) -> Any:
+        """The value of `key` as plain values: mappings, lists, texts, numbers, booleans, None."""
+        node = self._get(key, required=True)
+        assert node is not None
+        return self._plain(node)
+
+    def is_nothing(self, key: str) -> bool:
+        """Whether `key` is there without a value."""
+        node = self._values.get(key)
+        return node is not None and node.tag == "tag:yaml.org,2002:null"
+
+    def is_list(self, key: str) -> bool:
+        return isinstance(self._values.get(key), yaml.SequenceNode)
+
+    def _plain(self, node: yaml.Node) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            return {self._plain_key(key): self._plain(value) for key, value in node.value}
+        if isinstance(node, yaml.SequenceNode):
+            return [self._plain(item) for item in node.value]
+        assert isinstance(node, yaml.ScalarNode)
+        try:
+            match node.tag.removeprefix("tag:yaml.org,2002:"):
+                case "int":
+                    return int(node.value, 0)
+                case "float":
+                    return float(node.value)
+                case "bool":
+                    return node.value.lower() in ("true", "yes", "on")
+                case "null":
+                    return None
+        except ValueError:
+            self._fail(node, f"`{node.value}` cannot be read as a number", "quote it if it is text")
+        # A date stays the text that it is: answers are compared as JSON, which has no dates.
+        return str(node.value)
+
+    def _plain_key(self, node: yaml.Node) -> Any:
+        if not isinstance(node, yaml.ScalarNode):
+            self._fail(node, "a key must be a plain word", "write it as `key: value`")
+        return self._plain(node)
 
     def text_or_nothing(self, key: str) -> str:
         """A text that may be empty; the key is required."""

@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from graders.suite.channel import Channel
 from graders.suite.evidence import Collector, clipped
 from graders.suite.fixtures import Bench, Fixtures
 from graders.suite.instances import ServiceGone
+from graders.suite.steps.collecting import collect_declared
 
 # What a submission can cause; anything else that a check raises is the suite's own mistake.
 THEIRS = (AssertionError, pytest.fail.Exception, AnswerError, TransportFailure, ServiceGone)
@@ -83,6 +85,9 @@ class GraderPlugin:
         self._left: dict[str, int] = {}
         self._passed = False
         self._deaths = 0
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+        return collect_declared(file_path, parent)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         unknown = sorted({id_of(item) for item in items} - set(self.job["checks"]))

@@ -62,6 +62,11 @@ class Database:
         """Run a statement; answers the number of rows it touched."""
         return self._session.execute(sql, parameters or None).rowcount
 
+    def result(self, sql: str, *parameters: object) -> tuple[list[dict[str, Any]], int]:
+        """The rows of any statement (none where it gives none), and how many rows it gave or touched."""
+        cursor = self._session.execute(sql, parameters or None)
+        return (cursor.fetchall() if cursor.description else []), cursor.rowcount
+
     def script(self, sql: str) -> None:
         """Run several statements at once, without parameters, in one transaction."""
         self._session.execute(sql)

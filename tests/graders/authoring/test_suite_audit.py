@@ -196,4 +196,7 @@ def test_checks_of_kata_yaml_without_a_function_and_of_the_wrong_visibility_are_
     assert messages == ["`cost-is-flat` is sealed in kata.yaml", "`survives-a-kill` is sealed in kata.yaml"]
     (folder / "suite" / "open_costs.py").unlink()
     messages = [problem.message for problem in audit_suite(load_kata(folder))]
-    assert messages == ["no file defines `check_cost_is_flat`", "no file defines `check_survives_a_kill`"]
+    assert messages == [
+        "no file defines the check `cost-is-flat` (in Python: `check_cost_is_flat`)",
+        "no file defines the check `survives-a-kill` (in Python: `check_survives_a_kill`)",
+    ]

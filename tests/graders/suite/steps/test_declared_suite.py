@@ -1,0 +1,142 @@
+"""A suite in YAML judges a real service beside a real PostgreSQL, as one in Python does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from graders.authoring.gate import render_subject
+from graders.authoring.matrix import subjects_of
+from graders.grading.grader import Grader, Options
+from graders.packs.loader import Packs
+from graders.results.grade import Grade
+
+TINY = Path(__file__).parents[3] / "packs" / "tiny"
+HEAD = "checks:\n  greets-by-name:\n"
+OPEN = """\
+    - random: {limit: "{int:2-40}"}
+    - get: /greetings
+      params: {limit: "{limit}"}
+      expect: {status: 200, type: application/json, json: {"length(greetings)": "{limit}"}}
+      keep: {first: "greetings[0]", all: greetings}
+    - sql: select name from people order by id limit :limit
+      keep: {name: "rows[0].name"}
+      expect: {count: "{limit}"}
+    - expect: {first: "{GREETING}, {name}"}
+    - each:
+        in: [{size: 1}, {size: 3}]
+        steps:
+          - get: /greetings?limit={size}
+            expect: {json: {greetings: {length: "{size}", each: {matches: "^Hello, "}}}}
+    - growth: {of: statements, over: [3, 12, 48], get: "/greetings?limit={size}", per: person}
+    - recorded:
+        during: {get: "/greetings?limit=5"}
+        statements: {at_most: 2}
+        rows_sent: {at_most: 5}
+        findings: {none_of: [n-plus-one]}
+    - race: {times: 6, get: "/greetings?limit={n}", instances: 2}
+      expect: {statuses: {200: 6}, values: {"max_by(answers, &n).json.greetings | length(@)": 6}}
+    - kill: {}
+    - start: {}
+    - restart: {variables: {GREETING: Servus}}
+    - until:
+        within: 10
+        steps:
+          - get: /greetings?limit=1
+            expect: {json: {"greetings[0]": {matches: ^Servus}}}
+"""
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    made = Path(shutil.copytree(TINY, tmp_path / "pack"))
+    (made / "katas/greeting/suite/open_greetings.py").unlink()
+    return made
+
+
+Judge = Callable[..., Grade]
+
+
+@pytest.fixture
+def judge(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, pack: Path) -> Iterator[Judge]:
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    options = Options(cache=shared / "kata-cache", runs=runs, variables=dict(os.environ), seed=7)
+
+    def judged(text: str, name: str = "reference", file: str = "open_greetings.yaml") -> Grade:
+        (pack / "katas/greeting/suite" / file).write_text(text)
+        packs = Packs([pack])
+        kata = packs.kata("greeting")
+        subject = next(subject for subject in subjects_of(kata) if subject.name == name)
+        with Grader(replace(options, only=("greets-by-name",))) as grader:
+            return grader.grade(render_subject(kata, packs, subject, tmp_path / "repository"))
+
+    yield judged
+
+
+def test_every_verb_passes_where_the_service_is_right(judge: Judge) -> None:
+    [check] = judge(HEAD + OPEN).checks
+    assert (check.verdict, check.message, check.detail) == ("passed", "", "")
+    assert check.costs[0].request == "GET /greetings?limit={size}"
+
+
+def test_an_open_step_says_what_differs_and_where_it_is_written(judge: Judge) -> None:
+    text = HEAD + "    - get: /greetings?limit=2\n      expect: {status: 201}\n      because: It is made.\n"
+    [check] = judge(text).checks
+    assert check.verdict == "failed"
+    assert check.message == (
+        "It is made.\nGET /greetings?limit=2: the status is 200, not 201 (checks/open_greetings.yaml:3)"
+    )
+    assert check.evidence.requests[-1]["path"] == "/greetings?limit=2"
+
+
+def test_a_sealed_step_says_its_sentence_and_nothing_of_the_step(judge: Judge, pack: Path) -> None:
+    kata = pack / "katas/greeting/kata.yaml"
+    kata.write_text(kata.read_text().replace("visibility: open", "visibility: sealed"))
+    text = (
+        HEAD
+        + '    - get: /greetings?limit=2\n      expect: {json: {"secret": 1}}\n      because: A sentence.\n'
+    )
+    [check] = judge(text, file="sealed_greetings.yaml").checks
+    assert (check.verdict, check.message) == ("failed", "A sentence.")
+    assert "secret" not in str(check)
+
+
+def test_the_schema_accepts_what_the_reader_accepts() -> None:
+    import yaml
+    from jsonschema import Draft202012Validator
+
+    from graders.packs.check_schema import checks_schema
+
+    assert list(Draft202012Validator(checks_schema()).iter_errors(yaml.safe_load(HEAD + OPEN))) == []
+    wrong = yaml.safe_load(HEAD + OPEN.replace("- kill", "- kilt"))
+    assert list(Draft202012Validator(checks_schema()).iter_errors(wrong))
+
+
+def test_a_mistake_of_the_suite_is_broken_with_its_place(judge: Judge) -> None:
+    text = HEAD + "    - get: /greetings?limit={nobody}\n      expect: {status: 200}\n"
+    [check] = judge(text).checks
+    assert check.verdict == "broken"
+    assert "open_greetings.yaml:3: there is no value `nobody`" in check.detail
+
+
+def test_a_wrong_service_fails_by_growth(judge: Judge) -> None:
+    text = HEAD + '    - growth: {of: statements, over: [3, 12], get: "/greetings?limit={size}"}\n'
+    [check] = judge(text, name="loops").checks
+    assert check.verdict == "failed"
+    assert "statements for 3, 12 rows" in check.message
+
+
+def test_a_check_in_yaml_and_in_python_are_two_parts_of_one(judge: Judge, pack: Path) -> None:
+    (pack / "katas/greeting/suite/open_more.py").write_text(
+        "def check_greets_by_name():\n    assert False, 'Part two.'\n"
+    )
+    [check] = judge(HEAD + "    - get: /greetings?limit=2\n      expect: {status: 200}\n").checks
+    assert (check.verdict, check.message) == ("failed", "Part two.")
