@@ -132,7 +132,11 @@ class Process(Protocol):
         ...
 
     def listening(self) -> tuple[Listener, ...] | None:
-        """Where the tree listens; None where this machine does not tell."""
+        """Where the tree listens; None where this machine does not say."""
+        ...
+
+    def at_work(self) -> bool | None:
+        """True where a thread of the tree runs, or waits for a processor or a disk; None where that is unknown."""
         ...
 
 

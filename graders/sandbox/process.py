@@ -15,7 +15,7 @@ from typing import IO
 
 from graders.errors import SandboxError
 from graders.sandbox.base import UNLIMITED, Limits, Listener, Mount, Network, OutputBuffer
-from graders.sandbox.process_tree import kill_strays, listeners_of, tree_of
+from graders.sandbox.process_tree import is_at_work, kill_strays, listeners_of, tree_of
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _KILL_SECONDS = 5.0
@@ -74,6 +74,9 @@ class PlainProcess:
 
     def listening(self) -> tuple[Listener, ...] | None:
         return listeners_of(self._supervisor.pid)
+
+    def at_work(self) -> bool | None:
+        return is_at_work(self._supervisor.pid)
 
     @property
     def _leash(self) -> IO[bytes]:

@@ -1,22 +1,28 @@
-"""Which processes belong to a tree, where they listen, and which got away, as Linux tells it in /proc."""
+"""Which processes belong to a tree, where they listen, what they do, and which got away.
+
+Linux answers in /proc, in a hundredth of the time that psutil takes; elsewhere psutil is used.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from graders.sandbox.base import Listener
+from graders.sandbox.sockets import listeners_of as _listeners_of
 
-_LISTEN = "0A"
+# Running or waiting for a processor, and waiting for a disk.
+_AT_WORK = "RD"
 
 
 def tree_of(root: int) -> tuple[int, ...]:
     """`root` and its living descendants, from the oldest to the youngest generation."""
+    if sys.platform != "linux":
+        return _tree_by_psutil(root)
     found = [root]
     for pid in found:
         found.extend(_children(pid))
@@ -24,18 +30,15 @@ def tree_of(root: int) -> tuple[int, ...]:
 
 
 def listeners_of(root: int) -> tuple[Listener, ...] | None:
-    """Where the tree under `root` listens on TCP; None where /proc does not tell."""
+    """Where the tree under `root` listens on TCP; None where this machine does not say."""
+    return _listeners_of(tree_of(root))
+
+
+def is_at_work(root: int) -> bool | None:
+    """True where a thread of the tree runs, or waits for a processor or a disk; None where that is unknown."""
     if sys.platform != "linux":
         return None
-    inodes: set[str] = set()
-    for pid in tree_of(root):
-        try:
-            inodes |= _socket_inodes(pid)
-        except PermissionError:
-            return None
-        except OSError:
-            continue
-    return tuple(sorted(_listening(root, inodes), key=lambda found: (found.port, found.address)))
+    return any(state in _AT_WORK for pid in tree_of(root) for state in _states(pid))
 
 
 def kill_strays(env: Mapping[str, str]) -> None:
@@ -84,38 +87,21 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _socket_inodes(pid: int) -> set[str]:
-    inodes = set()
-    folder = f"/proc/{pid}/fd"
-    for name in os.listdir(folder):  # noqa: PTH208
-        try:
-            target = os.readlink(f"{folder}/{name}")  # noqa: PTH115
-        except OSError:
-            continue
-        if target.startswith("socket:["):
-            inodes.add(target[8:-1])
-    return inodes
+def _states(pid: int) -> Iterator[str]:
+    """The state letter of each thread of a process."""
+    try:
+        tasks = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208
+    except OSError:
+        return
+    for task in tasks:
+        with suppress(OSError, IndexError):
+            yield Path(f"/proc/{pid}/task/{task}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def _listening(pid: int, inodes: set[str]) -> set[Listener]:
-    found: set[Listener] = set()
-    for table, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
-        try:
-            lines = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            fields = line.split()
-            if fields[3] == _LISTEN and fields[9] in inodes:
-                found.add(_listener(fields[1], family))
-    return found
+def _tree_by_psutil(root: int) -> tuple[int, ...]:
+    import psutil
 
-
-def _listener(field: str, family: socket.AddressFamily) -> Listener:
-    address, _, port = field.partition(":")
-    # The kernel prints each 32-bit word of the address in the machine's own byte order.
-    raw = bytes.fromhex(address)
-    words = [raw[start : start + 4] for start in range(0, len(raw), 4)]
-    if sys.byteorder == "little":
-        words = [word[::-1] for word in words]
-    return Listener(socket.inet_ntop(family, b"".join(words)), int(port, 16))
+    try:
+        return (root, *(child.pid for child in psutil.Process(root).children(recursive=True)))
+    except psutil.Error:
+        return (root,)
