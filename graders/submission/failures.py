@@ -112,7 +112,7 @@ def not_ready(
         message = f"The service took the connection, but did not answer with HTTP: {found.label}."
         hint = "PORT must be served with plain HTTP/1.1 (no TLS, no other protocol)."
     else:
-        message = f"The service answers, but was not healthy {within}: {found.label}."
+        message = f"The service answers, but did not become healthy: {found.label}."
         hint = (
             '`GET /healthz` must answer 200 with the body {"status": "ok"} as soon as the service can serve.'
         )

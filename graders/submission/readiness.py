@@ -14,10 +14,21 @@ _SILENT = ("no-answer", "too-slow")
 
 @dataclass(frozen=True, slots=True)
 class Unready:
-    """What a look at /healthz found: `code` refused, hangs, garbage or answer, `told` the same in words."""
+    """What a look at /healthz found: `code` refused, hangs, garbage or answer, `label` the same in words.
+
+    `final`: no service that is still starting answers like this. `status` is that of the answer, 0 without one.
+    """
 
     code: str
     label: str
+    final: bool = False
+    status: int = 0
+
+
+def base_url_of(address: str, port: int) -> str:
+    """Where to reach a listener on `address`, which may be the one that stands for all addresses."""
+    host = {"0.0.0.0": HOST, "::": "::1"}.get(address, address)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def probe(base_url: str, seconds: float) -> Unready | None:
@@ -28,7 +39,8 @@ def probe(base_url: str, seconds: float) -> Unready | None:
     except TransportFailure as failure:
         return _no_answer(failure)
     wrong = _unhealthy(answer)
-    return Unready("answer", wrong) if wrong else None
+    # Below 500 the service does not claim that it cannot serve yet.
+    return Unready("answer", wrong, final=answer.status < 500, status=answer.status) if wrong else None
 
 
 def _no_answer(failure: TransportFailure) -> Unready:
@@ -36,18 +48,19 @@ def _no_answer(failure: TransportFailure) -> Unready:
         return Unready("refused", "nothing listens on its port yet")
     if failure.code in _SILENT:
         return Unready("hangs", "`GET /healthz` is not answered")
-    told = failure.message.partition(": ")[2] or failure.message
-    return Unready("garbage", told)
+    return Unready("garbage", failure.message.partition(": ")[2] or failure.message, final=True)
 
 
 def _unhealthy(answer: Answer) -> str:
-    """Why that answer is no sign of health; empty where it is one."""
+    """Why that answer is not a sign of health; empty where it is one."""
     body = sanitize(answer.body, limit=200, one_line=True)
-    told = f"`GET /healthz` answers {answer.status}" + (f" with `{body}`" if body else " with an empty body")
+    described = f"`GET /healthz` answers {answer.status}" + (
+        f" with `{body}`" if body else " with an empty body"
+    )
     if answer.status != 200:
-        return told
+        return described
     try:
         value = answer.json()
     except AnswerError as error:
-        return f"{told} ({error.code})"
-    return "" if isinstance(value, dict) and value.get("status") == "ok" else told
+        return f"{described} ({error.code})"
+    return "" if isinstance(value, dict) and value.get("status") == "ok" else described

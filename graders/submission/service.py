@@ -1,4 +1,4 @@
-"""A submission as a running service: its Procfile started, waited for, watched, restarted and ended."""
+"""A submission as a running service: its Procfile started, watched, restarted and ended."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from pathlib import Path
 
 from graders.errors import SandboxError
 from graders.packs.placeholders import fill, postgres_values
-from graders.sandbox.base import Mount, OutputBuffer, Process, Sandbox
-from graders.sandbox.ports import free_port, is_free
+from graders.sandbox.base import Mount, OutputBuffer, Sandbox
+from graders.sandbox.ports import free_port
+from graders.sandbox.sockets import is_held
 from graders.submission import failures
 from graders.submission.failures import Notice, ServiceFailure
 from graders.submission.procfile import Command, Procfile, ProcfileError, read_procfile
-from graders.submission.readiness import HOST, Unready, probe
+from graders.submission.readiness import HOST, Unready
+from graders.submission.startup import PortTakenError, Running, Startup
 
 __all__ = ["Deadlines", "Notice", "Service", "ServiceFailure", "Terms", "prepare", "serve"]
 
 SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
-_WORD_SECONDS = 1.0
+# Ports that are tried after the first one, where another program holds it.
+_OTHER_PORTS = 3
+_RELEASE_OF_A_PORT_SECONDS = 1.0
 _FLOOD_BYTES = 8 * 1024 * 1024
 
 
@@ -64,28 +68,18 @@ class Terms:
         return {**self.values, **postgres_values(database_url or self.database_url)}
 
 
-class _PortTakenError(Exception):
-    """Another program answers on the port that was chosen for the service."""
-
-
-@dataclass(slots=True)
-class _Running:
-    command: Command
-    process: Process
-    output: OutputBuffer
-
-
 class Service:
     """A service and its worker on one port. `serve` makes it; `another` adds one beside it on the same database."""
 
     def __init__(self, terms: Terms, procfile: Procfile, port: int | None = None) -> None:
         self._terms = terms
         self._procfile = procfile
-        self._fixed_port = port is not None
+        # Who knows the service by its address does not hear of another port.
+        self._port_is_known = port is not None
         self._variables: dict[str, str] = dict(terms.variables)
         self._database_url = terms.database_url
-        self._running: list[_Running] = []
-        self._ended: list[_Running] = []
+        self._running: list[Running] = []
+        self._ended: list[Running] = []
         self._others: list[Service] = []
         self._notices: dict[str, Notice] = {}
         self._lock = threading.RLock()
@@ -126,10 +120,7 @@ class Service:
                 self._variables = {**self._terms.variables, **variables}
             if database_url is not None:
                 self._database_url = database_url
-            if not self._start_once():
-                self.port = free_port()
-                if not self._start_once():
-                    raise _port_taken(self.port)
+            self._start_on_a_free_port()
 
     def stop(self) -> None:
         """SIGTERM, then after `stop_seconds` (or the command's end) the whole tree is killed."""
@@ -192,29 +183,45 @@ class Service:
             )
 
     @property
-    def _web(self) -> _Running:
+    def _web(self) -> Running:
         return self._running[0]
 
-    def _start_once(self) -> bool:
-        """False where another program was found on the port; another port may be tried."""
+    def _start_on_a_free_port(self) -> None:
+        """Raises SandboxError where other programs hold the port, or each one that was tried."""
+        for _ in range(1 + _OTHER_PORTS):
+            try:
+                self._start_once()
+            except PortTakenError:
+                if self._port_is_known:
+                    _await_release(self.port)
+                else:
+                    self.port = free_port()
+            else:
+                self._port_is_known = True
+                return
+        raise _port_taken(self.port)
+
+    def _start_once(self) -> None:
+        """Raises ServiceFailure, or PortTakenError where another program holds the port; nothing runs then."""
+        if is_held(self.port):
+            raise PortTakenError
         try:
             self._running = [self._launch(self._procfile.web)]
             if self._procfile.worker is not None:
                 self._running.append(self._launch(self._procfile.worker))
-            self._wait_until_ready()
-        except _PortTakenError:
+            terms = self._terms
+            Startup(self._running, self.port, terms.deadlines.ready, self.output, terms.waiting).wait()
+        except ServiceFailure:
             self._end_all()
-            if self._fixed_port:
-                raise _port_taken(self.port) from None
-            return False
+            # Whoever holds the port when nothing of the service is left is another program.
+            if is_held(self.port):
+                raise PortTakenError from None
+            raise
         except BaseException:
             self._end_all()
             raise
-        # Who knows the service by its address would not hear of another port.
-        self._fixed_port = True
-        return True
 
-    def _launch(self, command: Command) -> _Running:
+    def _launch(self, command: Command) -> Running:
         output = OutputBuffer()
         terms = self._terms
         home, scratch = terms.private / "home", terms.private / "tmp"
@@ -234,7 +241,7 @@ class Service:
         process = terms.sandbox.start(
             command.text, cwd=terms.root, env=env, output=output, mounts=terms.mounts, network="loopback"
         )
-        return _Running(command, process, output)
+        return Running(command, process, output)
 
     def _end_all(self) -> None:
         for running in self._running:
@@ -246,65 +253,12 @@ class Service:
     def _notice(self, notice: Notice) -> None:
         self._notices.setdefault(notice.code, notice)
 
-    def _wait_until_ready(self) -> None:
-        """Returns once /healthz says ok. Raises ServiceFailure, at the latest after `ready_seconds`."""
-        deadline = time.monotonic() + self._terms.deadlines.ready
-        pause, patience = 0.002, 1.0
-        said: Unready | None = None
-        next_word = 0.0
-        while True:
-            found = probe(self.base_url, max(0.05, min(patience, deadline - time.monotonic())))
-            self._must_be_running(was_ready=found is None)
-            if found is None:
-                self._must_be_ours()
-                return
-            said = found if found.code in ("answer", "garbage") else said
-            if time.monotonic() >= deadline:
-                # The last look was cut short, so its silence says less than an earlier answer.
-                raise self._not_ready(said if said is not None and found.code == "hangs" else found)
-            if self._terms.waiting is not None and time.monotonic() >= next_word:
-                next_word = time.monotonic() + _WORD_SECONDS
-                self._terms.waiting(self._explained(found))
-            # A connection taken before the service could serve may never be answered: ask again, more patiently.
-            patience = patience * 2 if found.code == "hangs" else patience
-            time.sleep(pause)
-            pause = min(0.05, pause * 1.5)
 
-    def _explained(self, found: Unready) -> Unready:
-        listeners = self._web.process.listening() if found.code == "refused" else None
-        if not listeners:
-            return found
-        where = " and ".join(map(str, listeners))
-        return Unready(found.code, f"it listens on {where}, not on {self.host}:{self.port}")
-
-    def _not_ready(self, found: Unready) -> ServiceFailure:
-        return failures.not_ready(
-            found,
-            command=self._web.command,
-            listeners=self._web.process.listening(),
-            place=(self.host, self.port),
-            seconds=self._terms.deadlines.ready,
-            output=self.output(),
-        )
-
-    def _must_be_running(self, *, was_ready: bool) -> None:
-        for running in self._running:
-            status = running.process.poll()
-            if status is not None and (running is self._web or status != 0):
-                if running is self._web and not is_free(self.port):
-                    raise _PortTakenError
-                if running is self._web and was_ready:
-                    raise failures.exited_after_ready(running.command, status, self.output())
-                raise failures.exited(running.command, status, running.output.text())
-
-    def _must_be_ours(self) -> None:
-        """An answer from a program that is not of this tree would be judged in the service's place."""
-        listeners = self._web.process.listening()
-        if listeners is None or any(listener.port == self.port for listener in listeners):
-            return
-        # A free port means that the service answered and has gone since, which `exited` tells.
-        if not is_free(self.port):
-            raise _PortTakenError
+def _await_release(port: int) -> None:
+    """Give a program that has the port a moment to end."""
+    until = time.monotonic() + _RELEASE_OF_A_PORT_SECONDS
+    while is_held(port) and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 def _port_taken(port: int) -> SandboxError:

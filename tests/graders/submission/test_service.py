@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -238,6 +239,135 @@ def test_a_port_that_is_asked_for_is_used_and_one_that_is_taken_is_ours_to_tell(
         pass
 
 
+class Intruder:
+    """Other programs on the ports of a service: each takes the port the service is about to listen on, `times` times.
+
+    The service waits for the file `go` before it listens, so that the other program is always first.
+    """
+
+    def __init__(self, root: Path, command: str, times: int) -> None:
+        (root / "Procfile").write_text(
+            f"web: echo $PORT > asking; while [ ! -e go ]; do sleep 0.01; done; rm go; {command}\n"
+        )
+        self._root = root
+        self._times = times
+        self._stack = ExitStack()
+        self.ports: list[int] = []
+        self._thread = threading.Thread(target=self._intrude)
+
+    def __enter__(self) -> Intruder:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._times = -1
+        self._thread.join()
+        self._stack.close()
+
+    def _intrude(self) -> None:
+        asking = self._root / "asking"
+        give_up = time.monotonic() + 4 * PATIENCE
+        while time.monotonic() < give_up and self._times >= 0:
+            if asking.exists() and asking.read_text().endswith("\n"):
+                port = int(asking.read_text())
+                asking.unlink()
+                self.ports.append(port)
+                if self._times > 0:
+                    self._stack.enter_context(socket.create_server(("127.0.0.1", port)))
+                    self._times -= 1
+                else:
+                    self._times = -1
+                (self._root / "go").touch()
+            time.sleep(0.005)
+
+
+RELOADER = "python3 app.py; sleep 600"
+PLAIN = "exec python3 app.py"
+
+
+@pytest.mark.parametrize(
+    "command", [PLAIN, RELOADER], ids=["ends without its port", "lives on without its port"]
+)
+@pytest.mark.parametrize("times", [1, 3])
+def test_another_port_is_taken_where_another_program_was_faster(
+    times: int, command: str, root: Path, terms: Terms
+) -> None:
+    with Intruder(root, command, times) as intruder, serve(terms) as service:
+        assert ask(service, "/env")["PORT"] == str(service.port) == str(intruder.ports[-1])
+    assert len(set(intruder.ports)) == times + 1
+
+
+def test_a_fourth_port_that_is_taken_is_the_graders_fault(root: Path, terms: Terms) -> None:
+    with Intruder(root, PLAIN, 4) as intruder, pytest.raises(SandboxError), serve(terms):
+        pass
+    assert len(set(intruder.ports)) == 4
+
+
+def test_what_a_service_says_of_its_port_does_not_decide(root: Path, terms: Terms) -> None:
+    words = "[Errno 98] error while attempting to bind on address: address already in use (EADDRINUSE)"
+    (root / "Procfile").write_text(f"web: echo '{words}'; exit 1\n")
+    with pytest.raises(ServiceFailure) as caught, serve(terms):
+        pass
+    assert caught.value.code == "exited"
+    assert "EADDRINUSE" in caught.value.output
+
+
+def test_a_port_of_its_own_choice_that_is_taken_is_the_services_fault(root: Path, terms: Terms) -> None:
+    text = (root / "app.py").read_text()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        fixed = str(other.getsockname()[1])
+        (root / "app.py").write_text(text.replace('int(os.environ["PORT"])', fixed))
+        with pytest.raises(ServiceFailure) as caught, serve(terms):
+            pass
+    assert caught.value.code == "exited"
+
+
+@pytest.mark.parametrize(
+    "procfile",
+    [
+        "web: python3 app.py & while ! kill -0 $!; do :; done; wait_for_it; exec python3 app.py\n",
+        "web: wait_for_it; exec python3 app.py\nworker: exec python3 app.py\n",
+    ],
+    ids=["started twice by web", "web and worker"],
+)
+def test_two_listeners_of_the_service_on_one_port_are_the_services_fault(
+    procfile: str, root: Path, terms: Terms
+) -> None:
+    probe = "import os, socket; socket.create_connection(('127.0.0.1', int(os.environ['PORT'])))"
+    (root / "Procfile").write_text(
+        procfile.replace("wait_for_it", f'until python3 -c "{probe}" 2>/dev/null; do sleep 0.01; done')
+    )
+    # The first one that listens answers /healthz, and dies with the second one that cannot.
+    with pytest.raises(ServiceFailure) as caught, serve(terms) as service:
+        eventually(lambda: not service.alive)
+        failure = service.exited()
+        assert failure is not None
+        raise failure
+    assert caught.value.code in ("exited", "exited-after-ready")
+
+
+def test_a_restart_waits_for_a_port_that_another_program_has_for_a_moment(
+    service: Service, root: Path
+) -> None:
+    service.kill()
+    with socket.create_server(("127.0.0.1", service.port)) as other:
+        leaving = threading.Timer(0.2, other.close)
+        leaving.start()
+        service.start()
+    assert ask(service, "/env")["PORT"] == str(service.port)
+
+
+def test_a_restart_on_a_port_that_another_program_keeps_is_the_graders_fault(service: Service) -> None:
+    service.kill()
+    with (
+        socket.create_server(("127.0.0.1", service.port)),
+        pytest.raises(SandboxError, match=str(service.port)),
+    ):
+        service.start()
+    service.start()
+    assert ask(service, "/env")["PORT"] == str(service.port)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells where a process listens")
 def test_an_answer_of_another_program_is_never_taken_for_the_service_s(
     root: Path, terms: Terms, tmp_path: Path
@@ -251,6 +381,93 @@ def test_an_answer_of_another_program_is_never_taken_for_the_service_s(
             service.start()
         assert service.port != stranger.port
     assert caught.value.code == "never-bound"
+
+
+# With this limit a test would not end in time if the limit were waited for.
+ENDLESS = 100_000.0
+linux_only = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux says what the threads of a process do"
+)
+
+
+@linux_only
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (('int(os.environ["PORT"])', "0"), "bound-elsewhere"),
+        (('os.environ["HOST"]', '"127.0.0.2"'), "bound-elsewhere"),
+        (('if self.path == "/exit":', 'if self.path == "/healthz": return self.send_error(404)\n        if False:'),
+         "not-healthy"),
+        (('if self.path == "/exit":', 'if self.path == "/healthz": return self.send_error(401)\n        if False:'),
+         "not-healthy"),
+        (('{"status": "ok"}', '{"healthy": os.urandom(4).hex()}'), "not-healthy"),
+        (("self.send_response(200)", "return self.wfile.write(b'220 welcome\\r\\n')"), "garbage"),
+    ],
+    ids=["another port", "another address", "404", "401", "another body each time", "not HTTP"],
+)  # fmt: skip
+def test_a_reason_that_is_known_ends_the_waiting(
+    change: tuple[str, str], code: str, root: Path, terms: Terms
+) -> None:
+    text = (root / "app.py").read_text()
+    assert change[0] in text
+    (root / "app.py").write_text(text.replace(*change))
+    with pytest.raises(ServiceFailure) as caught, serve(replace(terms, deadlines=Deadlines(ready=ENDLESS))):
+        pass
+    assert caught.value.code == code
+
+
+SLOW = """
+import json, os, socket, sys, threading, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+looks = 0
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        global looks
+        looks += 1
+        ready = looks > 60
+        body = json.dumps({"status": "ok" if ready else "starting"}).encode()
+        self.send_response(200 if ready else FIRST)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+def count(until):
+    while not until():
+        sum(range(100_000))
+
+BEFORE
+ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
+"""
+MUCH = "lambda end=time.thread_time() + 3: time.thread_time() > end"
+
+
+@linux_only
+@pytest.mark.parametrize(
+    ("first", "before"),
+    [
+        (503, ""),
+        (404, "threading.Thread(target=count, args=(lambda: looks > 60,)).start()"),
+        (503, "debugger = socket.create_server(('127.0.0.1', 0)); time.sleep(4)"),
+        (503, f"debugger = socket.create_server(('127.0.0.1', 0)); count({MUCH})"),
+        (503, f"count({MUCH})"),
+    ],
+    ids=[
+        "503 for long",
+        "404 while at work",
+        "a debugger first, then idle",
+        "a debugger first",
+        "at work for long",
+    ],
+)
+def test_a_slow_starter_is_waited_for(first: int, before: str, root: Path, terms: Terms) -> None:
+    (root / "app.py").write_text(SLOW.replace("FIRST", str(first)).replace("BEFORE", before))
+    with serve(replace(terms, deadlines=Deadlines(ready=ENDLESS))) as service:
+        assert Client(service.base_url, deadline=PATIENCE).get("/healthz").status == 200
 
 
 def test_who_waits_hears_why(root: Path, terms: Terms) -> None:

@@ -1,0 +1,163 @@
+"""Waiting for a service to become ready, and the reasons to stop waiting before the time is up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from graders.sandbox.base import Listener, OutputBuffer, Process
+from graders.submission import failures
+from graders.submission.procfile import Command
+from graders.submission.readiness import HOST, Unready, base_url_of, probe
+
+_WORD_SECONDS = 1.0
+_LONGEST_PAUSE = 0.05
+# What has not changed in so many looks at a service that does nothing else will not change.
+_SETTLED_LOOKS = 20
+_SETTLED_SECONDS = 2.0
+_PATIENCE_SECONDS = 1.0
+
+
+class PortTakenError(Exception):
+    """Another program holds the port that was chosen for the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A command of the Procfile that was started."""
+
+    command: Command
+    process: Process
+    output: OutputBuffer
+
+
+@dataclass(slots=True)
+class Startup:
+    """One start of a service on `port`. `running`: the web process first; `output`: what they have printed.
+
+    `waiting` is called about once a second with the reason why the service is not ready yet.
+    """
+
+    running: Sequence[Running]
+    port: int
+    ready_seconds: float
+    output: Callable[[], str]
+    waiting: Callable[[Unready], None] | None = None
+    _last_answer: Unready | None = None
+    _elsewhere: bool = False
+    _stillness: _Stillness = field(default_factory=lambda: _Stillness(time.monotonic()))
+
+    def wait(self) -> None:
+        """Returns once /healthz says ok.
+
+        Raises ServiceFailure once the reason is known, at the latest after `ready_seconds`, and PortTakenError where
+        another program answers on the port.
+        """
+        deadline = time.monotonic() + self.ready_seconds
+        pause, patience, next_word = 0.002, _PATIENCE_SECONDS, 0.0
+        while True:
+            # Looked at before it is asked: the answer is work too.
+            at_work = self._web.process.at_work()
+            found = probe(base_url_of(HOST, self.port), max(0.05, min(patience, deadline - time.monotonic())))
+            self._must_run(was_ready=found is None)
+            if found is None:
+                self._must_be_ours()
+                return
+            if time.monotonic() >= next_word:
+                next_word = time.monotonic() + _WORD_SECONDS
+                self._look_around(found)
+            self._end_if_known(found, at_work, deadline)
+            # A connection taken before the service could serve may never be answered: ask again, more patiently.
+            patience = patience * 2 if found.code == "hangs" else patience
+            time.sleep(pause)
+            pause = min(_LONGEST_PAUSE, pause * 1.5)
+
+    @property
+    def _web(self) -> Running:
+        return self.running[0]
+
+    @property
+    def _listeners(self) -> tuple[Listener, ...] | None:
+        """Where web and worker listen; None where this machine does not say."""
+        found = [running.process.listening() for running in self.running]
+        return None if None in found else tuple(one for some in found for one in some or ())
+
+    def _end_if_known(self, found: Unready, at_work: bool | None, deadline: float) -> None:
+        self._last_answer = found if found.code in ("answer", "garbage") else self._last_answer
+        if time.monotonic() >= deadline:
+            # The last look was cut short, so its silence says less than an earlier answer.
+            raise self._not_ready(self._last_answer if self._last_answer and found.code == "hangs" else found)
+        known = found.final or (found.code == "refused" and self._elsewhere)
+        if self._stillness.lasts(found, at_work) and known:
+            raise self._not_ready(found)
+
+    def _look_around(self, found: Unready) -> None:
+        """Where the service listens instead, and whether it is the service that is on the port."""
+        listeners = self._listeners
+        if found.code == "refused":
+            # A mere listener proves nothing: a debugger or a page of metrics may be up long before the service.
+            self._elsewhere = any(
+                probe(base_url_of(place.address, place.port), _PATIENCE_SECONDS) is None
+                for place in listeners or ()
+            )
+            if listeners:
+                where = " and ".join(map(str, listeners))
+                found = Unready(found.code, f"it listens on {where}, not on {HOST}:{self.port}")
+        else:
+            self._must_be_ours()
+        if self.waiting is not None:
+            self.waiting(found)
+
+    def _not_ready(self, found: Unready) -> failures.ServiceFailure:
+        return failures.not_ready(
+            found,
+            command=self._web.command,
+            listeners=self._listeners,
+            place=(HOST, self.port),
+            seconds=self.ready_seconds,
+            output=self.output(),
+        )
+
+    def _must_run(self, *, was_ready: bool) -> None:
+        for running in self.running:
+            status = running.process.poll()
+            if status is not None and (running is self._web or status != 0):
+                if running is self._web and was_ready:
+                    raise failures.exited_after_ready(running.command, status, self.output())
+                raise failures.exited(running.command, status, running.output.text())
+
+    def _must_be_ours(self) -> None:
+        """An answer from a program that is not of this tree would be judged in the service's place."""
+        listeners = self._listeners
+        if listeners is None or any(listener.port == self.port for listener in listeners):
+            return
+        # A process that has ended since listens nowhere, which the next look at it says.
+        if self._web.process.poll() is None:
+            raise PortTakenError
+
+
+@dataclass(slots=True)
+class _Stillness:
+    """Whether a service says the same at every look and does nothing in between.
+
+    A starter at work, on a machine however slow, has a thread that runs or waits for a processor or a disk. How long
+    stillness must last follows from how long the service took to get there; `began` is when it was started.
+    """
+
+    began: float
+    said: tuple[str, int] = ("", 0)
+    since: float = 0.0
+    looks: int = 0
+    busy: int = 0
+
+    def lasts(self, found: Unready, at_work: bool | None) -> bool:
+        """Take one more look into account; True where nothing has happened for long enough."""
+        self.looks += 1
+        self.busy += at_work is not False
+        if self.said != (found.code, found.status) or self.busy * 5 > max(self.looks, 5):
+            self.said, self.since = (found.code, found.status), time.monotonic()
+            self.looks = self.busy = 0
+            return False
+        needed = max(_SETTLED_SECONDS, self.since - self.began)
+        return self.looks >= _SETTLED_LOOKS and time.monotonic() - self.since >= needed
