@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from graders.sandbox.base import Listener, OutputBuffer, Process
+from graders.sandbox.sockets import is_held
 from graders.submission import failures
 from graders.submission.procfile import Command
 from graders.submission.readiness import HOST, Unready, base_url_of, probe
@@ -132,8 +133,8 @@ class Startup:
         listeners = self._listeners
         if listeners is None or any(listener.port == self.port for listener in listeners):
             return
-        # A process that has ended since listens nowhere, which the next look at it says.
-        if self._web.process.poll() is None:
+        # A free port means that the service answered and has ended since, which the next look at it says.
+        if is_held(self.port):
             raise PortTakenError
 
 
