@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 KATA = str(Path(sys.executable).parent / "kata")
-LIMITS = {"kata --version": 7.0, "kata list": 10.0}
+LIMITS = {"kata --version": 2.0, "kata list": 8.0}
 BASE = "python -c pass"
 OTHER = "check50 --version"
 
