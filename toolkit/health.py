@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
@@ -13,6 +14,7 @@ from typing import Literal
 
 from graders.errors import KataError
 from graders.packs.loader import open_packs
+from graders.packs.records import Kata
 from toolkit.settings import Settings
 
 _ENOUGH_BYTES = 512 * 1024 * 1024
@@ -43,6 +45,7 @@ def examine(settings: Settings, postgres: str | None = None) -> Iterator[HealthI
     yield _shared_memory()
     yield from _postgres(settings, postgres)
     yield from _packs(settings)
+    yield from _extras(settings)
     yield from _stacks(settings)
 
 
@@ -138,6 +141,30 @@ def _packs(settings: Settings) -> Iterator[HealthItem]:
         f"{good} katas in {roots}",
         "" if good else "install kata-toolkit again",
     )
+
+
+def _extras(settings: Settings) -> Iterator[HealthItem]:
+    from graders.packs.extras import EXTRAS, install_command, lacks_of
+
+    for name in EXTRAS:
+        needed_by = ", ".join(
+            kata.slug for kata in _readable_katas(settings) if name in kata.environment.extras
+        )
+        purpose = f"needed by {needed_by}" if needed_by else "no kata here needs it"
+        lacks = lacks_of([name])
+        if not lacks:
+            yield HealthItem(f"Extra {name}", "fine", f"installed; {purpose}")
+            continue
+        found = f"{'; '.join(map(str, lacks))}; {purpose}"
+        yield HealthItem(f"Extra {name}", "note", found, f"install it: {install_command([name])}")
+
+
+def _readable_katas(settings: Settings) -> Iterator[Kata]:
+    with contextlib.suppress(KataError):
+        packs = open_packs(settings.packs)
+        for slug in packs.slugs():
+            with contextlib.suppress(KataError):
+                yield packs.kata(slug)
 
 
 def _stacks(settings: Settings) -> Iterator[HealthItem]:

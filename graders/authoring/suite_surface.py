@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from graders.authoring.problem import Problem
+from graders.packs.extras import EXTRAS
 from graders.packs.records import Kata
 from graders.suite import old_names
 from graders.suite.imports import Import, imports_from_graders
@@ -22,7 +23,9 @@ def audit_surface(kata: Kata) -> Iterator[Problem]:
     for path in sorted((kata.folder / "suite").rglob("*.py")):
         # What is not Python is a problem of its own, see `suite_audit`.
         with contextlib.suppress(SyntaxError, ValueError):
-            yield from misuses_in(path, f"{kata.slug}/{path.relative_to(kata.folder).as_posix()}")
+            where = f"{kata.slug}/{path.relative_to(kata.folder).as_posix()}"
+            yield from misuses_in(path, where)
+            yield from _undeclared_extras(kata, path, where)
 
 
 def misuses_in(file: Path, where: str) -> Iterator[Problem]:
@@ -35,6 +38,15 @@ def misuses_in(file: Path, where: str) -> Iterator[Problem]:
     for node in ast.parse(file.read_bytes()).body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("check_"):
             yield from _old_fixtures(node, where)
+
+
+def _undeclared_extras(kata: Kata, file: Path, where: str) -> Iterator[Problem]:
+    """Libraries of checks that have the name of an extra need it."""
+    for one in imports_from_graders(file):
+        for extra in EXTRAS.keys() & set(one.dotted.split(".")) - set(kata.environment.extras):
+            message = f"imports `{one.dotted}`, which needs the extra `{extra}`"
+            hint = f"write `extras: [{extra}]` under `environment:` in kata.yaml"
+            yield Problem(f"{where}:{one.line}", message, hint, blocking=True)
 
 
 def _is_public(one: Import) -> bool:

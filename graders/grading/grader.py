@@ -15,6 +15,7 @@ from graders import __version__
 from graders.backing.postgres import Binaries, find_binaries
 from graders.grading.progress import Event, PhaseLog, Progress, silent
 from graders.grading.setup import Options, RunningSubmission, SetUp
+from graders.packs.extras import require_extras
 from graders.packs.loader import digest_of
 from graders.packs.records import Kata
 from graders.packs.selection import chosen, dataset_of, run_order
@@ -122,6 +123,7 @@ class _Run:
     def judged(self) -> Grade:
         kata = self.submission.kata
         selected = chosen(kata, self.grader.options.only)
+        require_extras(kata)
         self.grader.prepare_suite(kata.folder / "suite")
         stop: Stop | None = None
         outcome = SuiteOutcome(reports=())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from graders.errors import PackError, UsageError
 from graders.packs import placeholders
+from graders.packs.extras import EXTRAS
 from graders.packs.index import SLUG, find_katas, find_stacks
 from graders.packs.placeholders import IN_COMMANDS, IN_VARIABLES
 from graders.packs.records import (
@@ -204,7 +205,7 @@ def _hints(top: Section, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
 def _environment(section: Section | None) -> Environment:
     if section is None:
         return Environment()
-    section.only(("variables", "worlds", "extensions", "durable", "ready_seconds"))
+    section.only(("variables", "worlds", "extensions", "extras", "durable", "ready_seconds"))
     worlds = section.section("worlds")
     ready = section.integer("ready_seconds", 0)
     return Environment(
@@ -213,9 +214,18 @@ def _environment(section: Section | None) -> Environment:
         if worlds
         else (Dataset("small", 1),),
         extensions=section.texts("extensions"),
+        extras=_extras(section),
         durable=section.flag("durable"),
         ready_seconds=float(ready) if ready else None,
     )
+
+
+def _extras(section: Section) -> tuple[str, ...]:
+    extras = section.texts("extras")
+    for name in extras:
+        if name not in EXTRAS:
+            section.fail("extras", f"`{name}` is not an extra of kata", f"known extras: {', '.join(EXTRAS)}")
+    return extras
 
 
 def _starter_fails(section: Section | None) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -45,23 +46,32 @@ def run(
     paint = paint_for(settings)
     print(f"{paint(paint.sign('passed'), 'green', 'bold')} {target}  {paint(chosen.title, 'dim')}")
     print(_next_steps(kata, target, paint))
-    for line in _needs(chosen, settings, paint):
+    for line in _needs(kata, chosen, settings, paint):
         print(line)
     return 0
 
 
-def _needs(stack: Stack, settings: Settings, paint: Paint) -> Iterator[str]:
-    """What the machine lacks of what the stack needs: the task can be read without it, and not tested."""
-    from graders.errors import UsageError
+def _needs(kata: Kata, stack: Stack, settings: Settings, paint: Paint) -> Iterator[str]:
+    """What the machine lacks of what kata and stack need: the task can be read without it, and not tested."""
+    from graders.packs.extras import require_extras
     from graders.submission.dependencies import check_requirement
 
+    yield from _refusal(lambda: require_extras(kata), paint)
     for requirement in stack.requires:
-        try:
-            check_requirement(requirement, settings.environment)
-        except UsageError as error:
-            yield f"{paint(paint.sign('broken'), 'yellow', 'bold')} {error.message}"
-            yield f"  {paint.sign('arrow')} {error.hint}"
+        refusal = tuple(_refusal(partial(check_requirement, requirement, settings.environment), paint))
+        if refusal:
+            yield from refusal
             return
+
+
+def _refusal(question: Callable[[], object], paint: Paint) -> Iterator[str]:
+    from graders.errors import UsageError
+
+    try:
+        question()
+    except UsageError as error:
+        yield f"{paint(paint.sign('broken'), 'yellow', 'bold')} {error.message}"
+        yield f"  {paint.sign('arrow')} {error.hint}"
 
 
 def _next_steps(kata: Kata, target: Path, paint: Paint) -> str:

@@ -10,8 +10,8 @@ import pytest
 from graders.authoring.audit import audit
 from graders.authoring.matrix import Matrix
 from graders.authoring.problem import Problem
-from graders.authoring.suite_surface import misuses_in
-from graders.packs.loader import Packs
+from graders.authoring.suite_surface import audit_surface, misuses_in
+from graders.packs.loader import Packs, load_kata
 from toolkit.views.matrix import matrix_document, render_matrix
 from toolkit.views.paint import Paint
 
@@ -139,3 +139,18 @@ def test_the_audit_names_file_and_line_and_only_what_is_not_public_keeps_a_kata_
     assert "! greeting/suite/shared_people.py:1: imports `graders.client.Answer`" in shown
     assert "is not proved: 1 problem" in shown
     assert [entry["deprecation"] for entry in matrix_document(matrix)["audit"]] == [True, False]
+
+
+def test_a_library_that_needs_an_extra_is_a_problem_until_the_kata_names_it(tmp_path: Path) -> None:
+    root = Path(shutil.copytree(TINY, tmp_path / "tiny"))
+    folder = root / "katas" / "greeting"
+    (folder / "suite" / "shared_openapi.py").write_text("from graders.suite.api import openapi\n")
+    (problem,) = audit_surface(load_kata(folder))
+    assert problem.where == "greeting/suite/shared_openapi.py:1" and problem.blocking
+    assert "needs the extra `openapi`" in problem.message and "extras: [openapi]" in problem.hint
+    text = (folder / "kata.yaml").read_text()
+    (folder / "kata.yaml").write_text(
+        text.replace("environment:\n", "environment:\n  extras: [openapi]\n", 1)
+    )
+    load_kata.cache_clear()
+    assert list(audit_surface(load_kata(folder))) == []
