@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from graders.escape import sanitize
-from graders.http.connection import Connection
+from graders.http.connection import Connection, countdown
 from graders.http.message import Answer, AnswerError, Headers, Request, TransportFailure
 
 __all__ = ["Answer", "AnswerError", "Client", "Headers", "Request", "TransportFailure"]
@@ -31,8 +31,9 @@ class Client:
     """Requests to one service.
 
     `deadline` is seconds for a whole exchange, `max_bytes` the largest body. Each request has a new connection
-    unless `keep_alive`. `headers` go with every request. `on_request` is called before each request, `on_exchange`
-    hears of each answer and each failure, `through` may put another answer in an answer's place before anybody sees it.
+    unless `keep_alive`. `headers` go with every request. `on_request` is called before each request with its deadline
+    and gives how long to wait (see Connection.exchange; without it the deadline is all). `on_exchange` hears of each
+    answer and each failure, `through` may put another answer in an answer's place before anybody sees it.
     Safe to use from several threads.
     """
 
@@ -45,7 +46,7 @@ class Client:
         keep_alive: bool = False,
         headers: HeaderChanges | None = None,
         on_exchange: Callable[[Answer | TransportFailure], None] | None = None,
-        on_request: Callable[[], None] | None = None,
+        on_request: Callable[[Request, float], Callable[[], float]] | None = None,
         through: Callable[[Answer], Answer] | None = None,
     ) -> None:
         parts = urlsplit(base_url)
@@ -85,10 +86,10 @@ class Client:
         body, kind = _body(json, data)
         fields = self._fields(method, body, kind, headers)
         request = Request(method.upper(), self.base_url, _target(path, params), Headers(fields), body)
-        if self.on_request is not None:
-            self.on_request()
+        seconds = self.deadline if deadline is None else deadline
+        left = countdown(seconds) if self.on_request is None else self.on_request(request, seconds)
         try:
-            answer = self._exchange(request, self.deadline if deadline is None else deadline)
+            answer = self._exchange(request, left)
         except TransportFailure as failure:
             if self.on_exchange is not None:
                 self.on_exchange(failure)
@@ -127,10 +128,10 @@ class Client:
         for connection in idle:
             connection.close()
 
-    def _exchange(self, request: Request, deadline: float) -> Answer:
+    def _exchange(self, request: Request, left: Callable[[], float]) -> Answer:
         connection = self._idle_connection() or Connection(self._place)
         try:
-            answer = connection.exchange(request, seconds=deadline, max_bytes=self.max_bytes)
+            answer = connection.exchange(request, left=left, max_bytes=self.max_bytes)
         except BaseException:
             connection.close()
             raise

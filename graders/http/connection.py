@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import select
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import h11
@@ -68,15 +70,18 @@ class Connection:
             self._socket.close()
             self._socket = None
 
-    def exchange(self, request: Request, *, seconds: float, max_bytes: int) -> Answer:
-        """Sends `request` and reads the whole answer within `seconds`. Raises TransportFailure."""
+    def exchange(self, request: Request, *, left: Callable[[], float], max_bytes: int) -> Answer:
+        """Sends `request` and reads the whole answer. Raises TransportFailure.
+
+        `left` gives the seconds after which it is to be asked again, and 0 once the time for the answer is over.
+        """
         received = _Received(request, max_bytes)
-        until = time.monotonic() + seconds
+        begun = time.monotonic()
         try:
-            connected = self._connected(until)
-            self._talk(connected, received, self._encoded(request), until)
+            connected = self._connected(left)
+            self._talk(connected, received, self._encoded(request), left)
         except TimeoutError:
-            raise _too_late(received, seconds) from None
+            raise _too_late(received, time.monotonic() - begun) from None
         except ConnectionRefusedError:
             raise received.failure("refused", "nothing listens there (connection refused)") from None
         except OSError as error:
@@ -85,11 +90,13 @@ class Connection:
             raise _malformed(received, error) from None
         return _answer(received)
 
-    def _connected(self, until: float) -> socket.socket:
-        if self._socket is None:
-            self._socket = socket.create_connection(self._place, timeout=_left(until))
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._socket.setblocking(False)
+    def _connected(self, left: Callable[[], float]) -> socket.socket:
+        while self._socket is None:
+            seconds = _some(left)
+            with contextlib.suppress(TimeoutError):
+                self._socket = socket.create_connection(self._place, timeout=seconds)
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._socket.setblocking(False)
         return self._socket
 
     def _encoded(self, request: Request) -> bytes:
@@ -110,13 +117,15 @@ class Connection:
             raise ValueError(f"this request cannot be sent: {error}") from None
         return (head or b"") + (body or b"") + (end or b"")
 
-    def _talk(self, connected: socket.socket, received: _Received, unsent: bytes, until: float) -> None:
+    def _talk(
+        self, connected: socket.socket, received: _Received, unsent: bytes, left: Callable[[], float]
+    ) -> None:
         """Sends and receives at once: a peer may answer (413, say) before it has read everything."""
         pending = memoryview(unsent)
         poller = select.poll()
         poller.register(connected, select.POLLIN | (select.POLLOUT if pending else 0))
         while True:
-            events = poller.poll(max(1.0, _left(until) * 1000))
+            events = poller.poll(max(1.0, _some(left) * 1000))
             if not events:
                 continue
             if pending and events[0][1] & select.POLLOUT:
@@ -196,11 +205,17 @@ def _sent(connected: socket.socket, pending: memoryview) -> int:
         return len(pending)
 
 
-def _left(until: float) -> float:
-    left = until - time.monotonic()
-    if left <= 0:
+def countdown(seconds: float) -> Callable[[], float]:
+    """For `exchange`: so many seconds from now, and not one more."""
+    until = time.monotonic() + seconds
+    return lambda: until - time.monotonic()
+
+
+def _some(left: Callable[[], float]) -> float:
+    seconds = left()
+    if seconds <= 0:
         raise TimeoutError
-    return left
+    return seconds
 
 
 def _check_head(received: _Received) -> None:
@@ -237,9 +252,9 @@ def _too_large(received: _Received, announced: int = 0) -> TransportFailure:
 
 def _too_late(received: _Received, seconds: float) -> TransportFailure:
     if not received.total:
-        return received.failure("no-answer", f"not one byte of an answer came within {seconds:g} s")
+        return received.failure("no-answer", f"not one byte of an answer came within {seconds:.1f} s")
     return received.failure(
-        "too-slow", f"the answer was not complete after {seconds:g} s ({received.total} bytes had come)"
+        "too-slow", f"the answer was not complete after {seconds:.1f} s ({received.total} bytes had come)"
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from graders.sandbox.base import Listener, OutputBuffer, Process
+from graders.sandbox.machine import Deadline
 from graders.sandbox.sockets import is_held
 from graders.submission import failures
 from graders.submission.procfile import Command
@@ -52,15 +53,15 @@ class Startup:
     def wait(self) -> None:
         """Returns once /healthz says ok.
 
-        Raises ServiceFailure once the reason is known, at the latest after `ready_seconds`, and PortTakenError where
-        another program answers on the port.
+        Raises ServiceFailure once the reason is known, at the latest after `ready_seconds` of an idle machine, and
+        PortTakenError where another program answers on the port.
         """
-        deadline = time.monotonic() + self.ready_seconds
+        deadline = Deadline(self.ready_seconds, what="the service's readiness")
         pause, patience, next_word = 0.002, _PATIENCE_SECONDS, 0.0
         while True:
             # Looked at before it is asked: the answer is work too.
             at_work = self._web.process.at_work()
-            found = probe(base_url_of(HOST, self.port), max(0.05, min(patience, deadline - time.monotonic())))
+            found = probe(base_url_of(HOST, self.port), min(patience, self.ready_seconds))
             self._must_run(was_ready=found is None)
             if found is None:
                 self._must_be_ours()
@@ -84,10 +85,10 @@ class Startup:
         found = [running.process.listening() for running in self.running]
         return None if None in found else tuple(one for some in found for one in some or ())
 
-    def _end_if_known(self, found: Unready, at_work: bool | None, deadline: float) -> None:
+    def _end_if_known(self, found: Unready, at_work: bool | None, deadline: Deadline) -> None:
         self._last_answer = found if found.code in ("answer", "garbage") else self._last_answer
-        if time.monotonic() >= deadline:
-            # The last look was cut short, so its silence says less than an earlier answer.
+        if deadline.passed:
+            # The silence of the last look says less than an earlier answer.
             raise self._not_ready(self._last_answer if self._last_answer and found.code == "hangs" else found)
         known = found.final or (found.code == "refused" and self._elsewhere)
         if self._stillness.lasts(found, at_work) and known:

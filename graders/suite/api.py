@@ -32,6 +32,7 @@ from graders.suite.library.responses import (
     location_path,
 )
 from graders.suite.metering import GrowthMeter, RecordingMeter, cost, growing, is_flat
+from graders.suite.time_budget import Deadline, lifetime
 
 if TYPE_CHECKING:
     from graders.suite.library import access_matrix, openapi, response_diff, secret_scan
@@ -44,6 +45,7 @@ __all__ = [
     "Collector",
     "Database",
     "DatabaseProxy",
+    "Deadline",
     "Fault",
     "FaultError",
     "GateStatus",
@@ -73,6 +75,7 @@ __all__ = [
     "is_flat",
     "is_row_id",
     "json_object",
+    "lifetime",
     "location_path",
     "nodes_of",
     "open_database_proxy",

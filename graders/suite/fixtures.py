@@ -54,7 +54,7 @@ class Bench:
     def _exchanged(self, exchange: Answer | TransportFailure) -> None:
         self.exchanges += 1
         self.collector.exchange(exchange)
-        self.time_budget.end()
+        self.time_budget.end(exchange.request, answered=isinstance(exchange, Answer))
 
     def _recorded(self, recording: Recording, requests: int) -> None:
         self.collector.recording(recording)

@@ -11,7 +11,7 @@ from graders.errors import SuiteError
 from graders.suite.channel import Channel
 
 if TYPE_CHECKING:
-    from graders.http.client import Answer, Client, TransportFailure
+    from graders.http.client import Answer, Client, Request, TransportFailure
 
 
 class ServiceGone(Exception):
@@ -56,7 +56,7 @@ class Instance:
         id: int,
         base_url: str,
         on_exchange: Callable[[Answer | TransportFailure], None],
-        on_request: Callable[[], None] | None = None,
+        on_request: Callable[[Request, float], Callable[[], float]] | None = None,
         through: Callable[[Answer], Answer] | None = None,
     ) -> None:
         self._call = call

@@ -15,11 +15,13 @@ import pytest
 
 from graders.errors import SuiteError
 from graders.http.client import Answer, AnswerError, TransportFailure
+from graders.suite import overload
 from graders.suite.channel import Channel
 from graders.suite.evidence import Collector, clipped
 from graders.suite.fixtures import Bench, Fixtures
 from graders.suite.instances import ServiceGone
 from graders.suite.steps.collecting import collect_declared
+from graders.suite.time_budget import MachineBusyError
 
 # What a submission can cause; anything else that a check raises is the suite's own mistake.
 THEIRS = (AssertionError, pytest.fail.Exception, AnswerError, TransportFailure, ServiceGone)
@@ -158,6 +160,8 @@ class GraderPlugin:
         return ""
 
     def _blame(self, error: BaseException) -> str | None:
+        if any(isinstance(leaf, MachineBusyError) for leaf in _leaves(error)):
+            return overload.blame(self.bench.caller)
         found = (self.bench.blame(leaf) for leaf in _leaves(error))
         return next((blame for blame in found if blame), None)
 
