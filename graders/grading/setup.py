@@ -21,6 +21,7 @@ from graders.submission import failures
 from graders.submission.control import ServiceControl, controlled
 from graders.submission.dependencies import Toolchain, prepare_environment
 from graders.submission.folder import Submission, snapshot
+from graders.submission.printed import shown_paths
 from graders.submission.service import Deadlines, Terms
 
 
@@ -61,13 +62,17 @@ class RunningSubmission:
 
 @dataclass(slots=True)
 class SetUp:
-    """One submission on its way to a running service. `digest` is known once the repository has been copied."""
+    """One submission on its way to a running service. `digest` is known once the repository has been copied.
+
+    `heard` is called with what the service prints, as it comes.
+    """
 
     submission: Submission
     options: Options
     binaries: Callable[[], Binaries]
     log: PhaseLog
     seed: int
+    heard: Callable[[bytes], None] = lambda _: None
     digest: str = field(default="", init=False)
 
     def run(self, stack: ExitStack) -> RunningSubmission:
@@ -136,6 +141,8 @@ class SetUp:
             path=toolchain.path,
             reads=(toolchain.folder,),
             waiting=lambda why: self.log.note("service", why.label),
+            heard=self.heard,
+            shown=shown_paths(work, run.path, toolchain.folder),
         )
 
 

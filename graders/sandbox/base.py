@@ -50,9 +50,22 @@ UNLIMITED = Limits()
 
 
 class OutputBuffer:
-    """The first and the last kilobytes of what a command printed; a flood neither grows it nor is waited for."""
+    """The first and the last kilobytes of what a command printed; a flood neither grows it nor is waited for.
 
-    def __init__(self, head: int = KEPT_HEAD, tail: int = KEPT_TAIL) -> None:
+    `heard` is called with each piece as it comes, from whichever thread reads it, one piece at a time; `shown` says
+    how its text is written for the command's author.
+    """
+
+    def __init__(
+        self,
+        head: int = KEPT_HEAD,
+        tail: int = KEPT_TAIL,
+        *,
+        heard: Callable[[bytes], None] = lambda _: None,
+        shown: Callable[[str], str] = lambda text: text,
+    ) -> None:
+        self._heard = heard
+        self._shown = shown
         self._head_size = head
         self._tail_size = tail
         self._head = bytearray()
@@ -75,6 +88,7 @@ class OutputBuffer:
 
     def feed(self, data: bytes) -> None:
         """Takes the next bytes, from whichever thread reads them."""
+        self._heard(data)
         with self._lock:
             self._total += len(data)
             room = self._head_size - len(self._head)
@@ -87,20 +101,27 @@ class OutputBuffer:
                 while self._tail_bytes - len(self._tail[0]) >= self._tail_size:
                     self._tail_bytes -= len(self._tail.popleft())
 
-    def text(self) -> str:
-        """What was kept, safe to show: control characters escaped, over-long lines cut, the gap named."""
+    def mark(self) -> int:
+        """How many bytes were printed by now, for `text`."""
+        self.catch_up()
+        return self._total
+
+    def text(self, since: int = 0) -> str:
+        """What was kept of the bytes after the first `since`, safe to show: control characters escaped, over-long
+        lines cut, the gap named."""
         self.catch_up()
         with self._lock:
             head, tail, total = bytes(self._head), b"".join(self._tail), self._total
         tail = tail[-self._tail_size :]
-        missing = total - len(head) - len(tail)
-        if not missing:
-            return _lines(head + tail)
-        return f"{_lines(head)}\n[... {missing} bytes left out ...]\n{_lines(tail)}"
+        begin = total - len(tail)
+        missing = begin - max(since, len(head))
+        head, tail = head[since:], tail[max(0, since - begin) :]
+        if missing <= 0:
+            return self._lines(head + tail)
+        return f"{self._lines(head)}\n[... {missing} bytes left out ...]\n{self._lines(tail)}"
 
-
-def _lines(raw: bytes) -> str:
-    return "\n".join(sanitize(line, limit=MAX_LINE) for line in _text(raw).split("\n"))
+    def _lines(self, raw: bytes) -> str:
+        return "\n".join(sanitize(line, limit=MAX_LINE) for line in self._shown(_text(raw)).split("\n"))
 
 
 def _text(raw: bytes) -> str:

@@ -44,7 +44,8 @@ class Terms:
 
     `variables` and `path` (put before the system's PATH) are all that it is given, with PORT, HOST, DATABASE_URL,
     HOME and TMPDIR; `values`: what placeholders in variables stand for. `reads`: folders outside of the repository
-    that it needs. `waiting` hears, about once a second, why the service is not ready yet.
+    that it needs. `waiting` hears, about once a second, why the service is not ready yet; `heard` what it prints, as
+    it comes; `shown` writes that for its author.
     """
 
     root: Path
@@ -57,6 +58,8 @@ class Terms:
     path: Sequence[str] = ()
     reads: Sequence[Path] = ()
     waiting: Callable[[Unready], None] | None = None
+    heard: Callable[[bytes], None] = lambda _: None
+    shown: Callable[[str], str] = lambda text: text
 
     @property
     def mounts(self) -> tuple[Mount, ...]:
@@ -81,6 +84,7 @@ class Service:
         self._running: list[Running] = []
         self._ended: list[Running] = []
         self._others: list[Service] = []
+        self._since_mark: list[tuple[OutputBuffer, int]] = []
         self._notices: dict[str, Notice] = {}
         self._lock = threading.RLock()
         self.host = HOST
@@ -106,6 +110,16 @@ class Service:
         if len(parts) < 2 or not parts[1]:
             return parts[0] if parts else ""
         return f"{parts[0]}\n--- worker ---\n{parts[1]}".lstrip("\n")
+
+    def mark(self) -> None:
+        """Let `printed` give what is printed from now on."""
+        with self._lock:
+            self._since_mark = [(running.output, running.output.mark()) for running in self._running]
+
+    def printed(self) -> str:
+        """What this instance printed since the last `mark`, restarts included, safe to show."""
+        texts = (output.text(since).strip("\n") for output, since in self._since_mark)
+        return "\n".join(text for text in texts if text)
 
     def start(self, variables: Mapping[str, str] | None = None, *, database_url: str | None = None) -> None:
         """Starts web and worker and waits until the service is ready. Raises ServiceFailure; nothing runs then.
@@ -222,8 +236,9 @@ class Service:
             raise
 
     def _launch(self, command: Command) -> Running:
-        output = OutputBuffer()
         terms = self._terms
+        output = OutputBuffer(heard=terms.heard, shown=terms.shown)
+        self._since_mark.append((output, 0))
         home, scratch = terms.private / "home", terms.private / "tmp"
         for folder in (home, scratch):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
