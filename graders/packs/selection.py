@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from graders.errors import UsageError
 from graders.packs.records import Check, Dataset, Kata
@@ -35,22 +35,21 @@ def run_order(kata: Kata, ids: Collection[str]) -> list[str]:
 
     Kata authors list cheap checks first, so the first failure is found early.
     """
-    waiting = sorted(
-        (check for check in kata.checks if check.id in ids), key=lambda check: check.visibility == "sealed"
-    )
+    selected = [check for check in kata.checks if check.id in ids]
     order: list[str] = []
-    for check in waiting:
-        _append_after_needs(check, {check.id: check for check in waiting}, order)
+    for check in sorted(selected, key=lambda check: check.visibility == "sealed"):
+        _append_after_needs(check, selected, order)
     return order
 
 
-def _append_after_needs(check: Check, among: Mapping[str, Check], order: list[str]) -> None:
-    if check.id in order:
-        return
-    for need in check.needs:
-        if need in among:
-            _append_after_needs(among[need], among, order)
-    order.append(check.id)
+def _append_after_needs(check: Check, selected: Sequence[Check], order: list[str]) -> None:
+    # Only earlier checks count as needed, as for the verdicts: a circle, which the audit refuses, ends here.
+    earlier = selected[: selected.index(check)]
+    for need in earlier:
+        if need.id in check.needs:
+            _append_after_needs(need, earlier, order)
+    if check.id not in order:
+        order.append(check.id)
 
 
 def dataset_of(kata: Kata, name: str | None) -> Dataset:

@@ -36,6 +36,10 @@ def test_what_is_not_selected_is_not_run_though_it_is_needed() -> None:
     assert run_order(kata, ["b"]) == ["b"]
 
 
+def test_a_circle_of_needs_ends() -> None:
+    assert order(check("a", "sealed", "b"), check("b", "open", "a")) == ["a", "b"]
+
+
 @st.composite
 def any_checks(draw: st.DrawFn) -> tuple[Check, ...]:
     """Checks that need earlier ones, as the loader requires."""
