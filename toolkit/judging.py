@@ -1,34 +1,51 @@
-"""One judged run as the verbs do it: graded under the eyes of the learner, kept, and its log written if it broke."""
+"""One judged run as the verbs do it: results printed as they come, the attempt kept, a log written if it broke."""
 
 from __future__ import annotations
 
+import secrets
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from graders.errors import KataError, UsageError
 from graders.grading.grader import Grader, Options
-from graders.packs.selection import chosen
+from graders.grading.progress import Event
+from graders.packs.records import Kata
+from graders.packs.selection import chosen, dataset_of
 from graders.results.document import to_document
 from graders.results.grade import Grade
+from graders.results.verdicts import CheckResult, Report, judge
 from graders.submission.folder import Submission
 from toolkit.boundary import tell, write_log
 from toolkit.editor import refresh_links
-from toolkit.progress import Attempt, Progress, open_progress
+from toolkit.place import packs_of
+from toolkit.progress import open_progress
+from toolkit.record import Earlier, earlier_attempts
 from toolkit.settings import Settings
-from toolkit.views.history import changes
-from toolkit.views.live import live_progress
-from toolkit.views.paint import paint_for
+from toolkit.views.closing import closing_lines
+from toolkit.views.live import Live, live_progress
+from toolkit.views.paint import Paint, paint_for
+from toolkit.views.sheet import Sheet
+from toolkit.views.standing import Standing
+from toolkit.views.terminal import heading_lines
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A grade with what surrounds it: `moved` since the last attempt, `hints` the checks that still have one."""
+    """A grade and what surrounds it."""
 
     grade: Grade
-    log: Path | None
-    moved: tuple[tuple[int, str], ...]
-    hints: frozenset[str]
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who reads results on stdout while they come; `everything`: all failures in full."""
+
+    paint: Paint
+    everything: bool = False
+    verbose: bool = False
 
 
 def options_for(
@@ -38,14 +55,15 @@ def options_for(
     only: Sequence[str] = (),
     world: str | None = None,
     postgres: str | None = None,
+    fail_fast: bool = False,
 ) -> Options:
     """The grader's options. `postgres`: a server's superuser URL, or the bin directory of an installation."""
     try:
         settings.run_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"{settings.run_dir}, the place for runs, cannot be made: {error.strerror}",
-            hint="make room or give access there, or let KATA_CACHE_DIR name another directory",
+            f"{settings.run_dir}, the directory for runs, cannot be created: {error.strerror}",
+            hint="free space or grant access there, or set KATA_CACHE_DIR to another directory",
         ) from error
     is_url = postgres is not None and "://" in postgres
     if postgres is not None and not is_url and not Path(postgres).is_dir():
@@ -60,50 +78,90 @@ def options_for(
         seed=seed,
         only=tuple(only),
         world=world,
+        fail_fast=fail_fast,
         postgres_url=postgres if is_url else None,
         postgres_bin=Path(postgres) if postgres is not None and not is_url else None,
     )
 
 
 def judge_here(
-    grader: Grader, submission: Submission, settings: Settings, *, seed: int | None = None
+    grader: Grader, submission: Submission, settings: Settings, reader: Reader | None = None
 ) -> Judged:
-    """Judge the submission, show how it goes, and keep the attempt."""
-    import sys
-
-    selected = chosen(submission.kata, grader.options.only)
-    titles = {check.id: check.title for check in submission.kata.checks if check.id in selected}
-    with live_progress(titles, paint_for(settings, sys.stderr)) as progress:
-        grade = grader.grade(submission, progress=progress, seed=seed)
+    """Judge the submission and keep the attempt; with a `reader`, print each result as soon as it is known."""
+    earlier = _earlier(submission, settings)
+    options, kata = grader.options, submission.kata
+    seed = secrets.randbelow(2**31) if options.seed is None else options.seed
+    selected = chosen(kata, options.only)
+    sheet = _begun_sheet(submission, options, seed, reader, earlier.hints) if reader else None
+    with live_progress(selected, paint_for(settings, sys.stderr)) as live:
+        listener = _Listener(kata, live, sheet) if sheet else live
+        grade = grader.grade(submission, progress=listener, seed=seed)
+        if sheet:
+            live.print(sheet.rest(grade.checks, grade.stop))
     refresh_links(submission, settings)
     log = _log_of(grade)
-    before, hints = _kept(grade, submission, settings)
-    after = {check.id: (check.verdict, check.points) for check in grade.checks}
-    moved = tuple(changes(before.verdicts, after)) if before else ()
-    return Judged(grade, log, moved, hints)
+    standing = replace(earlier.standing(grade, kata, packs_of(settings, submission.root)), log=log)
+    _keep(grade, submission, settings)
+    if sheet and reader:
+        end = closing_lines(grade, standing, reader.paint, verbose=reader.verbose, left_out=sheet.left_out)
+        print("\n".join(["", *end]), flush=True)
+    return Judged(grade, standing)
 
 
-def _kept(grade: Grade, submission: Submission, settings: Settings) -> tuple[Attempt | None, frozenset[str]]:
-    """Keep the attempt; the one to compare it with, and the checks that still have a hint to give.
+def _begun_sheet(
+    submission: Submission, options: Options, seed: int, reader: Reader, hints: frozenset[str]
+) -> Sheet:
+    kata = submission.kata
+    facts = (submission.stack.name, f"world {dataset_of(kata, options.world).name}", f"seed {seed}")
+    print("\n".join([*heading_lines(kata.slug, kata.title, facts, reader.paint), ""]), flush=True)
+    titles = {id: kata.check(id).title for id in chosen(kata, options.only)}
+    return Sheet(titles, reader.paint, everything=reader.everything, verbose=reader.verbose, hints=hints)
 
-    A record that cannot be used is said on stderr, and costs nobody the result of a run.
-    """
+
+@dataclass(slots=True)
+class _Listener:
+    """Passes events on, and prints each check's result when it ends."""
+
+    kata: Kata
+    live: Live
+    sheet: Sheet
+    reports: list[Report] = field(default_factory=list)
+
+    def __call__(self, event: Event) -> None:
+        self.live(event)
+        if event.report is not None:
+            self.reports.append(event.report)
+            self.live.print(self.sheet.add(self._result(event.report.check)))
+
+    def _result(self, id: str) -> CheckResult:
+        """The verdict as far as it is known: what a check needs has run before it."""
+        so_far = judge(self.kata.checks, self.reports, selected=[report.check for report in self.reports])
+        return next(result for result in so_far if result.id == id)
+
+
+def _earlier(submission: Submission, settings: Settings) -> Earlier:
+    """A record that cannot be used is reported on stderr, and costs nobody the result of a run."""
     try:
         with open_progress(settings.progress_file) as record:
-            before = last_comparable(record, submission)
-            record.record(to_document(grade), submission.root)
-            return before, record.hints_left(submission.kata)
+            attempts = record.attempts(submission.kata.slug, submission.root)
+            return earlier_attempts(record, attempts, submission.kata)
     except KataError as error:
         tell(error)
-        return None, frozenset(id for id, ladder in submission.kata.hints.items() if ladder)
+        return Earlier(hints=frozenset(id for id, ladder in submission.kata.hints.items() if ladder))
 
 
-def last_comparable(record: Progress, submission: Submission) -> Attempt | None:
-    """The last attempt in this repository that can be compared with: all checks run, none broken."""
-    earlier = [
-        attempt for attempt in record.attempts(submission.kata.slug, submission.root) if attempt.counts
-    ]
-    return earlier[-1] if earlier else None
+def failed_last(submission: Submission, settings: Settings) -> tuple[str, ...]:
+    """The checks of this repository whose latest verdict is not passed; none, which means all, where all passed."""
+    known = {check.id for check in submission.kata.checks}
+    return tuple(id for id in _earlier(submission, settings).failed() if id in known)
+
+
+def _keep(grade: Grade, submission: Submission, settings: Settings) -> None:
+    try:
+        with open_progress(settings.progress_file) as record:
+            record.record(to_document(grade), submission.root)
+    except KataError as error:
+        tell(error)
 
 
 def _log_of(grade: Grade) -> Path | None:

@@ -9,16 +9,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graders.errors import KataError
 from graders.packs.records import Kata
 
-SCHEMA = 1
-# Two terminals write for milliseconds; whoever waits longer than this faces a stuck process.
-_PATIENCE_SECONDS = 10.0
+if TYPE_CHECKING:
+    from graders.results.grade import Grade
 
-_TABLES = """
+# Two terminals write for milliseconds; whoever waits longer than this faces a stuck process.
+_LOCK_SECONDS = 10.0
+
+# From each version of the file to the next one.
+_STEPS = (
+    """
 CREATE TABLE attempts (
     id INTEGER PRIMARY KEY,
     kata TEXT NOT NULL,
@@ -46,12 +50,24 @@ CREATE TABLE give_ups (
     kata TEXT PRIMARY KEY,
     at TEXT NOT NULL
 ) STRICT;
-"""
+""",
+    """
+CREATE TABLE repositories (
+    path TEXT PRIMARY KEY,
+    kata TEXT NOT NULL,
+    stack TEXT NOT NULL,
+    stack_was_named INTEGER NOT NULL,
+    at TEXT NOT NULL
+) STRICT;
+INSERT INTO repositories SELECT repository, kata, stack, 0, min(at) FROM attempts GROUP BY repository;
+""",
+)
+SCHEMA = len(_STEPS)
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One judged run. `verdicts`: check id -> (verdict, points); `at` is UTC; `document` is the JSON report."""
+    """One judged run. `verdicts`: check id -> (verdict, points); `at` is UTC; `text` is the JSON report."""
 
     id: int
     kata: str
@@ -65,7 +81,20 @@ class Attempt:
     partial: bool
     digest: str
     verdicts: Mapping[str, tuple[str, int]]
-    document: Mapping[str, Any]
+    text: str
+
+    @property
+    def grade(self) -> Grade:
+        """The stored report. Raises KataError where it is damaged, or of a later version."""
+        from graders.results.document import from_document
+
+        try:
+            return from_document(json.loads(self.text))
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise KataError(
+                f"the stored report of attempt {self.id} is damaged: {type(error).__name__}: {error}",
+                hint="`kata test` makes a new one; `kata report --attempt N` shows another one",
+            ) from error
 
     @property
     def counts(self) -> bool:
@@ -84,6 +113,7 @@ class Progress:
         """Keep an attempt from its JSON report; its number."""
         verdicts = {check["id"]: [check["verdict"], check["points"]] for check in document["checks"]}
         with self._writing() as connection:
+            _add_repository(connection, repository, document["kata"], document["stack"])
             cursor = connection.execute(
                 "INSERT INTO attempts (kata, stack, repository, at, seed, score, max, valid, partial, digest, verdicts,"
                 " document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -108,7 +138,29 @@ class Progress:
         """The attempts, oldest first, of one kata and one repository where these are named."""
         where, values = _where(kata=kata, repository=None if repository is None else str(repository))
         rows = self._connection.execute(f"SELECT * FROM attempts{where} ORDER BY id", values)
-        return tuple(_attempt(row) for row in rows)
+        try:
+            return tuple(_attempt(row) for row in rows)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise _unusable(self.path, error) from error
+
+    def start(self, repository: Path, kata: str, stack: str, *, named: bool) -> None:
+        """Remember that a kata was started there; `named`: its stack was asked for, not a default."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM repositories WHERE path = ?", (str(repository),))
+            _add_repository(connection, repository, kata, stack, named=named)
+
+    def repositories(self, kata: str | None = None) -> tuple[Path, ...]:
+        """Where katas were started or judged, the oldest first."""
+        where, values = _where(kata=kata)
+        rows = self._connection.execute(f"SELECT path FROM repositories{where} ORDER BY at, rowid", values)
+        return tuple(Path(row["path"]) for row in rows)
+
+    def chosen_stack(self) -> str | None:
+        """The stack that was named last when a kata was started."""
+        row = self._connection.execute(
+            "SELECT stack FROM repositories WHERE stack_was_named ORDER BY at DESC, rowid DESC LIMIT 1"
+        ).fetchone()
+        return None if row is None else str(row["stack"])
 
     def best(self) -> dict[str, tuple[int, int]]:
         """For each kata tried: the best score of an attempt that counts, and the points it was out of."""
@@ -177,7 +229,7 @@ def open_progress(path: Path) -> Iterator[Progress]:
             hint="make room or give access there, or let KATA_DATA_DIR name another directory",
         ) from error
     try:
-        connection = sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None)
     except sqlite3.Error as error:
         raise _unusable(path, error) from error
     try:
@@ -191,33 +243,45 @@ def open_progress(path: Path) -> Iterator[Progress]:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version == 0:
-        version = _create(connection)
-    if version > SCHEMA:
+    version = _version(connection)
+    if 0 <= version < SCHEMA:
+        version = _bring_up_to_date(connection)
+    if version != SCHEMA:
         raise KataError(
-            f"{path} was written by a later version of kata (format {version}, this one knows {SCHEMA})",
+            f"{path} was written by a later version of kata (format {version}; this version reads {SCHEMA})",
             hint="update kata, or let KATA_DATA_DIR point to another directory",
         )
 
 
-def _create(connection: sqlite3.Connection) -> int:
+def _bring_up_to_date(connection: sqlite3.Connection) -> int:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
-    # Another terminal may have made the tables while this one waited.
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version == 0:
-        for statement in filter(str.strip, _TABLES.split(";")):
+    # Another terminal may have done it while this one waited.
+    for step in _STEPS[_version(connection) :]:
+        for statement in filter(str.strip, step.split(";")):
             connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {SCHEMA}")
+    version = max(SCHEMA, _version(connection))
+    connection.execute(f"PRAGMA user_version = {version}")
     connection.execute("COMMIT")
-    return version or SCHEMA
+    return version
 
 
-def _unusable(path: Path, error: sqlite3.Error) -> KataError:
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _add_repository(
+    connection: sqlite3.Connection, path: Path, kata: str, stack: str, *, named: bool = False
+) -> None:
+    connection.execute(
+        "INSERT OR IGNORE INTO repositories VALUES (?, ?, ?, ?, ?)", (str(path), kata, stack, named, _now())
+    )
+
+
+def _unusable(path: Path, error: Exception) -> KataError:
     if "locked" in str(error):
         return KataError(
-            f"{path} has been locked by another process for {_PATIENCE_SECONDS:.0f} s",
+            f"{path} has been locked by another process for {_LOCK_SECONDS:.0f} s",
             hint="end the other `kata`, then run the command again",
         )
     return KataError(
@@ -245,9 +309,13 @@ def _attempt(row: sqlite3.Row) -> Attempt:
         valid=bool(row["valid"]),
         partial=bool(row["partial"]),
         digest=row["digest"],
-        verdicts={id: (verdict, points) for id, (verdict, points) in json.loads(row["verdicts"]).items()},
-        document=json.loads(row["document"]),
+        verdicts=_verdicts(row["verdicts"]),
+        text=row["document"],
     )
+
+
+def _verdicts(text: str) -> dict[str, tuple[str, int]]:
+    return {id: (str(verdict), int(points)) for id, (verdict, points) in json.loads(text).items()}
 
 
 def _now() -> str:

@@ -52,6 +52,11 @@ def pad(text: str, columns: int) -> str:
     return text + " " * max(0, columns - width(text))
 
 
+def number(value: float) -> str:
+    """A count with its thousands apart; a fraction keeps two digits."""
+    return f"{round(value):,}" if float(value).is_integer() else f"{value:,.2f}"
+
+
 def _wrap_paragraph(paragraph: str, columns: int) -> list[str]:
     lines, line = [], ""
     for word in (piece for long in paragraph.split() for piece in _pieces(long, columns)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -31,6 +32,12 @@ def after_each_change(root: Path, paint: Paint, do: Callable[[frozenset[Path]], 
             tell(error)
         print(f"\n{paint('Waiting for a change; Ctrl-C ends.', 'dim')}", flush=True)
         changed = wait()
+
+
+def clear_screen() -> None:
+    """Begin at the top of an empty screen, where there is one; what has scrolled away stays."""
+    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        print("\x1b[H\x1b[2J", end="", flush=True)
 
 
 def each_change(root: Path) -> Callable[[], frozenset[Path]]:

@@ -92,6 +92,15 @@ class Kata:
         return self.folder.parent.parent
 
     @property
+    def starter_points(self) -> int:
+        """What the untouched starter scores: the checks that it fails are lost, and those that need one of them."""
+        lost = set(self.starter_fails)
+        for check in self.checks:
+            if lost & set(check.needs):
+                lost.add(check.id)
+        return sum(check.points for check in self.checks if check.id not in lost)
+
+    @property
     def stacks(self) -> tuple[str, ...]:
         """The stacks that this kata has a starter for, in alphabetical order."""
         starters = [base / "starter" for base in (self.folder, *self.additions)]

@@ -47,8 +47,10 @@ def test_from_red_to_green_and_what_is_remembered(tiny: Kata, repository: Path) 
     assert "4, 13, 49 statements for 3, 12, 48 persons" in red.stdout
     assert "70 of 100" in red.stdout
     assert "kata hint cost-is-flat" in red.stdout
-    assert "kata test --seed 5 repeats this run" in red.stdout
+    assert "same score as the starter" in red.stdout
+    assert "kata test --seed 5  repeats this run" in red.stdout
     assert "check_cost_is_flat" not in red.stdout
+    assert tiny("report", cwd=repository).stdout == red.stdout, "the report is what was printed while it ran"
 
     refused = tiny("solution", cwd=repository)
     assert refused.returncode == 2
@@ -58,7 +60,10 @@ def test_from_red_to_green_and_what_is_remembered(tiny: Kata, repository: Path) 
     (repository / "greetings.py").write_text(REFERENCE.read_text())
     green = tiny("test", cwd=repository / "checks")
     assert green.returncode == 0, green.stdout + green.stderr
-    assert "100 of 100" in green.stdout
+    assert "100 of 100  every check passes; the starter has 70" in green.stdout
+    assert "49 → 1 statements" in green.stdout
+    assert "kata start n-plus-one" in green.stdout
+    assert tiny("report", cwd=repository).stdout == green.stdout
     assert "since the last attempt:  +30 cost-is-flat" in green.stdout
 
     status = tiny("status", cwd=repository)
@@ -104,12 +109,44 @@ def test_only_some_checks_can_be_asked_for(tiny: Kata, repository: Path) -> None
     assert "did you mean `greets-by-name`?" in wrong.stderr
 
 
+def test_what_failed_last_can_be_run_alone_until_nothing_is_left(tiny: Kata, repository: Path) -> None:
+    assert tiny("test", cwd=repository).returncode == 1
+    again = tiny("test", "--failed", "--json", cwd=repository)
+    ran = {check["id"]: check["verdict"] for check in json.loads(again.stdout)["checks"]}
+    assert ran == {"greets-by-name": "passed", "cost-is-flat": "failed"}, "with what it needs"
+    shown = tiny("report", cwd=repository)
+    assert "70 of 100" in shown.stdout, "the last attempt of all checks"
+    assert "the last one that ran all checks; --attempt 2 shows the last one" in shown.stderr
+    (repository / "greetings.py").write_text(REFERENCE.read_text())
+    assert "70 of 70" in tiny("test", "--failed", cwd=repository).stdout
+    assert "100 of 100" in tiny("test", "--failed", cwd=repository).stdout, "nothing failed: all checks"
+
+
+def test_a_run_can_end_at_its_first_failure(tiny: Kata, repository: Path) -> None:
+    forgetful = TINY / "katas" / "greeting" / "solutions" / "forgets-names" / "greetings.py"
+    (repository / "greetings.py").write_text(forgetful.read_text())
+    done = tiny("test", "-x", cwd=repository)
+    assert done.returncode == 1, done.stderr
+    assert "✗ greets-by-name" in done.stdout
+    assert "survives-a-kill" not in done.stdout
+    assert "0 of 40  not every check ran; 1 failed" in done.stdout
+
+
+def test_one_check_of_an_attempt_can_be_shown_in_full(tiny: Kata, repository: Path) -> None:
+    assert tiny("test", cwd=repository).returncode == 1
+    one = tiny("report", "--only", "cost-is-flat", cwd=repository)
+    assert "4, 13, 49 statements" in one.stdout
+    assert "survives-a-kill" not in one.stdout
+    wrong = tiny("report", "--only", "cost-is-fla", cwd=repository)
+    assert (wrong.returncode, "did you mean `cost-is-flat`?" in wrong.stderr) == (2, True)
+
+
 def test_a_service_that_does_not_start_is_told_once_with_its_output(tiny: Kata, repository: Path) -> None:
     (repository / "greetings.py").write_text("raise SystemExit('no luck today')\n")
     done = tiny("test", cwd=repository)
     assert done.returncode == 1, done.stderr
     assert done.stdout.count("no luck today") == 1
-    assert "skipped: there was no service to ask" in done.stdout
+    assert "3 checks skipped: the service did not run (0/100)" in done.stdout
     assert "0 of 100" in done.stdout
 
 

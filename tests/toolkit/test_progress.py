@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import multiprocessing
 import sqlite3
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from grades import GREEN, GROWING, INVALID, MIXED, PASSED, grade_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from graders.errors import KataError
 from graders.results.document import to_document
-from toolkit.progress import open_progress
+from toolkit.progress import _STEPS, open_progress
 
 HERE = Path("/somewhere/orders")
 
@@ -25,7 +30,7 @@ def test_an_attempt_comes_back_as_it_was_kept(tmp_path: Path) -> None:
         assert progress.attempts("other") == progress.attempts(repository=Path("/else")) == ()
     assert (attempt.score, attempt.max, attempt.seed, attempt.repository) == (10, 35, 1234, HERE)
     assert attempt.verdicts["orders-cost-is-flat"] == ("failed", 0)
-    assert attempt.document == to_document(MIXED)
+    assert attempt.grade == MIXED
     assert attempt.counts
 
 
@@ -101,3 +106,68 @@ def test_a_folder_that_cannot_be_used_is_an_error_with_its_name(tmp_path: Path) 
     path.mkdir()
     with pytest.raises(KataError, match="cannot be used"), open_progress(path):
         pass
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date_with_its_attempts(tmp_path: Path) -> None:
+    path = tmp_path / "progress.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(_STEPS[0] + "PRAGMA user_version = 1;")
+    connection.execute(
+        "INSERT INTO attempts VALUES (7, 'n-plus-one', 'node-express', '/somewhere/orders',"
+        " '2025-01-01T00:00:00+00:00', 1, 10, 35, 1, 0, 'd', '{}', ?)",
+        (json.dumps(to_document(MIXED)),),
+    )
+    connection.commit()
+    connection.close()
+    with open_progress(path) as progress:
+        [attempt] = progress.attempts("n-plus-one", HERE)
+        assert (attempt.id, attempt.grade) == (7, MIXED)
+        assert progress.repositories("n-plus-one") == (HERE,)
+        assert progress.chosen_stack() is None
+
+
+def test_the_stack_that_was_named_last_is_remembered(tmp_path: Path) -> None:
+    with open_progress(tmp_path / "progress.sqlite") as progress:
+        progress.start(Path("/a"), "n-plus-one", "node-express", named=True)
+        progress.start(Path("/b"), "n-plus-one", "python-fastapi", named=False)
+        assert progress.chosen_stack() == "node-express"
+        progress.start(Path("/a"), "n-plus-one", "python-flask", named=True)
+        assert progress.chosen_stack() == "python-flask"
+        assert progress.repositories() == (Path("/b"), Path("/a"))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"format": 1}', '{"format": 9}', "\x00", '"a"'])
+def test_a_damaged_report_is_an_error_with_a_next_step(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "progress.sqlite"
+    with open_progress(path) as progress:
+        progress.record(to_document(MIXED), HERE)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE attempts SET document = ?", (text,))
+    connection.close()
+    with open_progress(path) as progress:
+        [attempt] = progress.attempts()
+        with pytest.raises(KataError) as caught:
+            _ = attempt.grade
+    assert caught.value.hint
+
+
+_COLUMNS = st.sampled_from(["at", "verdicts", "document", "stack", "repository", "kata"])
+_VALUES = st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5)
+
+
+@given(
+    _COLUMNS,
+    st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5).map(json.dumps),
+)
+@settings(max_examples=60)
+def test_whatever_a_column_holds_it_is_read_or_named(column: str, text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "progress.sqlite")
+        with open_progress(path) as progress:
+            progress.record(to_document(MIXED), HERE)
+        with sqlite3.connect(path) as connection:
+            connection.execute(f"UPDATE attempts SET {column} = ?", (text,))
+        connection.close()
+        with contextlib.suppress(KataError), open_progress(path) as progress:
+            for attempt in progress.attempts():
+                _ = attempt.grade

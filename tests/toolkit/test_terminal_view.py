@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from grades import BROKEN, GREEN, GROWING, HOSTILE, INVALID, MIXED, PASSED, STOPPED, grade_of
+from grades import BROKEN, FOLDED, GREEN, GROWING, HOSTILE, INVALID, MIXED, PASSED, STOPPED, grade_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +18,7 @@ from graders.results.grade import Grade, Stop
 from graders.results.verdicts import Cost, Evidence
 from toolkit.text import width
 from toolkit.views.paint import Paint
+from toolkit.views.standing import Improvement, NextKata, Standing
 from toolkit.views.terminal import render_grade
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -29,11 +30,21 @@ SEEN = {
     "title": "Pages are skipped row by row",
     "message": "OFFSET 900",
 }
+[GROWN] = GROWING.costs
+FLAT = replace(GROWN, values=(3, 3, 3), slope=0.0)
+AFTER_RED = Standing(
+    starter=10,
+    moved=((20, "orders-cost-is-flat"),),
+    improvements=(Improvement(GROWN, FLAT),),
+    following=NextKata("keyset-pagination", "The feed that skips, repeats and crawls"),
+)
 READ = {
-    "growing": (MIXED, PLAIN, {"hints": frozenset({"orders-cost-is-flat"})}),
-    "green": (replace(GREEN, findings=(SEEN,)), PLAIN, {"verbose": True}),
+    "growing": (MIXED, PLAIN, {"standing": Standing(starter=10, hints=frozenset({"orders-cost-is-flat"}))}),
+    "green": (replace(GREEN, findings=(SEEN,)), PLAIN, {"verbose": True, "standing": AFTER_RED}),
     "stopped": (STOPPED, PLAIN, {}),
-    "invalid": (INVALID, PLAIN, {"log": LOG}),
+    "invalid": (INVALID, PLAIN, {"standing": Standing(log=LOG)}),
+    "folded": (FOLDED, PLAIN, {}),
+    "everything": (FOLDED, PLAIN, {"everything": True}),
     "hostile": (grade_of(HOSTILE), PLAIN, {}),
     "narrow-ascii": (MIXED, Paint(color=False, width=48, unicode=False), {}),
     "painted": (MIXED, Paint(color=True, width=96), {}),
@@ -51,7 +62,7 @@ def test_the_result_reads_as_it_should(name: str) -> None:
 
 
 def test_the_detail_of_a_broken_sealed_check_is_not_shown() -> None:
-    text = render_grade(INVALID, PLAIN, verbose=True, log=LOG)
+    text = render_grade(INVALID, PLAIN, Standing(log=LOG), verbose=True)
     assert "secret_table" not in text
     opened = render_grade(grade_of(replace(BROKEN, visibility="open")), PLAIN)
     assert "secret_table" in opened
@@ -86,12 +97,12 @@ def test_a_request_that_was_sent_again_is_shown_once() -> None:
     twice = replace(
         GROWING, evidence=replace(GROWING.evidence, requests=(request, {**request, "body": "other"}))
     )
-    assert render_grade(grade_of(twice), PLAIN).count("What was sent") == 1
+    assert render_grade(grade_of(twice), PLAIN).count("Request") == 1
 
 
 def test_a_partial_green_does_not_claim_that_all_is_done() -> None:
     text = render_grade(replace(GREEN, partial=True), PLAIN)
-    assert "all of the checks that ran pass" in text
+    assert "every check that ran passes" in text
     assert "kata solution" not in text
 
 
@@ -139,10 +150,25 @@ def any_grade(draw: st.DrawFn) -> Grade:
     return grade_of(*changed)
 
 
+@given(any_grade(), st.booleans())
+def test_no_check_is_lost_however_it_is_shown(grade: Grade, everything: bool) -> None:
+    text = render_grade(grade, PLAIN, everything=everything)
+    assert all(check.id in text for check in grade.checks)
+
+
+def test_nothing_is_cut_in_titles_and_next_steps_however_narrow_the_terminal() -> None:
+    for columns in (40, 48, 80, 110):
+        text = render_grade(MIXED, Paint(width=columns), AFTER_RED)
+        joined = " ".join(text.split())
+        assert "A page of orders costs the same number of statements whatever its size" in joined
+        assert "what it means and how to fix it" in joined
+        assert "…" not in text
+
+
 @given(any_grade(), st.sampled_from([40, 60, 100]), st.booleans())
 def test_any_grade_can_be_shown_within_the_width(grade: Grade, columns: int, unicode: bool) -> None:
     paint = Paint(color=False, width=columns, unicode=unicode)
-    text = render_grade(grade, paint, verbose=True, hints=frozenset({"orders-cost-is-flat"}))
+    text = render_grade(grade, paint, verbose=True, everything=True)
     for line in text.split("\n"):
         # Commands are not broken, they are there to be copied; the frame of a table has a least width.
         if "curl" not in line and "kata " not in line and line.startswith("      "):

@@ -49,7 +49,7 @@ def run(
         with live_progress(titles, paint_for(settings, sys.stderr)) as progress:
             grade = grader.grade(submission, progress=progress)
     paint = paint_for(settings)
-    print(render_grade(grade, paint, verbose=True))
+    print(render_grade(grade, paint, verbose=True, everything=True))
     for check in grade.checks:
         if check.verdict == "broken":
             print(f"\n{check.id} is broken\n{check.detail}")

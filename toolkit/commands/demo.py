@@ -20,10 +20,11 @@ from toolkit.completion import slugs
 from toolkit.judging import options_for
 from toolkit.place import packs_of, settings_of
 from toolkit.settings import Settings
-from toolkit.views.evidence import growth_lines
+from toolkit.views.growth import growth_lines
 from toolkit.views.live import live_progress
+from toolkit.views.overview import check_lines, columns_of
 from toolkit.views.paint import Paint, paint_for
-from toolkit.views.terminal import check_line, render_failure, render_stop
+from toolkit.views.terminal import render_failure, render_stop
 
 EXAMPLE = "kata demo"
 
@@ -97,9 +98,9 @@ def _show_green(grade: Grade, paint: Paint) -> None:
 def _overview(grade: Grade, paint: Paint) -> None:
     if grade.stop is not None:
         print(render_stop(grade.stop, paint) + "\n")
-    columns = max(len(check.id) for check in grade.checks)
+    columns = columns_of({check.id: check.title for check in grade.checks}, paint)
     for check in grade.checks:
-        print(check_line(check, paint, id_columns=columns))
+        print("\n".join(check_lines(check, columns, paint)))
     seconds = sum(phase.seconds for phase in grade.phases)
     print(
         f"\n  {paint(f'{grade.score} of {grade.max}', 'bold')}  {paint(f'{seconds:.1f} s', 'dim')}",

@@ -1,7 +1,11 @@
-"""`kata report`: the last attempt again, in another form."""
+"""`kata report`: an attempt again, in another form."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -9,16 +13,18 @@ import typer
 
 from graders.errors import KataError, UsageError
 from graders.packs.loader import Packs
-from graders.results.document import from_document
+from graders.packs.records import Kata
 from graders.results.grade import Grade
-from toolkit.completion import slugs
+from toolkit.completion import check_ids, slugs
 from toolkit.files import write_whole
 from toolkit.place import kata_and_place, packs_of, settings_of
 from toolkit.progress import Attempt, Progress, open_progress
-from toolkit.settings import Settings
+from toolkit.record import earlier_attempts
+from toolkit.views.standing import Standing
 
 EXAMPLE = """\
 kata report
+kata report --only orders-cost-is-flat
 kata report --html report.html
 kata report --json | jq .score"""
 
@@ -29,30 +35,63 @@ def run(
     kata: Annotated[
         str | None,
         typer.Argument(
-            help="The kata; the one you stand in, or tried last, if left out.", autocompletion=slugs
+            help="A kata or a repository (default: that of the current directory, else tried last).",
+            autocompletion=slugs,
         ),
     ] = None,
     attempt: Annotated[
         int | None,
-        typer.Option("--attempt", min=1, help="Its number (kata status --json); the last if left out."),
+        typer.Option(
+            "--attempt", min=1, help="Its number (kata status --json); default: the last one of all checks."
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show every failure in full, not only the first.")
+    ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only", metavar="CHECK", help="Show this check in full; repeatable.", autocompletion=check_ids
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write one HTML page.")] = None,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write a table.")] = None,
 ) -> int:
-    """The last attempt as text, JSON, HTML, JUnit or CSV."""
+    """The last attempt that ran all checks, as text, JSON, HTML, JUnit or CSV."""
     settings = settings_of(context)
     packs = packs_of(settings, kata)
     with open_progress(settings.progress_file) as progress:
-        found = _find(_attempts(kata, progress, packs), attempt)
-        hints = _hints_left(found, progress, packs)
-    grade = from_document(found.document)
-    written = [path for path in (html, junit, csv) if path is not None]
+        attempts = _attempts(kata, progress, packs)
+        found = _find(attempts, attempt)
+        grade = found.grade
+        standing = _standing(found, grade, attempts, progress, packs)
+    _say_which(found, attempts)
+    written = _write(grade, standing, html=html, junit=junit, csv=csv)
+    if as_json:
+        from graders.results.document import render_json
+
+        print(render_json(grade))
+    elif written:
+        print("\n".join(f"wrote {path}" for path in written))
+    else:
+        from toolkit.views.paint import paint_for
+        from toolkit.views.terminal import render_grade
+
+        shown = _only(grade, only or ())
+        full = everything or bool(only)
+        print(render_grade(shown, paint_for(settings), standing, verbose=settings.verbose, everything=full))
+    return 0
+
+
+def _write(
+    grade: Grade, standing: Standing, *, html: Path | None, junit: Path | None, csv: Path | None
+) -> list[Path]:
     if html is not None:
         from toolkit.views.html import render_html
 
-        write_whole(html, render_html(grade))
+        write_whole(html, render_html(grade, standing))
     if junit is not None:
         from toolkit.views.junit import render_junit
 
@@ -61,19 +100,11 @@ def run(
         from toolkit.views.csv import render_csv
 
         write_whole(csv, render_csv(grade))
-    if as_json:
-        from graders.results.document import render_json
-
-        print(render_json(grade))
-    elif written:
-        print("\n".join(f"wrote {path}" for path in written))
-    else:
-        print(_as_text(grade, settings, hints))
-    return 0
+    return [path for path in (html, junit, csv) if path is not None]
 
 
 def _attempts(name: str | None, progress: Progress, packs: Packs) -> tuple[Attempt, ...]:
-    """Those of the kata that was named, or of the repository that we stand in, or all where we stand in none."""
+    """Those of the kata that was named, or of the repository of the current directory, or all outside of one."""
     try:
         kata, place = kata_and_place(name, packs)
     except KataError:
@@ -83,33 +114,58 @@ def _attempts(name: str | None, progress: Progress, packs: Packs) -> tuple[Attem
     attempts = progress.attempts(kata.slug, place)
     if not attempts and place is not None and progress.attempts(kata.slug):
         raise UsageError(
-            f"there is no attempt of {place} yet",
-            hint=f"`kata test` makes one; `kata report {kata.slug}` shows the last one of another place",
+            f"{place} has no attempt yet",
+            hint=f"`kata test` makes one; `kata report {kata.slug}` shows the last one of another repository",
         )
     return attempts
 
 
-def _find(attempts: tuple[Attempt, ...], number: int | None) -> Attempt:
+def _find(attempts: Sequence[Attempt], number: int | None) -> Attempt:
     if not attempts:
         raise UsageError("there is no attempt yet", hint="run `kata test` in the repository of a kata")
     if number is None:
-        return attempts[-1]
+        whole = [attempt for attempt in attempts if not attempt.partial]
+        return (whole or attempts)[-1]
     for attempt in attempts:
         if attempt.id == number:
             return attempt
     raise UsageError(f"there is no attempt {number} here", hint=f"the last one is {attempts[-1].id}")
 
 
-def _hints_left(attempt: Attempt, progress: Progress, packs: Packs) -> frozenset[str]:
+def _say_which(found: Attempt, attempts: Sequence[Attempt]) -> None:
+    later = [attempt for attempt in attempts if attempt.id > found.id and attempt.partial]
+    if later:
+        when = found.at.astimezone().strftime("%Y-%m-%d %H:%M")
+        print(
+            f"attempt {found.id} of {when}, the last one that ran all checks;"
+            f" --attempt {later[-1].id} shows the last one",
+            file=sys.stderr,
+        )
+
+
+def _standing(
+    found: Attempt, grade: Grade, attempts: Sequence[Attempt], progress: Progress, packs: Packs
+) -> Standing:
+    before = [one for one in attempts if one.id < found.id and one.repository == found.repository]
+    kata = _kata_of(found, packs)
+    return earlier_attempts(progress, before, kata).standing(grade, kata, packs)
+
+
+def _kata_of(attempt: Attempt, packs: Packs) -> Kata | None:
     try:
-        return progress.hints_left(packs.kata(attempt.document["kata"]))
+        return packs.kata(attempt.kata)
     except KataError:
         # The pack that it came from is not here any more; the report is.
-        return frozenset()
+        return None
 
 
-def _as_text(grade: Grade, settings: Settings, hints: frozenset[str]) -> str:
-    from toolkit.views.paint import paint_for
-    from toolkit.views.terminal import render_grade
-
-    return render_grade(grade, paint_for(settings), verbose=settings.verbose, hints=hints)
+def _only(grade: Grade, ids: Sequence[str]) -> Grade:
+    if not ids:
+        return grade
+    known = [check.id for check in grade.checks]
+    for id in ids:
+        if id not in known:
+            near = get_close_matches(id, known, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(known)}"
+            raise UsageError(f"this attempt has no check `{id}`", hint=hint)
+    return replace(grade, checks=tuple(check for check in grade.checks if check.id in ids), partial=True)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from graders.errors import UsageError
 from graders.grading.grader import Grader
 from graders.submission.folder import Submission
 from toolkit.completion import check_ids
-from toolkit.judging import Judged, judge_here, options_for
+from toolkit.judging import Reader, failed_last, judge_here, options_for
 from toolkit.place import packs_of, settings_of, submission_at
 from toolkit.settings import Settings
-from toolkit.views.history import render_changes
 from toolkit.views.paint import paint_for
-from toolkit.views.terminal import render_grade
 
 EXAMPLE = """\
 kata test
 kata test --only orders-cost-is-flat
-kata test --watch
+kata test --failed -x --watch
 kata test --seed 1234 --json"""
 
 
@@ -28,7 +28,7 @@ def run(
     context: typer.Context,
     *,
     path: Annotated[
-        Path | None, typer.Argument(help="The repository; the one you stand in if left out.")
+        Path | None, typer.Argument(help="The repository (default: that of the current directory).")
     ] = None,
     only: Annotated[
         list[str] | None,
@@ -39,13 +39,22 @@ def run(
             autocompletion=check_ids,
         ),
     ] = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only what did not pass last time; all checks if nothing failed.")
+    ] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("-x", "--fail-fast", help="End after the first failed check.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show every failure in full, not only the first.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Judge again after each change, until Ctrl-C.")
+    ] = False,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Repeat the random choices of that run.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Judge again after each change, until Ctrl-C.")
-    ] = False,
     world: Annotated[
         str | None, typer.Option("--world", help="Size of the seeded database; the first is the graded one.")
     ] = None,
@@ -58,40 +67,39 @@ def run(
         ),
     ] = None,
 ) -> int:
-    """Run the service beside its own PostgreSQL and judge it."""
+    """Run the service with its own PostgreSQL and judge it."""
     settings = settings_of(context)
     submission = submission_at(path, packs_of(settings, path))
-    with Grader(options_for(settings, seed=seed, only=only or (), world=world, postgres=postgres)) as grader:
+    if watch and as_json:
+        raise UsageError("--watch prints text, not JSON", hint="leave out one of --watch and --json")
+    if failed and only:
+        raise UsageError("--failed and --only both choose checks", hint="leave out one of them")
+    reader = None if as_json else Reader(paint_for(settings), everything, settings.verbose)
+    options = options_for(
+        settings, seed=seed, only=only or (), world=world, postgres=postgres, fail_fast=fail_fast
+    )
+    with Grader(options) as grader:
         if watch:
-            _watch(grader, submission, settings)
-        judged = judge_here(grader, submission, settings)
-    print(_as_json(judged) if as_json else _as_text(judged, settings))
+            _watch(grader, submission, settings, reader, failed=failed)
+        if failed:
+            grader.options = replace(options, only=failed_last(submission, settings))
+        judged = judge_here(grader, submission, settings, reader)
+    if as_json:
+        from graders.results.document import render_json
+
+        print(render_json(judged.grade))
     return judged.grade.exit_code
 
 
-def _as_json(judged: Judged) -> str:
-    from graders.results.document import render_json
-
-    return render_json(judged.grade)
-
-
-def _as_text(judged: Judged, settings: Settings) -> str:
-    paint = paint_for(settings)
-    text = render_grade(judged.grade, paint, verbose=settings.verbose, log=judged.log, hints=judged.hints)
-    if judged.moved:
-        since = "  since the last attempt:"
-        text += "\n" + render_changes(judged.moved, paint, said=since, columns=len(since))
-    return text
-
-
-def _watch(grader: Grader, submission: Submission, settings: Settings) -> NoReturn:
-    from toolkit.watch import after_each_change
-
-    paint = paint_for(settings)
+def _watch(
+    grader: Grader, submission: Submission, settings: Settings, reader: Reader | None, *, failed: bool
+) -> NoReturn:
+    from toolkit.watch import after_each_change, clear_screen
 
     def judge(_: frozenset[Path]) -> None:
-        if paint.color:
-            print("\x1b[2J\x1b[3J\x1b[H", end="")
-        print(_as_text(judge_here(grader, submission, settings), settings))
+        clear_screen()
+        if failed:
+            grader.options = replace(grader.options, only=failed_last(submission, settings))
+        judge_here(grader, submission, settings, reader)
 
-    after_each_change(submission.root, paint, judge)
+    after_each_change(submission.root, paint_for(settings), judge)

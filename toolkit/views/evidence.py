@@ -1,48 +1,17 @@
-"""What the service itself did, as lines: growth tables, statements with their parameters, requests, findings."""
+"""What the service itself did, as lines: statements with their parameters, requests, findings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graders.results.verdicts import Cost, Evidence
-from toolkit.text import cut, escape, shorten, wrap
+from graders.results.verdicts import Evidence
+from toolkit.text import cut, escape, number, shorten, wrap
 from toolkit.views.paint import Paint
 
 _INDENT = "    "
-UNITS = {
-    "statements": "statements",
-    "rows_sent": "rows sent",
-    "bytes_sent": "bytes sent",
-    "rows_read": "rows read",
-    "buffers": "buffers",
-}
 _FEW_STATEMENTS, _REPEATED = 3, 3
 _SQL_LINES, _BODY_LINES = 6, 2
-
-
-def growth_lines(cost: Cost, paint: Paint) -> list[str]:
-    """A cost at each size, with a bar, and its slope."""
-    unit = UNITS.get(cost.unit, cost.unit)
-    most = max((*cost.values, 1))
-    room = max(8, min(40, paint.width - 40))
-    lines = [
-        _INDENT + paint(f"{unit.capitalize()} of {shorten(escape(cost.label), paint.width - 24)}", "bold")
-    ]
-    lines.append(_INDENT + paint(f"{'size':>8}  {unit:>12}", "dim"))
-    for size, value in zip(cost.sizes, cost.values, strict=False):
-        bar = paint.sign("bar") * max(1 if value else 0, round(value / most * room))
-        lines.append(
-            f"{_INDENT}{size:>8}  {number(value):>12}  {paint(bar, 'red' if _grows(cost) else 'green')}"
-        )
-    said = f"slope {cost.slope:.2f}: {_slope_in_words(cost, unit)}"
-    style = "red" if _grows(cost) else "dim"
-    return lines + [_INDENT + paint(line, style) for line in wrap(said, paint.width - 4)]
-
-
-def number(value: float) -> str:
-    """A count with its thousands apart; a fraction keeps two digits."""
-    return f"{round(value):,}" if float(value).is_integer() else f"{value:,.2f}"
 
 
 def evidence_lines(
@@ -57,12 +26,14 @@ def evidence_lines(
     shown_requests = requests if verbose else requests[-few_requests:]
     blocks += [request_lines(request, paint) for request in shown_requests]
     if left_out := len(statements) - len(shown) + len(requests) - len(shown_requests):
-        blocks.append([_INDENT + paint(f"{left_out} more of them: kata report --verbose", "dim")])
+        more = f"{left_out} more statements and requests: kata report --verbose"
+        blocks.append([_INDENT + paint(line, "dim") for line in wrap(more, paint.width - 4)])
     return [line for block in blocks for line in ("", *block)][1:]
 
 
 def telling_statements(statements: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """The repeated ones where there are any, else all, a few at most; the most frequent first, then the dearest."""
+    """The repeated ones where there are any, else all, a few at most; the most frequent first, then those that read
+    the most rows."""
     statements = sorted(
         statements,
         key=lambda statement: (-int(statement.get("times", 1)), -float(statement.get("rows_read", 0))),
@@ -84,7 +55,7 @@ def statement_lines(statement: Mapping[str, Any], paint: Paint) -> list[str]:
     times = int(statement.get("times", 1))
     where = " inside a function or trigger" if statement.get("nested") else ""
     facts = [f"{number(float(statement[key]))} {label}" for key, label in _ROWS if statement.get(key)]
-    said = f"PostgreSQL saw this {times} times{where}" if times > 1 else f"PostgreSQL saw this{where}"
+    said = f"PostgreSQL ran this {times} times{where}" if times > 1 else f"PostgreSQL ran this{where}"
     lines = [_INDENT + paint(said, "bold") + (paint(f"  ({', '.join(facts)})", "dim") if facts else "")]
     lines += _sql(str(statement.get("sql", "")), paint)
     sets = parameter_sets(statement.get("parameters"))[:2]
@@ -114,7 +85,7 @@ def parameter_sets(parameters: Any) -> list[list[Any]]:
 
 def request_lines(request: Mapping[str, Any], paint: Paint) -> list[str]:
     """What was sent, as a curl line that sends it again, and what came back."""
-    lines = [_INDENT + paint("What was sent", "bold")]
+    lines = [_INDENT + paint("Request", "bold")]
     curl = escape(str(request.get("curl", "")))
     lines += [_INDENT + "  " + paint(line, "cyan") for line in _whole(curl)]
     if request.get("note"):
@@ -126,7 +97,7 @@ def request_lines(request: Mapping[str, Any], paint: Paint) -> list[str]:
         lines += [_INDENT + "  " + paint(line, "dim") for line in answer]
     printed = [line for line in str(request.get("output") or "").splitlines() if line.strip()]
     if printed:
-        lines.append(_INDENT + paint("What the service printed last", "bold"))
+        lines.append(_INDENT + paint("Last output of the service", "bold"))
         edge = paint(paint.sign("edge"), "dim")
         lines += [f"{_INDENT}  {edge} {shorten(escape(line), paint.width - 8)}" for line in printed]
     return lines
@@ -142,17 +113,6 @@ def finding_lines(finding: Mapping[str, Any], paint: Paint) -> list[str]:
     if message := finding.get("message"):
         lines += ["      " + paint(line, "dim") for line in wrap(escape(str(message)), paint.width - 6)]
     return [*lines, f"      {paint(f'kata explain {rule}', 'cyan')}"]
-
-
-def _grows(cost: Cost) -> bool:
-    return bool(cost.values) and abs(cost.slope) > 0 and cost.values[-1] > cost.values[0]
-
-
-def _slope_in_words(cost: Cost, unit: str) -> str:
-    if not _grows(cost):
-        return "flat"
-    per = f"{cost.slope:.2f}".rstrip("0").rstrip(".") if cost.slope >= 0.01 else f"{cost.slope:.4f}"
-    return f"each one more costs {per} more {unit}; flat is 0"
 
 
 def _sql(text: str, paint: Paint) -> list[str]:

@@ -1,4 +1,4 @@
-"""A grade as one HTML page that stands alone: no script, nothing loaded, fit for print."""
+"""A grade as one self-contained HTML page: no script, nothing loaded, fit for print."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from typing import Any
 
 from graders.results.grade import Grade
 from graders.results.verdicts import CheckResult, Cost
-from toolkit.text import escape, shorten
-from toolkit.views.evidence import UNITS, distinct_requests, number, parameter_sets, telling_statements
+from toolkit.text import escape, number, shorten
+from toolkit.views.closing import relation
+from toolkit.views.evidence import distinct_requests, parameter_sets, telling_statements
+from toolkit.views.growth import UNITS, improvement_in_words
+from toolkit.views.paint import Paint
+from toolkit.views.standing import Improvement, Standing
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _BODY_COLUMNS = 600
+_NOTHING_KNOWN = Standing()
 _SIGNS = {"passed": "✓", "failed": "✗", "skipped": "○", "broken": "!"}
 
 
-def render_html(grade: Grade) -> str:
+def render_html(grade: Grade, standing: Standing = _NOTHING_KNOWN) -> str:
     """The page. Everything that the service said is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -35,6 +40,9 @@ def render_html(grade: Grade) -> str:
         grade=grade,
         checks=[_check(check) for check in grade.checks],
         signs=_SIGNS,
+        standing=standing,
+        relation=relation(grade, standing),
+        improved=[_improved(one) for one in standing.improvements] if grade.exit_code == 0 else [],
         seconds=sum(phase.seconds for phase in grade.phases),
     )
 
@@ -55,16 +63,26 @@ def _check(check: CheckResult) -> dict[str, Any]:
     }
 
 
-def _growth(cost: Cost) -> dict[str, Any]:
-    most = max((*cost.values, 1))
+def _growth(cost: Cost, before: Cost | None = None) -> dict[str, Any]:
+    old = before.values if before else ()
+    most = max((*cost.values, *old, 1))
     return {
         "cost": cost,
         "unit": UNITS.get(cost.unit, cost.unit),
         "rows": [
-            {"size": size, "value": value, "share": round(100 * value / most, 1)}
-            for size, value in zip(cost.sizes, cost.values, strict=False)
+            {
+                "size": size,
+                "value": value,
+                "before": old[place] if before else None,
+                "share": round(100 * value / most, 1),
+            }
+            for place, (size, value) in enumerate(zip(cost.sizes, cost.values, strict=False))
         ],
     }
+
+
+def _improved(one: Improvement) -> dict[str, Any]:
+    return {"words": improvement_in_words(one, Paint()), "growth": _growth(one.now, one.before)}
 
 
 def _statement(statement: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from toolkit.text import escape, shorten, wrap
-from toolkit.views.evidence import number
+from toolkit.text import escape, number, shorten, wrap
 from toolkit.views.paint import Paint
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 from graders.packs.records import Check, Kata, Solution
 from toolkit.text import escape, wrap
 from toolkit.views.paint import Paint
-from toolkit.views.terminal import paragraph
+from toolkit.views.prose import paragraph
 
 
 def render_hints(check: str, ladder: Sequence[str], taken: int, paint: Paint, *, all_of_them: bool) -> str:

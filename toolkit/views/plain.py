@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from graders.results.verdicts import CheckResult
-from toolkit.views.evidence import evidence_lines, growth_lines
+from toolkit.views.evidence import evidence_lines
+from toolkit.views.growth import growth_lines
 from toolkit.views.paint import Paint
 
 _PLAIN = Paint(color=False, width=120)

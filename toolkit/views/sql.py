@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from graders.logs.analysis import Analysis, Ranked
 from graders.logs.source import Notebook
-from toolkit.text import escape, shorten, wrap
-from toolkit.views.evidence import number, statement_lines
+from toolkit.text import escape, number, shorten, wrap
+from toolkit.views.evidence import statement_lines
 from toolkit.views.migrations import pointed
 from toolkit.views.paint import Paint
 

@@ -1,0 +1,155 @@
+"""The end of a result: what broke, notes, what changed, the score and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from graders.results.grade import Grade, Phase
+from toolkit.text import escape, pad, wrap
+from toolkit.views.evidence import finding_lines
+from toolkit.views.growth import improvement_lines
+from toolkit.views.history import render_changes
+from toolkit.views.paint import Paint
+from toolkit.views.prose import INDENT
+from toolkit.views.standing import Standing
+from toolkit.views.steps import step_lines
+
+_FEW_FINDINGS = 3
+_FEW_CHANGES = 3
+
+
+def closing_lines(
+    grade: Grade, standing: Standing, paint: Paint, *, verbose: bool = False, left_out: int = 0
+) -> list[str]:
+    """Everything after the checks. `left_out`: failures that were shown in one line only."""
+    done = grade.exit_code == 0
+    blocks = [
+        _broken(grade, standing, paint),
+        _notes(grade, paint),
+        _findings(grade, paint, verbose) if grade.findings and (verbose or done) else [],
+        improvement_lines(standing.improvements, paint, verbose=verbose) if done else [],
+        [*_score(grade, standing, paint), *_moved(standing, paint)],
+        step_lines(_steps(grade, standing, left_out), paint, label="Next"),
+        _phases(grade.phases, paint) if verbose else [],
+    ]
+    lines = [line for block in blocks if block for line in ("", *block)]
+    return lines[1:]
+
+
+def _broken(grade: Grade, standing: Standing, paint: Paint) -> list[str]:
+    lines = []
+    broken = [check for check in grade.checks if check.verdict == "broken"]
+    for check in broken:
+        # The detail of a sealed check may quote its source: that goes to the log only.
+        reason = check.detail.strip().splitlines()
+        if reason and check.visibility == "open":
+            sign = paint(paint.sign("broken"), "yellow", "bold")
+            lines.append(f"  {sign} {paint(check.id, 'bold')}")
+            lines += [INDENT + line for line in wrap(escape(reason[-1]), paint.width - 4)]
+    if broken and standing.log is not None:
+        lines.append(f"  {paint.sign('arrow')} please report this with the log file {standing.log}")
+    return lines
+
+
+def _notes(grade: Grade, paint: Paint) -> list[str]:
+    if not grade.notices:
+        return []
+    lines = [f"  {paint('Notes', 'bold')} {paint('(do not affect the score)', 'dim')}"]
+    for notice in grade.notices:
+        lines += [INDENT + line for line in wrap(escape(notice.message), paint.width - 4)]
+    return lines
+
+
+def _findings(grade: Grade, paint: Paint, verbose: bool) -> list[str]:
+    lines = [f"  {paint('Advice', 'bold')} {paint('(does not affect the score)', 'dim')}"]
+    shown = grade.findings if verbose else grade.findings[:_FEW_FINDINGS]
+    for finding in shown:
+        lines += finding_lines(finding, paint)
+    if len(shown) < len(grade.findings):
+        lines.append(paint(f"    {len(grade.findings) - len(shown)} more: kata report --verbose", "dim"))
+    return lines
+
+
+def _score(grade: Grade, standing: Standing, paint: Paint) -> list[str]:
+    points = f"{grade.score} of {grade.max}"
+    said = relation(grade, standing)
+    if not grade.valid:
+        return _headed(points, said, ("yellow", "bold"), "yellow", paint)
+    if grade.exit_code == 0:
+        return _headed(points, said, ("green", "bold"), "green", paint)
+    said = "; ".join(filter(None, (said, ", ".join(_what_is_left(grade)))))
+    return _headed(points, said, ("bold",), "dim", paint)
+
+
+def _headed(points: str, said: str, strong: tuple[str, ...], style: str, paint: Paint) -> list[str]:
+    first, *more = wrap(said, paint.width - len(points) - 4)
+    blank = " " * (len(points) + 4)
+    head = f"  {paint(points, *strong)}  {paint(first, style)}"
+    return [head, *(blank + paint(line, style) for line in more)]
+
+
+def relation(grade: Grade, standing: Standing) -> str:
+    """What a score means: beside the starter's score where that is known."""
+    if not grade.valid:
+        return "the grade is invalid: the grader failed"
+    if grade.partial:
+        return "every check that ran passes" if grade.exit_code == 0 else "not every check ran"
+    if grade.exit_code == 0:
+        known = "" if standing.starter is None else f"; the starter has {standing.starter}"
+        return f"every check passes{known}"
+    return "" if standing.starter is None else _beside_the_starter(grade, standing.starter)
+
+
+def _beside_the_starter(grade: Grade, starter: int) -> str:
+    gained, missing = grade.score - starter, grade.max - starter
+    if gained > 0:
+        return f"{gained} of the {missing} points that the starter lacks"
+    return "the same score as the starter" if gained == 0 else f"{-gained} points below the starter"
+
+
+def _what_is_left(grade: Grade) -> tuple[str, ...]:
+    counts = {
+        verdict: sum(check.verdict == verdict for check in grade.checks) for verdict in ("failed", "skipped")
+    }
+    return tuple(f"{count} {verdict}" for verdict, count in counts.items() if count)
+
+
+def _moved(standing: Standing, paint: Paint) -> list[str]:
+    if not standing.moved:
+        return []
+    since = "  since the last attempt:"
+    if len(standing.moved) > _FEW_CHANGES and all(points > 0 for points, _ in standing.moved):
+        total = f"+{sum(points for points, _ in standing.moved)} points"
+        return [f"{since}  {paint(total, 'green', 'bold')} in {len(standing.moved)} checks"]
+    return render_changes(standing.moved, paint, said=since, columns=len(since)).splitlines()
+
+
+def _steps(grade: Grade, standing: Standing, left_out: int) -> list[tuple[str, str]]:
+    repeat = (f"kata test --seed {grade.seed}", "repeats this run")
+    if grade.exit_code == 0:
+        return [*_after_green(grade, standing), repeat]
+    steps = []
+    if left_out:
+        steps.append(("kata report --all", "shows all failures in full"))
+    if grade.stop is None and any(check.verdict == "failed" for check in grade.checks):
+        steps.append(("kata test --failed", "runs only what failed"))
+    if any(check.evidence.requests for check in grade.checks):
+        steps.append(("kata serve", "runs the service, for requests of your own"))
+    return [*steps, repeat]
+
+
+def _after_green(grade: Grade, standing: Standing) -> list[tuple[str, str]]:
+    if grade.partial:
+        return [("kata test", "runs all checks")]
+    steps = [("kata solution", "shows other solutions, with their reasons")]
+    if standing.following is not None:
+        steps.append((f"kata start {standing.following.slug}", escape(standing.following.title)))
+    return steps
+
+
+def _phases(phases: Iterable[Phase], paint: Paint) -> list[str]:
+    phases = tuple(phases)
+    columns = max((len(phase.name) for phase in phases), default=0)
+    return [paint("  Time taken", "bold")] + [
+        paint(f"    {pad(escape(phase.name), columns)}  {phase.seconds:7.3f} s", "dim") for phase in phases
+    ]
