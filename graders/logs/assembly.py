@@ -1,68 +1,81 @@
-"""Entries of a log put together to statements: what ran, with which values, at what cost, how it ended."""
+"""Rows of PostgreSQL's log assembled into statements: what ran, with which values, at what cost, how it ended.
+
+Both journeys use it: the windows of graded runs and anybody's log.
+"""
 
 from __future__ import annotations
 
-import re
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from graders.logs.messages import read_duration, read_execute, read_parameters, read_plan
+from graders.logs.draft import Draft, Entry, Protocol, text_in
+from graders.logs.messages import PlanDocument, read_duration, read_execute, read_plan, sqlstate_of
 from graders.logs.row import Row
+from graders.logs.session_log import SessionLog
 from graders.logs.source import Notebook
 from graders.logs.timestamps import Clock
 from graders.sql.statement import Statement
-from graders.sql.text.splitting import split_statements, verb
+from graders.sql.text.splitting import split_statements
 
-# A statement waits here for its plan or error. Sessions that end without a word are forgotten, oldest first.
+# Sessions that end without a disconnection entry are forgotten, oldest first.
 _MOST_SESSIONS = 2000
-# Plans that end a cursor or belong to a prepared statement carry another text than the statement in the log.
-_INDIRECT = ("execute", "fetch", "close", "commit", "move", "end", "rollback", "abort")
+# Statements of one session that are held while their plans may still follow.
+_MOST_HELD = 500
+# A log whose first entries hold no plan is taken for one without plans, until one appears.
+_UNTIL_PLANS = 200
+# Seconds of the log after which an idle session's complete statements are handed on.
+_IDLE_SECONDS = 2.0
 # What a plan's context says of a statement that the client sent itself.
 _OUTERMOST = ("unnamed portal ", 'portal "')
-# How many statements of a session without a plan are remembered, to know a plan that comes late.
-_LATE_PLANS = 16
-_PLANNED = ("select", "with", "values", "table", "insert", "update", "delete", "merge")
 _FAILED = ("ERROR", "FATAL", "PANIC")
-
-
-class _Entry(NamedTuple):
-    source: str
-    line: int
-    row: Row
-    session: str
+_FASTPATH = "fastpath function call: "
+_OURS = ("statement: ", "execute ", "duration: ", _FASTPATH)
 
 
 @dataclass(slots=True)
-class _Pending:
-    """A statement that began, and what has been said of it so far."""
+class Unattributed:
+    """Entries about statements that could not be given to one.
 
-    entry: _Entry
-    order: int
-    text: str
-    parameters: tuple[str | None, ...]
-    protocol: Literal["simple", "extended"]
-    nested: bool = False
-    told_by_plan: bool = False
-    plans: list[Mapping[str, Any] | None] = field(default_factory=list)
-    duration: float | None = None
-    error: str | None = None
-    xid: int = 0
-    query_id: int = 0
+    `plans`: their statement began before the log's first row, or was handed on without them, or they are unreadable;
+    `errors`: they name no statement that is known; `forged`: written by code of the service (RAISE) to look like
+    PostgreSQL's own.
+    """
+
+    plans: int = 0
+    errors: int = 0
+    forged: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.plans + self.errors + self.forged
 
 
 class Assembler:
-    """Feeds on the entries of one log, in order; gives the statements, each when nothing more can be said of it."""
+    """Takes the entries of one log in order; gives each statement when nothing more can follow about it.
 
-    def __init__(self, notebook: Notebook) -> None:
+    `complete`: every statement is known to be logged, and nothing is handed on early to save memory.
+    `in_transaction`: sessions that were in a transaction when the log began; None where that is not known.
+    """
+
+    def __init__(
+        self,
+        notebook: Notebook,
+        *,
+        complete: bool = False,
+        in_transaction: Collection[str] | None = None,
+    ) -> None:
         self.notebook = notebook
         self.clock = Clock()
         self.entries = 0
+        self.unattributed = Unattributed()
+        self._complete = complete
+        self._in_transaction = in_transaction
+        self._plans_logged = complete
+        self._durations_logged = False
         self._order = 0
-        self._pending: dict[str, _Pending] = {}
-        self._unplanned: dict[str, deque[str]] = {}
-        self._ready: list[Statement] = []
+        self._sessions: dict[str, SessionLog] = {}
+        self._looked_for_idle = 0.0
+        self._ready: list[Draft] = []
 
     def assemble(self, source: str, entries: Iterable[tuple[int, Row]]) -> Iterator[Statement]:
         """The statements of one file; what is still open at its end waits for the next file."""
@@ -71,225 +84,260 @@ class Assembler:
             message = row.get("message")
             if not isinstance(message, str):
                 continue
-            session = str(row.get("session_id") or row.get("pid") or "")
-            self._take(_Entry(source, line, row, session), message)
+            self._take(Entry(source, line, row, str(row.get("session_id") or row.get("pid") or "")), message)
             if self._ready:
-                yield from self._ready
+                yield from [draft.statement() for draft in self._ready if not draft.dropped]
                 self._ready.clear()
 
     def finish(self) -> Iterator[Statement]:
         """The statements that the log left open."""
-        for session in list(self._pending):
-            self._close(session)
-            yield from self._ready
-            self._ready.clear()
+        drafts = [draft for session in self._sessions.values() for draft in session.rest()]
+        self._ready += sorted(drafts, key=lambda draft: draft.order)
+        self._sessions.clear()
+        yield from [draft.statement() for draft in self._ready if not draft.dropped]
+        self._ready.clear()
 
-    def _take(self, entry: _Entry, message: str) -> None:
+    def _take(self, entry: Entry, message: str) -> None:
         severity = entry.row.get("error_severity")
-        if severity in _FAILED:
-            self._failed(entry, message)
-        elif severity not in ("LOG", None) and not message.startswith("duration: "):
-            return
+        if severity != "LOG" and severity is not None:
+            if severity in _FAILED:
+                self._take_error(entry, message)
+                return
+            # auto_explain.log_level may be another one.
+            if not message.startswith("duration: "):
+                return
+        if "context" in entry.row and message.startswith(_OURS) and _is_forged(entry.row, message):
+            self.unattributed.forged += 1
         elif message.startswith("statement: "):
-            self._begin(entry, message[11:], "simple")
+            self._take_query(entry, message[11:])
         elif message.startswith("execute "):
-            found = read_execute(message)
-            if found:
-                self._begin(entry, found, "extended")
+            self._take_execute(entry, message)
         elif message.startswith("duration: "):
-            self._timed(entry, message)
+            self._take_duration(entry, message)
+        elif message.startswith(_FASTPATH):
+            # A function called without SQL, as drivers do for large objects.
+            self._begin(entry, message, [self._draft(entry, message)])
         elif message.startswith("disconnection: "):
-            self._close(entry.session)
+            self._forget(entry.session)
 
-    def _begin(self, entry: _Entry, text: str, protocol: Literal["simple", "extended"]) -> None:
-        self._close(entry.session)
-        if len(self._pending) >= _MOST_SESSIONS:
-            self._close(next(iter(self._pending)))
-        parameters = read_parameters(entry.row.get("detail"))
-        self._pending[entry.session] = self._new(entry, text, parameters, protocol)
+    def _take_query(self, entry: Entry, text: str) -> None:
+        detail = text_in(entry.row, "detail")
+        # EXECUTE in SQL: its plan carries the text of the PREPARE.
+        planned_as = detail[9:] if detail.startswith("prepare: ") else ""
+        self._begin(entry, text, self._parts(entry, text), planned_as)
 
-    def _new(
-        self,
-        entry: _Entry,
-        text: str,
-        parameters: tuple[str | None, ...],
-        protocol: Literal["simple", "extended"],
-    ) -> _Pending:
+    def _take_execute(self, entry: Entry, message: str) -> None:
+        found = read_execute(message)
+        if found is not None:
+            query, text = found
+            self._begin(entry, query, [self._draft(entry, text, _bound(entry.row), "extended")])
+
+    def _parts(self, entry: Entry, text: str) -> list[Draft]:
+        return [self._draft(entry, part) for part in split_statements(text) or (text.strip(),)]
+
+    def _draft(self, entry: Entry, text: str, bound: str = "", protocol: Protocol = "simple") -> Draft:
         self._order += 1
-        return _Pending(entry, self._order, text, parameters, protocol)
+        vxid = entry.row.get("vxid")
+        return Draft(entry, self._order, self._moment(entry), str(vxid or ""), text, bound, protocol)
 
-    def _timed(self, entry: _Entry, message: str) -> None:
+    def _begin(self, entry: Entry, query: str, parts: Sequence[Draft], planned_as: str = "") -> None:
+        session = self._session(entry)
+        if session.queue:
+            # Without plans in the log, nothing follows about a statement once the session's next one begins.
+            plans = self._plans_logged or self.entries < _UNTIL_PLANS
+            self._ready += session.final(parts[0]) if plans else session.rest()
+        session.begin(query, parts, planned_as)
+        if not self._complete:
+            self._release(session, parts[0].at)
+
+    def _release(self, session: SessionLog, now: float) -> None:
+        """Hand on what must not be held any longer."""
+        session.at = now
+        if len(session.queue) > _MOST_HELD:
+            self._ready += session.overflowing(_MOST_HELD)
+        if not -_IDLE_SECONDS < now - self._looked_for_idle < _IDLE_SECONDS:
+            self._looked_for_idle = now
+            self._release_idle(now)
+
+    def _release_idle(self, now: float) -> None:
+        """Idle sessions: what they have completed is not held until they send something again."""
+        for session in self._sessions.values():
+            if session.queue and abs(now - session.at) > _IDLE_SECONDS:
+                self._ready += session.settled(
+                    plans_logged=self._plans_logged, durations_logged=self._durations_logged
+                )
+
+    def _session(self, entry: Entry) -> SessionLog:
+        session = self._sessions.get(entry.session)
+        if session is None:
+            if len(self._sessions) >= _MOST_SESSIONS and not self._complete:
+                self._forget(next(iter(self._sessions)))
+            session = self._sessions[entry.session] = SessionLog(first_vxid=text_in(entry.row, "vxid"))
+        return session
+
+    def _take_duration(self, entry: Entry, message: str) -> None:
         found = read_duration(message)
         if found is None:
             return
         duration, kind, rest = found
-        pending = self._pending.get(entry.session)
         if kind == "plan":
-            self._planned(entry, duration, rest)
-        elif kind == "":
-            if pending and pending.duration is None and entry.row.get("ps") not in ("PARSE", "BIND"):
-                pending.duration = duration
-        elif kind in ("simple", "execute"):
-            if pending is None or pending.text != rest:
-                protocol: Literal["simple", "extended"] = "simple" if kind == "simple" else "extended"
-                self._begin(entry, rest, protocol)
-            elif not pending.parameters:
-                pending.parameters = read_parameters(entry.row.get("detail"))
-            self._pending[entry.session].duration = duration
+            self._take_plan(entry, duration, rest)
+            return
+        self._durations_logged = self._durations_logged or kind != "step"
+        if kind == "alone" and entry.row.get("ps") not in ("PARSE", "BIND"):
+            self._time_newest(entry, duration)
+        elif kind == "simple":
+            self._take_timed_query(entry, duration, rest)
+        elif kind == "execute":
+            self._take_timed_execute(entry, duration, rest)
 
-    def _planned(self, entry: _Entry, duration: float, text: str) -> None:
-        found = read_plan(text)
+    def _time_newest(self, entry: Entry, duration: float) -> None:
+        parts = self._session(entry).parts
+        if parts and parts[-1].duration is None:
+            parts[-1].duration = duration
+
+    def _take_timed_query(self, entry: Entry, duration: float, text: str) -> None:
+        """A query that is logged at its end: its plans may be there already, as statements of their own."""
+        session = self._session(entry)
+        known = session.unlogged(text)
+        parts = self._parts(entry, text)
+        if known and len(parts) == 1:
+            self._log(session, known[-1], duration, text)
+            return
+        planned = [part for part in parts if part.may_have_plan]
+        for draft, part in zip(known[-len(planned) :], planned, strict=False):
+            part.plan, part.plan_row, part.duration = draft.plan, draft.plan_row, draft.duration
+            draft.dropped = True
+        parts[-1].duration = duration
+        self._begin(entry, text, parts)
+
+    def _take_timed_execute(self, entry: Entry, duration: float, message: str) -> None:
+        found = read_execute(message)
         if found is None:
             return
-        query, parameters, plan = found
-        pending = self._pending.get(entry.session)
-        context = str(entry.row.get("context") or "")
-        if context and not context.startswith(_OUTERMOST):
-            nested = self._new(entry, query, parameters, "simple")
-            nested.nested, nested.plans, nested.duration = True, [plan], duration
-            self._statements(nested)
-            return
-        if (pending is None or not _belongs(pending, query)) and self._is_late(entry.session, query):
-            return
-        if pending is None or not _belongs(pending, query):
-            protocol: Literal["simple", "extended"] = "extended" if parameters else "simple"
-            self._begin(entry, query, protocol)
-            pending = self._pending[entry.session]
-            pending.parameters, pending.told_by_plan = parameters, True
-        pending.plans.append(plan)
-        pending.xid = _number(entry.row.get("txid")) or pending.xid
-        pending.query_id = _number(entry.row.get("query_id"))
-        if pending.duration is None:
-            pending.duration = duration
+        query, text = found
+        session = self._session(entry)
+        known = session.unlogged(query) if text == query else []
+        draft = known[-1] if known else self._draft(entry, text, protocol="extended")
+        draft.bound, draft.protocol = draft.bound or _bound(entry.row), "extended"
+        if known:
+            self._log(session, draft, duration, query)
+        else:
+            draft.duration = duration
+            self._begin(entry, query, [draft])
 
-    def _failed(self, entry: _Entry, message: str) -> None:
-        text, code, session = entry.row.get("statement"), _code(entry.row, message), entry.session
-        pending = self._pending.get(entry.session)
-        if pending is not None and (not text or pending.text == text) and pending.error is None:
-            pending.error = code
-            self._close(session)
-        elif text:
-            self._begin(entry, text, "simple")
-            self._pending[entry.session].error = code
-            self._close(session)
+    def _log(self, session: SessionLog, draft: Draft, duration: float, query: str) -> None:
+        """A draft that was known by its plan alone has been logged as well."""
+        draft.by_plan, draft.duration = False, duration
+        session.query, session.parts = query, [draft]
 
-    def _is_late(self, session: str, query: str) -> bool:
-        """Whether the plan is of a statement that was given away already: a portal that is closed later."""
-        late = self._unplanned.get(session)
-        if late is None or query not in late:
+    def _take_plan(self, entry: Entry, duration: float, rest: str) -> None:
+        self._plans_logged = True
+        document = read_plan(rest)
+        if document is None:
+            self.unattributed.plans += 1
+            return
+        session = self._session(entry)
+        if _is_nested(entry.row):
+            self._add_nested(entry, session, document, duration)
+            return
+        draft = session.planned(document.query, document.bound)
+        if draft is None:
+            self._take_plan_alone(entry, session, document, duration)
+        else:
+            draft.take_plan(document.plan, duration, entry.row)
+
+    def _take_plan_alone(
+        self, entry: Entry, session: SessionLog, document: PlanDocument, duration: float
+    ) -> None:
+        """A plan that no logged statement waits for."""
+        if self._complete and document.query == session.query:
+            # The statement has its own plan: this is what a rule made of it (CREATE RULE ... DO ALSO).
+            self._add_nested(entry, session, document, duration)
+        elif self._began_earlier(entry, session) or session.is_late(document.query):
+            self.unattributed.plans += 1
+        elif (fetch := session.fetching()) is not None:
+            fetch.take_plan(document.plan, duration, entry.row)
+        elif self._complete:
+            self._add_nested(entry, session, document, duration)
+        else:
+            # auto_explain alone writes this log.
+            protocol: Protocol = "extended" if document.bound else "simple"
+            draft = self._draft(entry, document.query, document.bound, protocol)
+            draft.by_plan = True
+            draft.take_plan(document.plan, duration, entry.row)
+            self._begin(entry, document.query, [draft])
+
+    def _began_earlier(self, entry: Entry, session: SessionLog) -> bool:
+        """Whether the session's transaction may have begun before the log's first row."""
+        if not self._complete or session.first_vxid != entry.row.get("vxid"):
             return False
-        late.remove(query)
-        return True
+        return self._in_transaction is None or entry.session in self._in_transaction
 
-    def _close(self, session: str) -> None:
-        pending = self._pending.pop(session, None)
-        if pending is None:
-            self._unplanned.pop(session, None)
-            return
-        if not pending.plans and pending.protocol == "extended" and pending.error is None:
-            if len(self._unplanned) >= _MOST_SESSIONS:
-                self._unplanned.pop(next(iter(self._unplanned)))
-            self._unplanned.setdefault(session, deque(maxlen=_LATE_PLANS)).append(pending.text)
-        self._statements(pending)
+    def _add_nested(self, entry: Entry, session: SessionLog, document: PlanDocument, duration: float) -> None:
+        draft = self._draft(entry, document.query, document.bound)
+        draft.nested = True
+        draft.take_plan(document.plan, duration, entry.row)
+        session.queue.append(draft)
+        if not self._complete:
+            self._ready += session.overflowing(_MOST_HELD)
 
-    def _statements(self, pending: _Pending) -> None:
-        """One statement; several where a simple query held several, up to the one that failed."""
-        alone = pending.protocol != "simple" or pending.told_by_plan
-        if alone or ";" not in pending.text.rstrip().rstrip(";"):
-            self._ready.append(
-                self._statement(
-                    pending, pending.text, pending.plans[0] if pending.plans else None, pending.error
-                )
-            )
-            return
-        texts = split_statements(pending.text) or (pending.text,)
-        plans = iter(pending.plans)
-        for place, text in enumerate(texts):
-            plan = next(plans, None) if _has_plan(text) else None
-            failed = pending.error is not None and (
-                place == len(texts) - 1 or (_has_plan(text) and plan is None)
-            )
-            self._ready.append(self._statement(pending, text, plan, pending.error if failed else None))
-            if failed:
-                return
+    def _take_error(self, entry: Entry, message: str) -> None:
+        row, session = entry.row, self._session(entry)
+        text, code = text_in(row, "statement"), sqlstate_of(row.get("state_code"), message)
+        failed = self._failed(row, session, text, code)
+        if failed is not None:
+            failed.error = code
+        elif text:
+            # Refused before it ran, so that nothing else in the log speaks of it.
+            refused = self._draft(entry, text)
+            refused.error = code
+            self._begin(entry, text, [refused])
+        elif row.get("error_severity") == "ERROR":
+            self.unattributed.errors += 1
 
-    def _statement(
-        self, pending: _Pending, text: str, plan: Mapping[str, Any] | None, error: str | None
-    ) -> Statement:
-        row = pending.entry.row
-        return Statement(
-            text=text,
-            parameters=pending.parameters,
-            session=pending.entry.session,
-            vxid=str(row.get("vxid") or ""),
-            xid=pending.xid or _number(row.get("txid")),
-            at=self._moment(pending.entry),
-            order=pending.order,
-            user=str(row.get("user") or ""),
-            database=str(row.get("dbname") or ""),
-            application=str(row.get("application_name") or ""),
-            protocol=pending.protocol,
-            nested=pending.nested,
-            context=str(row.get("context") or "") if pending.nested else "",
-            query_id=pending.query_id or _number(row.get("query_id")),
-            duration_ms=pending.duration,
-            plan=plan,
-            error=error,
-            source=pending.entry.source,
-            line=pending.entry.line,
-        )
+    def _failed(self, row: Row, session: SessionLog, text: str, code: str) -> Draft | None:
+        # With log_statement = all a running statement is named; FATAL ends sessions that do nothing, too.
+        unnamed = not text and not self._complete and row.get("error_severity") == "ERROR"
+        known = unnamed or (bool(text) and text == session.query)
+        failed = session.failed(text_in(row, "ps"), plans_logged=self._plans_logged) if known else None
+        if failed is None and (known or not text):
+            failed = session.failed_at_commit(code)
+        return failed
 
-    def _moment(self, entry: _Entry) -> float:
+    def _forget(self, session: str) -> None:
+        known = self._sessions.pop(session, None)
+        if known is not None:
+            self._ready += known.rest()
+
+    def _moment(self, entry: Entry) -> float:
         if "epoch" in entry.row:
             return float(entry.row["epoch"])
-        moment = self.clock.read(str(entry.row.get("timestamp") or ""))
+        moment = self.clock.read(text_in(entry.row, "timestamp"))
         while self.clock.unknown:
             zone = self.clock.unknown.pop()
             self.notebook.add(entry.source, entry.line, f"the time zone {zone} is unknown; taken for UTC")
         return moment
 
 
-def _belongs(pending: _Pending, query: str) -> bool:
-    if pending.text == query:
-        # Only a string of several statements, logged as such, has several plans.
-        return not pending.plans or (not pending.told_by_plan and ";" in query)
-    return not pending.plans and pending.text.split(None, 1)[0].lower().rstrip(";") in _INDIRECT
+def _is_nested(row: Row) -> bool:
+    context = text_in(row, "context")
+    return bool(context) and not context.startswith(_OUTERMOST)
 
 
-def _has_plan(text: str) -> bool:
-    return verb(text) in _PLANNED
+def _is_forged(row: Row, message: str) -> bool:
+    """Whether code of the service wrote this row (RAISE LOG) to look like one of PostgreSQL's own.
+
+    PostgreSQL logs a statement before it runs anything, so only plans can come from inside a function.
+    """
+    if not _is_nested(row):
+        return False
+    innermost = text_in(row, "context").partition("\n")[0]
+    return innermost.endswith(" at RAISE") or not message.startswith("duration: ")
 
 
-def _code(row: Row, message: str) -> str:
-    """The SQLSTATE; without %e in the prefix it is read from the message, as far as that is plain."""
-    known = row.get("state_code")
-    if known:
-        return str(known)
-    return next((code for pattern, code in _PLAIN if pattern.match(message)), "XX000")
-
-
-_PLAIN = tuple(
-    (re.compile(pattern), code)
-    for pattern, code in (
-        ("syntax error", "42601"),
-        ("duplicate key value", "23505"),
-        ("null value in column", "23502"),
-        ("insert or update on table|update or delete on table", "23503"),
-        ("deadlock detected", "40P01"),
-        ("could not serialize access", "40001"),
-        ("canceling statement due to lock timeout", "55P03"),
-        ("canceling statement", "57014"),
-        ("permission denied", "42501"),
-        (r'relation ".*" does not exist', "42P01"),
-        ("column .* does not exist", "42703"),
-        ("(function|operator) .* does not exist", "42883"),
-        ("current transaction is aborted", "25P02"),
-    )
-)
-
-
-def _number(value: Any) -> int:
-    try:
-        return int(value or 0)
-    except (TypeError, ValueError):
-        return 0
+def _bound(row: Row) -> str:
+    """The bound parameters of `Parameters: $1 = 'x'`, as they stand there; "" for a detail of another kind."""
+    detail = text_in(row, "detail")
+    place = detail.find("$")
+    return detail[place:] if place >= 0 else ""

@@ -17,6 +17,8 @@ _COLUMNS = (
     "query_id",
 )  # fmt: skip
 _FEWEST = 22
+# Plans are longer than the reader's default of 128 KB.
+csv.field_size_limit(1 << 30)
 _START = re.compile(
     rb'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [^,"]{1,10},(?:"[^"\n]*")?,(?:"[^"\n]*")?,\d*,'
 )
@@ -26,34 +28,43 @@ def looks_like_csvlog(lines: list[bytes]) -> bool:
     return any(_START.match(line) for line in lines)
 
 
-def read_csvlog(source: LogInput, notebook: Notebook) -> Iterator[tuple[int, Row]]:
-    """(first line, row) for each record; records that are cut off, or too short, are noted."""
-    for number, text in _records(source, notebook):
-        fields = next(csv.reader([text]), [])
+def read_csvlog(source: LogInput, notebook: Notebook, *, whole: bool = False) -> Iterator[tuple[int, Row]]:
+    """(first line, row) for each record; records that are cut off, or too short, are noted.
+
+    `whole`: no record but the last can be cut off, so that whatever stands between quotes is text, even where it
+    looks like the beginning of a record. A client that is not trusted may have written it.
+    """
+    for number, text in _records(source, notebook, whole):
+        try:
+            fields = next(csv.reader([text]), [])
+        except csv.Error as error:
+            notebook.add(source.name, number, f"no csv ({error}); left out")
+            continue
         if len(fields) < _FEWEST:
             notebook.add(source.name, number, f"{len(fields)} fields where csvlog has 22 or more; left out")
             continue
         yield number, {name: field for name, field in zip(_COLUMNS, fields, strict=False) if field != ""}
 
 
-def _records(source: LogInput, notebook: Notebook) -> Iterator[tuple[int, str]]:
+def _records(source: LogInput, notebook: Notebook, whole: bool) -> Iterator[tuple[int, str]]:
     """Whole records: lines joined until their quotes are closed, or until another record plainly begins."""
     begun, parts, quotes = 0, list[bytes](), 0
-    for number, line in source.lines():
-        starts = _START.match(line) is not None
-        if parts and starts and quotes % 2:
+    # A carriage return inside quotes belongs to the text: the text of a plan has it too.
+    for number, line in source.lines(b"\n"):
+        starts = whole or _START.match(line) is not None
+        if parts and starts and quotes % 2 and not whole:
             notebook.add(source.name, begun, "the entry is cut off; left out")
             parts, quotes = [], 0
         if not parts:
             begun = number
-            if not starts:
+            if not starts or not line.strip():
                 if line.strip():
                     notebook.add(source.name, number, "no beginning of an entry; left out")
                 continue
         parts.append(line)
         quotes += line.count(b'"')
         if quotes % 2 == 0:
-            yield begun, b"\n".join(parts).decode("utf-8", "replace")
+            yield begun, b"\n".join(parts).rstrip(b"\r").decode("utf-8", "replace")
             parts, quotes = [], 0
     if parts:
         notebook.add(source.name, begun, "the last entry is cut off; left out")

@@ -15,9 +15,10 @@ import psycopg
 from graders.errors import DatabaseError
 from graders.libpq import connect
 from graders.logs import replay
+from graders.logs.row import Row
 from graders.logs.tail import LogSource, open_log
+from graders.logs.window import assemble_window, read_rows
 from graders.sql.activity.recording import Recording
-from graders.sql.jsonlog import Row, assemble, read_rows
 from graders.sql.statement import Statement
 
 __all__ = ["Recorder", "open_log"]
@@ -34,13 +35,23 @@ select count(*) filter (where state = 'active'), count(*) from pg_catalog.pg_sta
 """
 
 
+# The server's clock, and the sessions (as the log names them) that are in a transaction.
+_OPENED = """
+select pg_catalog.clock_timestamp()::text,
+       array(select to_hex(trunc(extract(epoch from backend_start))::int) || '.' || to_hex(pid)
+               from pg_catalog.pg_stat_activity
+              where usename = %s and backend_type = 'client backend' and xact_start is not null)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class _Edge:
-    """Where a window begins: the log's size before it, its mark, and the server's clock."""
+    """Where a window begins: the log's size before it, its mark, the server's clock, sessions in a transaction."""
 
     offset: int
     mark: str
     at: str
+    in_transaction: frozenset[str]
 
 
 class Recorder:
@@ -110,26 +121,35 @@ class Recorder:
     def _open(self) -> _Edge:
         with self._turn:
             offset = self._log.size()
-            return _Edge(offset, *self._mark())
+            mark = self._mark()
+            at, sessions = self._ask(_OPENED, self._role)
+            return _Edge(offset, mark, at, frozenset(sessions))
 
-    def _mark(self) -> tuple[str, str]:
-        """Write a line into the log that nobody else can write; gives it and the server's clock."""
+    def _mark(self) -> str:
+        """Write a line into the log that nobody else can write."""
         # New each time: who has seen one cannot write the next one, and so end a window early.
         mark = f"kata-mark {secrets.token_hex(12)}."
         self._ask(f"do $$ begin raise log '{mark}'; end $$")
-        return mark, str(self._ask("select pg_catalog.clock_timestamp()::text")[0])
+        return mark
 
     def _close(self, begun: _Edge, recording: Recording) -> None:
         unfinished = self._await_idle(begun.at)
         with self._turn:
-            mark, _ = self._mark()
+            mark = self._mark()
         rows = self._rows_between(begun, mark)
-        statements = assemble(row for row in rows if self._is_the_services(row))
+        own = (row for row in rows if self._is_the_services(row))
+        assembled = assemble_window(own, in_transaction=begun.in_transaction)
+        statements = assembled.statements
         if self._service_url and (unfinished or replay.copies_a_table(statements)):
             # The plan of a transaction's latest statement comes with its next one, which may be in no window.
             statements = replay.with_plans(self._service_url, statements, self._own_sessions.add)
         measure = self._bytes_sent if self._service_url else None
-        recording.fill(statements, open_transactions=unfinished, measure_bytes=measure)
+        recording.fill(
+            statements,
+            open_transactions=unfinished,
+            unattributed=assembled.unattributed.total,
+            measure_bytes=measure,
+        )
 
     def _await_idle(self, since: str) -> int:
         """Wait until no session of the service is inside what it began; gives how many still are."""

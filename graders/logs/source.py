@@ -57,13 +57,13 @@ class Notebook:
 
 @dataclass(slots=True)
 class LogInput:
-    """One file being read. `lines()` numbers from 1 and keeps the newline off; `ended` is False where the last line
-    has none; `read` counts bytes of the file as it lies on the disk."""
+    """One file being read. `lines()` numbers from 1 and leaves the `ending` characters off; `ended` is False where the
+    last line has no newline; `progress` is given the bytes read of the file as it lies on the disk."""
 
     name: str
     stream: IO[bytes]
     raw: IO[bytes] | None
-    progress: Callable[[int], None]
+    progress: Callable[[int], None] = lambda _read: None
     first: list[bytes] = field(default_factory=list)
     ended: bool = True
 
@@ -73,7 +73,7 @@ class LogInput:
             self.first.append(line)
         return [line.rstrip(b"\r\n") for line in self.first]
 
-    def lines(self) -> Iterator[tuple[int, bytes]]:
+    def lines(self, ending: bytes = b"\r\n") -> Iterator[tuple[int, bytes]]:
         unseen = 0
         for number, line in enumerate(self._all(), 1):
             unseen += len(line)
@@ -81,7 +81,7 @@ class LogInput:
                 self.progress(self.raw.tell() if self.raw else unseen)
                 unseen = 0 if self.raw else unseen
             self.ended = line.endswith(b"\n")
-            yield number, line.rstrip(b"\r\n")
+            yield number, line.rstrip(ending)
         self.progress(self.raw.tell() if self.raw else unseen)
 
     def _all(self) -> Iterator[bytes]:

@@ -33,7 +33,9 @@ class Recording:
     """Everything between the two edges of a window; complete once the window is closed.
 
     `all`: every statement of the service's role in the order in which they began. `open_transactions`: sessions that
-    were still inside a transaction when the window gave up waiting, so that plans may be missing.
+    were still inside a transaction when the window gave up waiting, so that plans may be missing. `unattributed`:
+    entries of the log about the service's statements that could not be given to one of `all`, such as plans of
+    statements from before the window.
     """
 
     def __init__(
@@ -42,11 +44,17 @@ class Recording:
         statements: Iterable[Statement] = (),
         *,
         open_transactions: int = 0,
+        unattributed: int = 0,
         measure_bytes: Callable[[Sequence[Statement]], int] | None = None,
     ) -> None:
         self.label = label
         self.closed = False
-        self.fill(statements, open_transactions=open_transactions, measure_bytes=measure_bytes)
+        self.fill(
+            statements,
+            open_transactions=open_transactions,
+            unattributed=unattributed,
+            measure_bytes=measure_bytes,
+        )
         self.closed = bool(self.all)
 
     def fill(
@@ -54,6 +62,7 @@ class Recording:
         statements: Iterable[Statement],
         *,
         open_transactions: int = 0,
+        unattributed: int = 0,
         measure_bytes: Callable[[Sequence[Statement]], int] | None = None,
     ) -> None:
         """Take what was recorded; the window is closed then. `measure_bytes` is asked when somebody wants bytes."""
@@ -61,6 +70,7 @@ class Recording:
         self.work = work_of(self.all)
         self.nested = tuple(statement for statement in self.all if statement.nested)
         self.open_transactions = open_transactions
+        self.unattributed = unattributed
         self.closed = True
         self._measure_bytes = measure_bytes
         self._bytes: int | None = None

@@ -8,7 +8,9 @@ from typing import Any
 from graders.sql.statement import Statement
 from graders.sql.text.splitting import bare_tokens, verb
 
-_SENDING = {"select", "with", "values", "table", "insert", "update", "delete", "merge", "declare", "execute"}
+_SENDING = {
+    "select", "with", "values", "table", "insert", "update", "delete", "merge", "declare", "execute", "fetch",
+}  # fmt: skip
 _REMOVED = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
 
 
@@ -24,7 +26,10 @@ def plan_nodes(plan: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
 
 
 def rows_sent(statement: Statement) -> int:
-    """Rows that a statement returned to the client; a cursor's DECLARE stands for all that was fetched from it."""
+    """Rows that a statement returned to the client.
+
+    A cursor's DECLARE stands for all that was fetched from it; of a cursor that a function opened, a FETCH does.
+    """
     if statement.plan is None or statement.nested or not sends_rows(statement.text):
         return 0
     return _times(statement.plan, "Actual Rows")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.errors import UsageError
+from graders.logs.assembly import Assembler
 from graders.logs.reader import Log
 from graders.logs.recording_lines import to_line
-from graders.logs.source import LogError
+from graders.logs.row import Row
+from graders.logs.source import LogError, Notebook
 from graders.sql.statement import Statement
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -27,7 +30,13 @@ def read(*paths: Path, prefix: str | None = None) -> tuple[list[Statement], list
 
 
 def entry(message: str, at: str = "2026-03-01 10:00:00.000 UTC", session: str = "a.1", **more: object) -> str:
-    row = {"timestamp": at, "session_id": session, "error_severity": "LOG", "message": message, "vxid": "1/1"}
+    row: dict[str, object] = {
+        "timestamp": at,
+        "session_id": session,
+        "error_severity": "LOG",
+        "message": message,
+    }
+    row["vxid"] = "1/1"
     return json.dumps(row | more) + "\n"
 
 
@@ -185,10 +194,10 @@ def test_what_a_function_runs_is_nested_and_portals_that_close_late_are_not_coun
         + entry(plan.format("select f($1)"))
     )
     found, _ = read(log)
-    assert [(one.text, one.parameters, one.nested) for one in found] == [
-        ("select 7", (), True),
-        ("select f($1)", ("it's",), False),
-        ("select 2", (), False),
+    assert [(one.text, one.parameters, one.nested, one.plan is not None) for one in found] == [
+        ("select f($1)", ("it's",), False, True),
+        ("select 7", (), True, True),
+        ("select 2", (), False, True),
     ]
 
 
@@ -215,6 +224,116 @@ def test_auto_explain_alone_counts_each_execution(log: Path) -> None:
     log.write_text(entry(plan) * 3 + entry(text))
     found, _ = read(log)
     assert [(one.text, one.plan is None) for one in found] == [("select 1", False)] * 3 + [("select 2", True)]
+
+
+def planned(text: str, kind: str = "Result", **more: object) -> str:
+    document = json.dumps({"Query Text": text, "Plan": {"Node Type": kind}})
+    return entry(f"duration: 1 ms  plan:\n{document}", **more)  # type: ignore[arg-type]
+
+
+def test_repeated_prepared_statements_that_are_logged_at_their_end_are_one_each(log: Path) -> None:
+    log.write_text(
+        "".join(
+            entry("duration: 0.04 ms  execute s2: select $1", detail=f"Parameters: $1 = '{n}'")
+            for n in range(20)
+        )
+    )
+    assert [one.parameters for one in read(log)[0]] == [(str(n),) for n in range(20)]
+
+
+def test_a_query_that_is_logged_after_its_plans_is_not_counted_twice(log: Path) -> None:
+    two = "set x = 1; select 1; select 2"
+    log.write_text(
+        planned("select 7", "A")
+        + entry("duration: 3 ms  statement: select 7")
+        + planned(two, "B")
+        + planned(two, "C")
+        + entry(f"duration: 4 ms  statement: {two}")
+        + planned("select $1", "D")
+        + entry("duration: 5 ms  execute s: select $1", detail="Parameters: $1 = '1'")
+    )
+    found = read(log)[0]
+    assert [(one.text, (one.plan or {}).get("Node Type"), one.parameters) for one in found] == [
+        ("select 7", "A", ()),
+        ("set x = 1", None, ()),
+        ("select 1", "B", ()),
+        ("select 2", "C", ()),
+        ("select $1", "D", ("1",)),
+    ]
+
+
+def test_a_plan_that_comes_at_the_commit_is_given_to_its_cursor(log: Path) -> None:
+    declare, prepare = "declare c cursor for select 1", "prepare p as select 2"
+    log.write_text(
+        entry("statement: begin", vxid="3/1")
+        + entry(f"statement: {declare}", vxid="3/1")
+        + entry("statement: fetch 5 from c", vxid="3/1")
+        + entry("statement: execute p", vxid="3/1", detail=f"prepare: {prepare}")
+        + planned(prepare, "P", vxid="3/1")
+        + entry("statement: commit", vxid="3/1")
+        + planned(declare, "C", vxid="3/1")
+        + entry("statement: begin", vxid="3/2")
+    )
+    assert [(one.text, (one.plan or {}).get("Node Type")) for one in read(log)[0]] == [
+        ("begin", None),
+        (declare, "C"),
+        ("fetch 5 from c", None),
+        ("execute p", "P"),
+        ("commit", None),
+        ("begin", None),
+    ]
+
+
+def test_parts_after_the_one_that_failed_were_never_run(log: Path) -> None:
+    text = "select 1; insert into t values (1); select 2"
+    failed = {"error_severity": "ERROR", "state_code": "23505", "statement": text}
+    log.write_text(entry(f"statement: {text}") + planned(text) + entry("duplicate key", **failed))  # type: ignore[arg-type]
+    found = read(log)[0]
+    assert [(one.text, one.error) for one in found] == [
+        ("select 1", None),
+        ("insert into t values (1)", "23505"),
+    ]
+
+
+def test_lines_that_code_of_the_service_writes_are_no_statements(log: Path) -> None:
+    context = "PL/pgSQL function inline_code_block line 1 at RAISE"
+    log.write_text(
+        entry("statement: do $x$ ... $x$")
+        + entry("statement: select 1", context=context)
+        + planned("select 2", context=context)
+    )
+    assert [one.text for one in read(log)[0]] == ["do $x$ ... $x$"]
+
+
+def test_a_function_called_without_sql_is_a_statement(log: Path) -> None:
+    log.write_text(entry('fastpath function call: "f" (OID 7)'))
+    assert [one.text for one in read(log)[0]] == ['fastpath function call: "f" (OID 7)']
+
+
+def test_what_an_idle_session_has_completed_is_not_held_until_it_sends_something_again(log: Path) -> None:
+    log.write_text(
+        entry("statement: select 1", session="a.1")
+        + planned("select 1", session="a.1")
+        + entry("statement: commit", session="a.1")
+        + entry("statement: select 2", session="b.2", at="2026-03-01 10:00:09.000 UTC")
+        + entry("statement: select 3", session="a.1", at="2026-03-01 10:00:10.000 UTC")
+    )
+    assert [one.text for one in read(log)[0]] == ["select 1", "commit", "select 2", "select 3"]
+
+
+def test_a_function_that_runs_a_million_statements_is_read_in_a_stream(log: Path) -> None:
+    assembler = Assembler(Notebook())
+    nested = json.loads(planned("select 1", context="PL/pgSQL function f() line 1 at SQL statement"))
+
+    def rows() -> Iterator[tuple[int, Row]]:
+        yield 1, json.loads(entry("statement: select f()"))
+        for number in range(2, 5000):
+            yield number, nested
+
+    held = most = 0
+    for held, _ in enumerate(assembler.assemble("", rows())):
+        most = max(most, assembler.entries - held)
+    assert 0 < most <= 1002 and held > 4000
 
 
 def test_a_parameter_with_a_wild_number_fills_no_memory(log: Path) -> None:

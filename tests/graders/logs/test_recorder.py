@@ -387,6 +387,54 @@ def test_a_function_that_is_called_without_sql_is_a_statement(
     assert window.nested
 
 
+def test_a_constraint_that_fails_at_the_commit_fails_its_statement(
+    recorder: Recorder, autocommit: Session
+) -> None:
+    autocommit.execute("create table late (id int, unique (id) deferrable initially deferred)")
+    autocommit.execute("insert into late values (1)")
+    for parameters in (None, (1,)):
+        with recorder.window() as window, pytest.raises(psycopg.errors.UniqueViolation):
+            autocommit.execute(f"insert into late values ({'%s' if parameters else 1})", parameters)
+        assert [statement.error for statement in window.all] == ["23505"]
+        assert (window.transactions[0].outcome, window.unattributed) == ("rolled back", 0)
+
+
+def test_what_a_rule_does_as_well_is_nested(recorder: Recorder, autocommit: Session) -> None:
+    autocommit.execute("create table ruled (id int); create table copied (id int)")
+    also = "insert into copied select new.id from item where id < 10"
+    autocommit.execute(f"create rule also as on insert to ruled do also {also}")
+    with recorder.window() as window:
+        autocommit.execute("insert into ruled values (%s)", (7,))
+    assert (window.statements, len(window.nested), window.unattributed) == (1, 1, 0)
+    assert window.rows_read(["item"]) >= 9
+
+
+@pytest.mark.parametrize("edges", [("begin", "commit"), ()])
+def test_rows_of_a_cursor_that_a_function_opened_are_counted(
+    recorder: Recorder, autocommit: Session, edges: tuple[str, ...]
+) -> None:
+    opens = "declare c refcursor := 'kept'; begin open c for select * from line; return c; end"
+    autocommit.execute(
+        f"create or replace function opens() returns refcursor language plpgsql as $${opens}$$"
+    )
+    rows = autocommit.execute("select count(*) from line").fetchall()[0][0]
+    with recorder.window() as window:
+        for sql in (*edges[:1], "select opens(); fetch all from kept", *edges[1:]):
+            autocommit.execute(sql)
+    assert (window.statements, window.rows_sent, window.unattributed) == (2, rows + 1, 0)
+
+
+def test_plans_of_a_transaction_from_before_the_window_are_counted(
+    cluster: Cluster, service: Session
+) -> None:
+    service.execute("select name from item where id <= %s", (4,))
+    with Recorder(cluster.admin_url, cluster.log, settle=0.05) as recorder, recorder.window() as window:
+        service.execute("select 1 from item where id = 1")
+        service.commit()
+    assert texts(window.work) == ["select 1 from item where id = 1"]
+    assert (window.rows_sent, window.unattributed) == (1, 1)
+
+
 def call_function(session: Session, oid: int, argument: bytes) -> None:
     """The protocol's own function call, with one binary argument and a binary result."""
     body = struct.pack("!IHHHI", oid, 1, 1, 1, len(argument)) + argument + struct.pack("!H", 1)

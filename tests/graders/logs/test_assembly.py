@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graders.logs.messages import read_parameters
+from graders.logs.row import Row
+from graders.logs.window import assemble_window, read_rows
 from graders.sql.activity.recording import Recording
-from graders.sql.jsonlog import assemble, parse_parameters, read_rows
+from graders.sql.statement import Statement
 
 values = st.lists(st.none() | st.text(st.characters(exclude_characters="\x00")), max_size=6)
+
+
+def assemble(rows: Iterable[Row]) -> tuple[Statement, ...]:
+    return assemble_window(rows).statements
 
 
 def line(message: str, session: str = "a.1", **more: Any) -> dict[str, Any]:
@@ -41,14 +50,14 @@ def test_parameters_are_parsed_as_postgresql_quotes_them(bound: list[str | None]
         f"${n} = " + ("NULL" if value is None else "'" + value.replace("'", "''") + "'")
         for n, value in enumerate(bound, 1)
     )
-    assert parse_parameters(f"Parameters: {shown}" if bound else "") == tuple(bound)
-    assert parse_parameters(f"parameters: {shown}" if bound else "") == tuple(bound)
-    assert parse_parameters(shown) == tuple(bound)
+    assert read_parameters(f"Parameters: {shown}" if bound else "") == tuple(bound)
+    assert read_parameters(f"parameters: {shown}" if bound else "") == tuple(bound)
+    assert read_parameters(shown) == tuple(bound)
 
 
 @given(st.text(max_size=50))
 def test_a_detail_of_any_other_kind_has_no_parameters_and_no_error(detail: str) -> None:
-    parse_parameters(detail)
+    read_parameters(detail)
 
 
 def test_a_statement_carries_what_the_log_says_of_it() -> None:
@@ -200,3 +209,93 @@ def test_rows_of_csvlog_carry_the_same_names() -> None:
     )
     (statement,) = assemble(read_rows(text.encode(), "csv"))
     assert (statement.text, statement.xid, statement.query_id) == ('select "a",\n1', 9, 5)
+
+
+def test_a_carriage_return_in_a_csv_field_belongs_to_the_text() -> None:
+    text = (
+        '2026-01-31 10:00:00.250 UTC,"app","kata",1,"127.0.0.1:5",a.1,1,"SELECT",2026-01-31 10:00:00 UTC,3/7,9,LOG,'
+        '00000,"statement: select 1,\r\n2026-01-31 10:00:00 UTC,""x"",""y"",1,",,,,,,,,,"web","client backend",,5\n'
+    )
+    (statement,) = assemble(read_rows(text.encode(), "csv"))
+    assert statement.text == 'select 1,\r\n2026-01-31 10:00:00 UTC,"x","y",1,'
+
+
+def test_two_broken_lines_do_not_make_one_row() -> None:
+    whole = json.dumps(line("statement: select 1")).encode()
+    assert len(list(read_rows(whole[:-1] + b'\n"more": 1}\n' + whole + b"\n"))) == 1
+
+
+def counted(rows: Iterable[Row], in_transaction: frozenset[str] | None = None) -> tuple[list[str], int]:
+    window = assemble_window(rows, in_transaction=in_transaction)
+    return [one.text for one in window.statements], window.unattributed.total
+
+
+def test_what_cannot_be_attributed_is_counted() -> None:
+    rows = [plan("select old"), line("duration: 1 ms  plan:\nnonsense"), line("statement: select 1 from t")]
+    window = assemble_window([*rows, error("", "26000")])
+    assert [one.text for one in window.statements] == ["select 1 from t"]
+    assert (window.unattributed.plans, window.unattributed.errors, window.unattributed.forged) == (2, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "message", ["statement: select 1", "execute a: select 1", "duration: 1 ms  plan:\n{}"]
+)
+def test_what_code_of_the_service_writes_into_the_log_is_counted_and_no_statement(message: str) -> None:
+    raised = line(message, context="PL/pgSQL function f() line 3 at RAISE\nSQL statement x")
+    window = assemble_window([line("statement: select f()"), plan("select f()"), raised])
+    assert [one.text for one in window.statements] == ["select f()"]
+    assert window.unattributed.forged == 1
+
+
+def test_a_plan_of_a_transaction_from_before_the_window_is_no_statement_of_it() -> None:
+    rows = [line("statement: COMMIT", "a.1", vxid="3/7"), plan("select old", "a.1", vxid="3/7")]
+    assert counted(rows) == (["COMMIT"], 1)
+    assert counted(rows, frozenset({"a.1"})) == (["COMMIT"], 1)
+    later = [*rows, line("statement: BEGIN", "a.1", vxid="3/8"), plan("select f", "a.1", vxid="3/8")]
+    assert counted(later, frozenset({"a.1"})) == (["COMMIT", "BEGIN", "select f"], 1)
+
+
+def test_a_cursor_that_a_function_opened_is_explained_by_the_fetch() -> None:
+    window = assemble_window(
+        [line("statement: select opens()"), plan("select opens()"), line("statement: fetch all from c"),
+         line("statement: commit"), plan("select * from t", rows=80)],
+        in_transaction=(),
+    )  # fmt: skip
+    recording = Recording("", window.statements)
+    assert [one.text for one in window.statements] == ["select opens()", "fetch all from c", "commit"]
+    assert recording.rows_sent == 81 and window.unattributed.total == 0
+
+
+def test_what_a_rule_makes_of_a_statement_is_nested() -> None:
+    text = "insert into t values (1)"
+    window = assemble_window([line(f"statement: {text}"), plan(text, rows=0), plan(text, rows=5)])
+    assert [(one.nested, (one.plan or {}).get("Actual Rows")) for one in window.statements] == [
+        (False, 0), (True, 5),
+    ]  # fmt: skip
+
+
+def test_a_constraint_that_fails_at_the_commit_belongs_to_the_last_statement() -> None:
+    text = "insert into t values (1)"
+    (simple,) = assemble([line(f"statement: {text}"), plan(text), error(text, "23505")])
+    (extended,) = assemble([line(f"execute <unnamed>: {text}"), plan(text), error("", "40001")])
+    assert (simple.error, extended.error) == ("23505", "40001")
+
+
+def test_a_session_that_is_ended_while_it_does_nothing_fails_no_statement() -> None:
+    ended = line("terminating connection", error_severity="FATAL", state_code="57P01")
+    window = assemble_window([line("statement: COMMIT"), ended])
+    assert [one.error for one in window.statements] == [None] and window.unattributed.total == 0
+
+
+def test_times_are_seconds_of_one_clock_whatever_the_servers_zone() -> None:
+    zones = ("10:00:00.250 UTC", "11:00:00.250 CET", "15:30:00.250 +0530")
+    rows = [line(f"statement: select {n}", timestamp=f"2026-01-31 {at}") for n, at in enumerate(zones)]
+    assert {statement.at for statement in assemble(rows)} == {1769853600.25}
+
+
+def test_a_part_before_one_that_has_its_plan_has_not_failed() -> None:
+    text = "begin; insert into t values (1); commit"
+    statements = assemble([line(f"statement: {text}"), plan(text), error(text, "40001")])
+    assert [(one.text, one.error) for one in statements] == [
+        ("begin", None), ("insert into t values (1)", None), ("commit", "40001"),
+    ]  # fmt: skip
