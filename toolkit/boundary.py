@@ -61,13 +61,13 @@ def write_log(text: str, *, name: str = "error") -> Path | None:
     from toolkit.settings import state_dir
 
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    path = state_dir() / "logs" / f"{moment}-{name}.log"
     try:
+        path = state_dir() / "logs" / f"{moment}-{name}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
             f"{_circumstances()}\n\n{_without_passwords(text)}\n", encoding="utf-8", errors="replace"
         )
-    except OSError:
+    except (OSError, KataError):
         return None
     return path
 

@@ -1,6 +1,7 @@
-"""Where things are kept and what the user wishes: the only place that reads the environment.
+"""Where things are kept and what the user chose: with `directories`, the only place that reads the environment.
 
-`KATA_DATA_DIR`, `KATA_CACHE_DIR`, `KATA_STATE_DIR` and `KATA_CONFIG_DIR` replace the platform's own places.
+`KATA_DATA_DIR`, `KATA_CACHE_DIR`, `KATA_STATE_DIR` and `KATA_CONFIG_DIR` replace the places that
+`toolkit.directories` finds.
 `settings.yaml` in the config directory may hold `packs:` (a list of directories) and `color:` (auto, always, never).
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from graders.errors import PackError, UsageError
+from toolkit.directories import directory, expanded
 
 COLORS = ("auto", "always", "never")
 
@@ -44,10 +46,10 @@ class Settings:
 def load_settings(*, packs: Sequence[Path] = (), color: str | None = None, verbose: bool = False) -> Settings:
     """The settings file with the command line laid over it. Raises PackError for a file that cannot be read."""
     found = Settings(
-        data_dir=_place("KATA_DATA_DIR", "user_data_path"),
-        cache_dir=_place("KATA_CACHE_DIR", "user_cache_path"),
+        data_dir=directory("data"),
+        cache_dir=directory("cache"),
         state_dir=state_dir(),
-        config_dir=_place("KATA_CONFIG_DIR", "user_config_path"),
+        config_dir=directory("config"),
         verbose=verbose,
         environment=dict(os.environ),
     )
@@ -61,7 +63,7 @@ def load_settings(*, packs: Sequence[Path] = (), color: str | None = None, verbo
 
 def state_dir() -> Path:
     """Where logs are written; needs no settings file, so that a broken one can be logged too."""
-    return _place("KATA_STATE_DIR", "user_state_path")
+    return directory("state")
 
 
 def wants_color(color: str, stream: IO[str]) -> bool:
@@ -78,16 +80,6 @@ def wants_color(color: str, stream: IO[str]) -> bool:
 def completes_for_a_shell() -> bool:
     """Whether a shell asks for completions instead of a run."""
     return bool(os.environ.get("_KATA_COMPLETE"))
-
-
-def _place(variable: str, platform_name: str) -> Path:
-    chosen = os.environ.get(variable)
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    import platformdirs
-
-    place: Path = getattr(platformdirs, platform_name)("kata", appauthor=False)
-    return place
 
 
 def _existing(path: Path) -> Path:
@@ -143,7 +135,7 @@ def _checked(content: Any, path: Path) -> _Written:
         raise wrong("`packs` is not a list of directories.")
     if color not in COLORS:
         raise wrong(f"`color` is {color!r}.")
-    folders = tuple((path.parent / Path(entry).expanduser()).absolute() for entry in packs)
+    folders = tuple((path.parent / expanded(Path(entry))).absolute() for entry in packs)
     if missing := [folder for folder in folders if not folder.is_dir()]:
         raise wrong(f"there is no such pack directory: {missing[0]}.")
     return _Written(folders, color)

@@ -13,6 +13,7 @@ from graders.errors import UsageError
 from graders.packs.loader import Packs
 from graders.packs.records import Kata, Solution, Stack
 from toolkit.completion import slugs
+from toolkit.directories import expanded
 from toolkit.known_packs import remember_pack
 from toolkit.place import kata_meant, packs_of, settings_of, submission_at
 from toolkit.progress import open_progress
@@ -112,7 +113,7 @@ def _write(kata: Kata, stack: Stack, solution: Solution, into: Path) -> int:
     from graders.packs.rendering import render_solution as write_solution
     from toolkit.files import new_folder
 
-    with new_folder(into.expanduser().absolute()) as folder:
+    with new_folder(expanded(into).absolute()) as folder:
         write_solution(kata, stack, solution, folder)
     print(f"{into} holds {solution.name}: {solution.title}")
     return 0

@@ -11,6 +11,7 @@ import typer
 
 from graders.packs.records import Kata, Stack
 from toolkit.completion import slugs, stacks
+from toolkit.directories import expanded
 from toolkit.editor import write_editor_settings
 from toolkit.files import new_folder
 from toolkit.place import packs_of, settings_of
@@ -38,7 +39,7 @@ def run(
     packs = packs_of(settings, slug)
     kata = packs.kata(slug)
     chosen = packs.stack_of(kata, stack)
-    target = (directory or Path(slug)).expanduser()
+    target = expanded(directory or Path(slug))
     with new_folder(target.absolute()) as folder:
         render_starter(kata, chosen, folder)
         write_editor_settings(folder, chosen)

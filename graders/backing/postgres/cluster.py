@@ -13,10 +13,11 @@ from graders.backing.postgres.binaries import Binaries
 from graders.backing.postgres.copying import copy_tree
 from graders.backing.postgres.dataset import DATABASE, GRADER, ROLE, Server
 from graders.backing.postgres.identity import server_identity
+from graders.backing.postgres.initdb import ADMIN
 from graders.backing.postgres.scram import FEWEST, new_password, verifier
 from graders.backing.postgres.server import HOST, running_server
 from graders.backing.postgres.settings import LOG_NAME, log_format
-from graders.backing.postgres.template import ADMIN, Template, empty_template
+from graders.backing.postgres.template import Template, empty_template
 from graders.logs.tail import FileLog, LogSource
 from graders.packs.placeholders import postgres_values
 from graders.sandbox.rundir import run_directory

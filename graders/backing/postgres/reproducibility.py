@@ -11,8 +11,9 @@ from graders.backing.postgres.binaries import Binaries
 from graders.backing.postgres.copying import copy_tree
 from graders.backing.postgres.dataset import DATABASE, ROLE, Server, load_dataset
 from graders.backing.postgres.identity import server_identity
+from graders.backing.postgres.initdb import ADMIN
 from graders.backing.postgres.server import HOST, running_server
-from graders.backing.postgres.template import ADMIN, Template, dataset_template, empty_template
+from graders.backing.postgres.template import Template, dataset_template, empty_template
 from graders.packs.records import Dataset, Kata
 from graders.sandbox.rundir import run_directory
 

@@ -16,8 +16,8 @@ import pytest
 
 from graders.backing.postgres import Binaries, connect_external, find_binaries
 from graders.backing.postgres.identity import server_identity
+from graders.backing.postgres.initdb import initialise
 from graders.backing.postgres.server import running_server
-from graders.backing.postgres.template import initialise
 from graders.errors import DatabaseError, UsageError
 from graders.logs.recorder import Recorder, open_log
 from graders.packs.records import Dataset, Kata
