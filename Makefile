@@ -17,7 +17,7 @@ check: .venv/ready  ## lint, types and import contracts
 	$(BIN)/lint-imports
 
 gate: .venv/ready  ## prove every kata: every solution against every check
-	$(BIN)/kata author check --jobs 6
+	$(BIN)/kata author check --all --jobs 6
 
 bench: .venv/ready  ## the benchmarks, as ratios
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

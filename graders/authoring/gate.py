@@ -134,7 +134,7 @@ def _begin(
     }
     first = next((subject for subject in subjects if subject.kind == "reference"), None)
     odd = [
-        pool.submit(_judged, kata, packs, grader, first, turn, odd=True)
+        pool.submit(trial_run, kata, packs, grader, first, turn, odd=True)
         for turn in range(ODD_RUNS)
         if first is not None
     ]
@@ -152,7 +152,7 @@ def render_subject(kata: Kata, packs: Packs, subject: Subject, into: Path) -> Su
 
 
 def _trial(kata: Kata, packs: Packs, grader: Grader, subject: Subject, turn: int, tell: Tell) -> Trial:
-    trial = _judged(kata, packs, grader, subject, turn)
+    trial = trial_run(kata, packs, grader, subject, turn)
     tell(subject, trial)
     return trial
 
@@ -171,15 +171,23 @@ def _broken_by_perturbation(odd: Sequence[Trial], plain: Sequence[Trial]) -> tup
     return tuple(problems.values())
 
 
-def _judged(
-    kata: Kata, packs: Packs, grader: Grader, subject: Subject, turn: int, *, odd: bool = False
+def trial_run(
+    kata: Kata,
+    packs: Packs,
+    grader: Grader,
+    subject: Subject,
+    turn: int,
+    *,
+    odd: bool = False,
+    only: Sequence[str] | None = None,
 ) -> Trial:
+    """Render the subject and judge it once. `turn` counts repetitions from 0; `only`: ids of the checks to run."""
     # Each repetition has a seed of its own: a verdict must not hang on a lucky choice.
     seed = (grader.options.seed or 1) + turn
     with tempfile.TemporaryDirectory(prefix="kata-gate-", dir=grader.options.runs) as folder:
         try:
             submission = render_subject(kata, packs, subject, Path(folder) / "repository")
-            grade = grader.grade(submission, progress=silent, seed=seed, odd=odd)
+            grade = grader.grade(submission, progress=silent, seed=seed, odd=odd, only=only)
         except KataError as error:
             return Trial(seed, 0, 0.0, {}, f"{error.message} {error.hint}".strip())
     return trial_of(grade, seed)

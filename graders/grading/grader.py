@@ -73,12 +73,14 @@ class Grader:
         progress: Progress = silent,
         seed: int | None = None,
         odd: bool = False,
+        only: Sequence[str] | None = None,
     ) -> Grade:
         """Judge one submission. Raises KataError for what is not the learner's failure; leaves nothing behind.
 
-        With `odd`, some answers are made odd before the suite sees them: that judges the suite.
+        With `odd`, some answers are perturbed before the suite sees them: that judges the suite. `only`: ids of the
+        checks to run, in place of the options'.
         """
-        return _Run(self, submission, progress, seed, odd).judged()
+        return _Run(self, submission, progress, seed, odd, only).judged()
 
     @contextmanager
     def running(self, submission: Submission, *, progress: Progress = silent) -> Iterator[RunningSubmission]:
@@ -113,6 +115,7 @@ class _Run:
     progress: Progress
     wished_seed: int | None
     odd: bool = False
+    only: Sequence[str] | None = None
     log: PhaseLog = field(init=False)
     set_up: SetUp = field(init=False)
 
@@ -122,7 +125,7 @@ class _Run:
 
     def judged(self) -> Grade:
         kata = self.submission.kata
-        selected = chosen(kata, self.grader.options.only)
+        selected = chosen(kata, self.grader.options.only if self.only is None else self.only)
         require_extras(kata)
         self.grader.prepare_suite(kata.folder / "suite")
         stop: Stop | None = None

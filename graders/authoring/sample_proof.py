@@ -1,0 +1,63 @@
+"""Runs a sample of the ledger's rows within a time budget, and compares each with what the ledger says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from graders.authoring.gate import trial_run
+from graders.authoring.ledger import Ledger
+from graders.authoring.matrix import Trial
+from graders.authoring.sample import SampledRun
+from graders.grading.grader import Grader
+from graders.packs.loader import Packs
+
+
+@dataclass(frozen=True, slots=True)
+class SampleResult:
+    """One run and how it differs from the ledger: check id -> (recorded verdict, verdict now)."""
+
+    run: SampledRun
+    trial: Trial
+    differences: Mapping[str, tuple[str, str]]
+
+
+def prove_sample(
+    order: Sequence[SampledRun],
+    ledgers: Mapping[str, Ledger],
+    packs: Packs,
+    grader: Grader,
+    *,
+    jobs: int,
+    seconds: float,
+    hear: Callable[[SampleResult], None] = lambda _result: None,
+) -> list[SampleResult]:
+    """Run the sample in its order; after `seconds` no further run begins. `ledgers`: by the kata's slug.
+
+    The budget decides how much is run, never what a run says.
+    """
+    end = time.monotonic() + seconds
+
+    def one(run: SampledRun) -> SampleResult | None:
+        if time.monotonic() >= end:
+            return None
+        trial = trial_run(run.kata, packs, grader, run.subject, 0, only=run.only or None)
+        result = SampleResult(run, trial, _differences(run, trial, ledgers[run.kata.slug]))
+        hear(result)
+        return result
+
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            return [result for result in pool.map(one, order) if result is not None]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _differences(run: SampledRun, trial: Trial, ledger: Ledger) -> dict[str, tuple[str, str]]:
+    row = ledger.rows[run.subject.name]
+    asked = run.only or tuple(check.id for check in run.kata.checks)
+    now = {id: trial.results[id].verdict if id in trial.results else "broken" for id in asked}
+    return {id: (row.verdict(id), verdict) for id, verdict in now.items() if row.verdict(id) != verdict}

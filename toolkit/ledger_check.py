@@ -1,0 +1,127 @@
+"""Proofs on disk: their state, a new record of them, and a sample of them run again within a budget."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from graders import __version__
+from graders.authoring.judged_digest import JudgedDigests, grader_digest
+from graders.authoring.ledger import NAME, Circumstances, ledger_of, render_ledger, rows_from, standing
+from graders.authoring.matrix import Matrix, subjects_of
+from graders.authoring.sample import ordered_sample, strata_of
+from graders.authoring.sample_proof import SampleResult, prove_sample
+from graders.errors import UsageError
+from graders.grading.grader import Grader
+from graders.packs.loader import Packs
+from graders.packs.records import Kata
+from toolkit.files import write_whole
+from toolkit.settings import Settings
+from toolkit.views.paint import paint_for
+from toolkit.views.proof import KataProof, render_difference, render_proofs
+
+
+def proofs_of(katas: Sequence[Kata], packs: Packs) -> list[KataProof]:
+    """How every solution of these katas stands against the ledgers."""
+    grader = grader_digest()
+    return [
+        KataProof(kata, ledger, standing(ledger, digests_of(kata, packs), grader))
+        for kata in katas
+        for ledger in (ledger_of(kata),)
+    ]
+
+
+def digests_of(kata: Kata, packs: Packs) -> dict[str, str]:
+    """The digest of what is judged, by the name of each subject."""
+    judged = JudgedDigests(kata, packs)
+    return {subject.name: judged.of(subject) for subject in subjects_of(kata)}
+
+
+def show_proofs(katas: Sequence[Kata], packs: Packs, settings: Settings) -> int:
+    """Print the state of the ledgers; 1 where a row does not hold."""
+    proofs = proofs_of(katas, packs)
+    print(render_proofs(proofs, paint_for(settings)))
+    return 1 if any(proof.stale for proof in proofs) else 0
+
+
+def record(matrix: Matrix, digests: Mapping[str, str], grader: Grader, *, load: bool) -> None:
+    """Write the rows of a matrix without problems into the kata's ledger."""
+    made = Circumstances(
+        grader=grader_digest(),
+        load=load,
+        seed=grader.options.seed or 1,
+        date=datetime.now(UTC).date().isoformat(),
+        toolkit=__version__,
+        postgres=grader.binaries.version,
+        machine=f"{platform.system().lower()}-{platform.machine()}-{os.cpu_count()}cpu",
+    )
+    rows = [
+        row for row in rows_from(matrix, digests, made) if set(row.verdicts.values()) <= {"failed", "skipped"}
+    ]
+    checks = tuple(check.id for check in matrix.kata.checks)
+    ledger = ledger_of(matrix.kata).with_rows(rows, checks, digests)
+    write_whole(matrix.kata.folder / NAME, render_ledger(ledger))
+    print(f"✓ {matrix.kata.slug}: {len(rows)} rows recorded in {matrix.kata.folder / NAME}", file=sys.stderr)
+
+
+def run_budget(
+    katas: Sequence[Kata],
+    packs: Packs,
+    grader: Grader,
+    settings: Settings,
+    *,
+    seconds: float,
+    seed: int | None,
+    jobs: int,
+) -> int:
+    """Fail on a row that does not hold; then run a sample against the ledger. 0 where nothing differs."""
+    proofs = proofs_of(katas, packs)
+    print(render_proofs(proofs, paint_for(settings)), flush=True)
+    if any(proof.stale for proof in proofs):
+        return 1
+    chosen = secrets.randbelow(2**31) if seed is None else seed
+    order = ordered_sample([(kata, subject) for kata in katas for subject in subjects_of(kata)], chosen)
+    results = prove_sample(
+        order,
+        {proof.kata.slug: proof.ledger for proof in proofs},
+        packs,
+        grader,
+        jobs=jobs,
+        seconds=seconds,
+        hear=_show_progress,
+    )
+    return _verdict(results, order, seed=chosen, seconds=seconds)
+
+
+def _show_progress(result: SampleResult) -> None:
+    sign = "✗" if result.differences else "✓"
+    print(f"  {sign} {result.run.kata.slug}  {result.run.subject.name}", file=sys.stderr, flush=True)
+
+
+def _verdict(results: Sequence[SampleResult], order: Sequence[object], *, seed: int, seconds: float) -> int:
+    different = [result for result in results if result.differences]
+    for result in different:
+        print(render_difference(result))
+    seen, all_strata = strata_of([result.run for result in results]), strata_of(order)  # type: ignore[arg-type]
+    print(
+        f"{len(results)} of {len(order)} rows run again in {seconds:.0f} s, {len(different)} differ "
+        f"(sample seed {seed}; {len(seen)} of {len(all_strata)} strata of kata × stack × kind)"
+    )
+    katas = {kata for kata, _, _ in all_strata}
+    if {kata for kata, _, _ in seen} != katas:
+        print("✗ too few: the budget did not reach every kata\n  → raise --budget, or run with more --jobs")
+        return 1
+    return 1 if different else 0
+
+
+def seconds_of(budget: str) -> float:
+    """`8m`, `90s` or `90` as seconds. Raises UsageError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h|)", budget.strip())
+    if found is None or not float(found[1]):
+        raise UsageError(f"--budget {budget}: not a length of time", hint="write e.g. 8m or 90s")
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
