@@ -61,7 +61,9 @@ def record(matrix: Matrix, digests: Mapping[str, str], grader: Grader, *, load: 
         machine=f"{platform.system().lower()}-{platform.machine()}-{os.cpu_count()}cpu",
     )
     rows = [
-        row for row in rows_from(matrix, digests, made) if set(row.verdicts.values()) <= {"failed", "skipped"}
+        row
+        for row in rows_from(matrix, digests, made)
+        if set(row.verdicts.values()) <= {"failed", "skipped", "later"}
     ]
     checks = tuple(check.id for check in matrix.kata.checks)
     ledger = ledger_of(matrix.kata).with_rows(rows, checks, digests)

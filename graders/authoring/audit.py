@@ -17,13 +17,14 @@ from graders.errors import KataError, PackError
 from graders.packs.curriculum import load_skills
 from graders.packs.loader import Packs
 from graders.packs.records import Kata, Solution
-from graders.packs.rendering import read_brief, shipped_checks
 from graders.packs.solutions import load_solutions
+from graders.packs.stages import brief_at, shipped_at
 from graders.packs.yaml_source import read_yaml
 
 FULL_POINTS = 100
 FEWEST_HINTS = 3
 _KNOWN = {
+    "stages",
     "kata.yaml",
     "brief.md",
     "schema.sql",
@@ -140,8 +141,8 @@ def _suite(kata: Kata, _: Packs) -> Iterator[Problem]:
 
 
 def _brief(kata: Kata, _: Packs) -> Iterator[Problem]:
-    text = read_brief(kata) if (kata.folder / "brief.md").is_file() else ""
-    shipped = {f"checks/{path.name}" for path in shipped_checks(kata)} | {"checks/", "checks"}
+    text = brief_at(kata, None) if (kata.folder / "brief.md").is_file() else ""
+    shipped = {f"checks/{path.name}" for path in shipped_at(kata, None)} | {"checks/", "checks"}
     starters = [starter for stack in kata.stacks if (starter := kata.starter(stack)) is not None]
     for number, line in enumerate(text.splitlines(), start=1):
         for link in _LINK.findall(line):

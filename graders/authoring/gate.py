@@ -23,6 +23,7 @@ from graders.grading.progress import silent
 from graders.packs.loader import Packs
 from graders.packs.records import Kata
 from graders.packs.rendering import render_solution, render_starter
+from graders.packs.stages import stage_meant
 from graders.submission.folder import Submission
 
 _ANY_ANSWER = "a service may answer anything: that fails a check, with a sentence, and does not break it"
@@ -148,7 +149,8 @@ def render_subject(kata: Kata, packs: Packs, subject: Subject, into: Path) -> Su
         render_starter(kata, stack, into)
     else:
         render_solution(kata, stack, subject.solution, into)
-    return Submission(into, kata, stack)
+    stage = stage_meant(kata, subject.solution.stage if subject.solution else None)
+    return Submission(into, kata, stack, stage)
 
 
 def _trial(kata: Kata, packs: Packs, grader: Grader, subject: Subject, turn: int, tell: Tell) -> Trial:

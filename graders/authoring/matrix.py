@@ -10,6 +10,7 @@ from graders.authoring.broken import read_broken
 from graders.authoring.problem import Problem
 from graders.packs.records import Kata, Solution
 from graders.packs.solutions import layers_of, load_solutions
+from graders.packs.stages import checks_up_to, stage_meant
 from graders.results.grade import Grade
 from graders.results.verdicts import CheckResult
 
@@ -18,13 +19,17 @@ STARTER = "starter"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the gate runs: the starter of a stack, or a known solution; `fails`: what it must fail, exactly."""
+    """What the gate runs: the starter of a stack, or a known solution; `fails`: what it must fail, exactly.
+
+    `checks`: ids of the checks that its stage has opened.
+    """
 
     name: str
     kind: str
     stack: str
     fails: tuple[str, ...]
     solution: Solution | None = None
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,9 @@ class Row:
     problems: tuple[Problem, ...]
 
     def verdict(self, check: str) -> str:
-        """The verdict of all trials, or `flaky` where they differ."""
+        """The verdict of all trials, `flaky` where they differ, `later` for a check of a stage not yet open."""
+        if check not in self.subject.checks:
+            return "later"
         verdicts = {
             trial.results[check].verdict if check in trial.results else "broken" for trial in self.trials
         }
@@ -123,9 +130,20 @@ class Matrix:
 
 def subjects_of(kata: Kata) -> tuple[Subject, ...]:
     """The starter in each stack, then the solutions."""
-    starters = [Subject(f"{STARTER}-{stack}", STARTER, stack, kata.starter_fails) for stack in kata.stacks]
+    every = tuple(check.id for check in kata.checks)
+    starters = [
+        Subject(f"{STARTER}-{stack}", STARTER, stack, kata.starter_fails, checks=every)
+        for stack in kata.stacks
+    ]
     solutions = [
-        Subject(solution.name, solution.kind, solution.stack, solution.fails, solution)
+        Subject(
+            solution.name,
+            solution.kind,
+            solution.stack,
+            solution.fails,
+            solution,
+            tuple(check.id for check in checks_up_to(kata, stage_meant(kata, solution.stage))),
+        )
         for solution in load_solutions(kata)
         if solution.stack in kata.stacks
     ]

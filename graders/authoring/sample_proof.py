@@ -58,6 +58,6 @@ def prove_sample(
 
 def _differences(run: SampledRun, trial: Trial, ledger: Ledger) -> dict[str, tuple[str, str]]:
     row = ledger.rows[run.subject.name]
-    asked = run.only or tuple(check.id for check in run.kata.checks)
+    asked = run.only or run.subject.checks
     now = {id: trial.results[id].verdict if id in trial.results else "broken" for id in asked}
     return {id: (row.verdict(id), verdict) for id, verdict in now.items() if row.verdict(id) != verdict}

@@ -125,7 +125,9 @@ class _Run:
 
     def judged(self) -> Grade:
         kata = self.submission.kata
-        selected = chosen(kata, self.grader.options.only if self.only is None else self.only)
+        selected = chosen(
+            kata, self.grader.options.only if self.only is None else self.only, self.submission.stage
+        )
         require_extras(kata)
         self.grader.prepare_suite(kata.folder / "suite")
         stop: Stop | None = None
@@ -195,7 +197,7 @@ class _Run:
                 "toolkit": __version__,
                 "postgres": running.cluster.version if running else "",
             },
-            partial=len(selected) < len(kata.checks),
+            partial=len(selected) < len(self.submission.checks),
             stop=stop,
             notices=self._remarks(running),
         )

@@ -23,6 +23,7 @@ from graders.packs.records import (
     Stack,
     Visibility,
 )
+from graders.packs.stages import read_stages
 from graders.packs.yaml_source import Section, read_yaml
 
 FORMAT = 1
@@ -139,6 +140,7 @@ def load_kata(folder: Path) -> Kata:
             "hints",
             "traps",
             "starter",
+            "stages",
         )
     )
     _check_format(top)
@@ -158,6 +160,7 @@ def load_kata(folder: Path) -> Kata:
         traps=top.texts("traps"),
         starter_fails=_starter_fails(top.section("starter")),
         folder=folder,
+        stages=read_stages(top, checks),
     )
 
 

@@ -54,6 +54,16 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of a kata. `brief`: its file in the kata's folder; `checks`: ids of the checks that it adds."""
+
+    id: str
+    title: str
+    brief: str
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Kata:
     """One exercise. `folder` holds kata.yaml, brief.md, suite/, starter/ and solutions/, and schema.sql with seed.sql
     unless the service makes its own tables.
@@ -73,6 +83,7 @@ class Kata:
     traps: tuple[str, ...]
     starter_fails: tuple[str, ...]
     folder: Path
+    stages: tuple[Stage, ...] = ()
     additions: tuple[Path, ...] = ()
 
     def check(self, id: str) -> Check:
@@ -150,7 +161,7 @@ class Stack:
 class Solution:
     """A known answer: files or edits, laid over the starter or over the solution named `over`.
 
-    `source`: the YAML file that describes it.
+    `source`: the YAML file that describes it; `stage`: the stage that it answers (None: the last).
     A flawed one says which checks it must fail (`fails`, exactly these) and the `trap` of the contract it falls into.
     """
 
@@ -164,6 +175,7 @@ class Solution:
     over: str | None
     source: Path
     edits: tuple[Edit, ...] = ()
+    stage: str | None = None
 
     @property
     def folder(self) -> Path | None:

@@ -10,60 +10,50 @@ from pathlib import Path
 from graders.errors import PackError
 from graders.packs.edits import apply_edits
 from graders.packs.loader import builtin_pack
-from graders.packs.records import Kata, Solution, Stack
+from graders.packs.records import Kata, Solution, Stack, Stage
 from graders.packs.solutions import layers_of
+from graders.packs.stages import brief_at, shipped_at, stage_meant
 
 MARKER = ".kata.yaml"
 _LEFT_OUT = {"__pycache__", ".DS_Store"}
 
 
-def render_starter(kata: Kata, stack: Stack, into: Path) -> None:
-    """Write the starter repository into `into` (made if absent): skeleton, the kata's files, brief, open checks."""
+def render_starter(kata: Kata, stack: Stack, into: Path, stage: Stage | None = None) -> None:
+    """Write the starter repository into `into` (made if absent): skeleton, the kata's files, brief, open checks.
+
+    `stage`: the last one that is open; None opens all of them.
+    """
     into.mkdir(parents=True, exist_ok=True)
     _render_skeleton(kata, stack, into)
     starter = kata.starter(stack.name)
     if starter is not None:
         _lay_over(starter, into)
-    (into / "README.md").write_text(read_brief(kata), encoding="utf-8")
-    (into / MARKER).write_text(_marker(kata, stack), encoding="utf-8")
+    open_stage(kata, stack, into, stage)
+
+
+def open_stage(kata: Kata, stack: Stack, into: Path, stage: Stage | None) -> None:
+    """Write what depends on the stage: the brief, the open checks and the repository's marker."""
+    (into / "README.md").write_text(brief_at(kata, stage), encoding="utf-8")
+    (into / MARKER).write_text(_marker(kata, stack, stage), encoding="utf-8")
     checks = into / "checks"
     checks.mkdir(exist_ok=True)
-    for path in shipped_checks(kata):
+    for path in shipped_at(kata, stage):
         shutil.copyfile(path, checks / path.name)
 
 
-def _marker(kata: Kata, stack: Stack) -> str:
+def _marker(kata: Kata, stack: Stack, stage: Stage | None) -> str:
     lines = ["format: 1", f"kata: {kata.slug}", f"stack: {stack.name}"]
     if kata.pack.resolve() != builtin_pack().resolve():
         # A JSON text is a YAML text, whatever the path holds.
         lines.append(f"pack: {json.dumps(str(kata.pack.resolve()), ensure_ascii=False)}")
+    if stage is not None:
+        lines.append(f"stage: {stage.id}")
     return "\n".join((*lines, ""))
-
-
-def read_brief(kata: Kata) -> str:
-    """The task as its author wrote it. Raises PackError where there is none, or none that can be read."""
-    path = kata.folder / "brief.md"
-    try:
-        return path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        hint = "write the task: every endpoint, every status, every rule that is checked"
-        raise PackError("is missing", path=path, hint=hint) from None
-    except UnicodeDecodeError as error:
-        raise PackError(f"is not UTF-8 (byte {error.start})", path=path, hint="save it as UTF-8") from None
-    except OSError as error:
-        raise PackError(f"cannot be read: {error.strerror}", path=path, hint="give access to it") from None
-
-
-def shipped_checks(kata: Kata) -> tuple[Path, ...]:
-    """The suite's files that learners may read: the open checks and what these share."""
-    suite = kata.folder / "suite"
-    patterns = ("open_*.py", "open_*.yaml", "shared_*.py", "shared_*.yaml")
-    return tuple(sorted(path for pattern in patterns for path in suite.glob(pattern)))
 
 
 def render_solution(kata: Kata, stack: Stack, solution: Solution, into: Path) -> None:
     """Write the starter with `solution`, and whatever it is laid over, on top."""
-    render_starter(kata, stack, into)
+    render_starter(kata, stack, into, stage_meant(kata, solution.stage) if kata.stages else None)
     for layer in layers_of(kata, solution):
         if layer.folder is None:
             apply_edits(layer.edits, into, layer.source)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from graders.errors import UsageError
-from graders.packs.records import Check, Dataset, Kata
+from graders.packs.records import Check, Dataset, Kata, Stage
+from graders.packs.stages import checks_up_to
 
 
 def check_meant(id: str, kata: Kata) -> Check:
@@ -20,10 +21,15 @@ def check_meant(id: str, kata: Kata) -> Check:
     raise UsageError(f"the kata `{kata.slug}` has no check `{id}`", hint=hint)
 
 
-def chosen(kata: Kata, only: Sequence[str]) -> list[str]:
-    """The ids to run: `only` with what these need, in the kata's order. Raises UsageError for unknown ids."""
-    known = [check.id for check in kata.checks]
+def chosen(kata: Kata, only: Sequence[str], stage: Stage | None = None) -> list[str]:
+    """The ids to run: `only` with what these need, in the kata's order. Raises UsageError for unknown ids.
+
+    `stage`: the last one that is open (None: all); a check of a later one cannot be run yet.
+    """
+    known = [check.id for check in checks_up_to(kata, stage)]
     wanted = {check_meant(id, kata).id for id in only} or set(known)
+    for id in wanted - set(known):
+        raise UsageError(f"`{id}` belongs to a later stage", hint="`kata next` opens it when all checks pass")
     for id in reversed(known):
         if id in wanted:
             wanted |= set(kata.check(id).needs)

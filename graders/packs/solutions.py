@@ -9,9 +9,10 @@ from pathlib import Path
 from graders.errors import PackError
 from graders.packs.edits import read_edits
 from graders.packs.records import STARTER, Kata, Solution, SolutionKind
+from graders.packs.stages import checks_up_to, stage_meant
 from graders.packs.yaml_source import Section, read_yaml
 
-_KEYS = ("format", "kind", "stack", "title", "over", "fails", "trap", "why")
+_KEYS = ("format", "kind", "stack", "title", "over", "stage", "fails", "trap", "why")
 _KINDS: Mapping[str, SolutionKind] = {
     "reference": "reference",
     "alternative": "alternative",
@@ -115,12 +116,25 @@ def _read(name: str, top: Section, kata: Kata, below: Solution | None) -> Soluti
         over=top.text("over") if top.has("over") else None,
         source=top.path,
         edits=edits,
+        stage=_stage(top, kata, below),
     )
+
+
+def _stage(top: Section, kata: Kata, below: Solution | None) -> str | None:
+    """The stage that the solution answers: its own, or that of what it is laid over."""
+    if not top.has("stage"):
+        return below.stage if below is not None else None
+    known = [stage.id for stage in kata.stages]
+    id = top.text("stage")
+    if id not in known:
+        top.fail("stage", f"`{id}` is not a stage of `{kata.slug}`", f"it has: {', '.join(known) or 'none'}")
+    return id
 
 
 def _fails(top: Section, kind: SolutionKind, kata: Kata) -> tuple[str, ...]:
     fails = top.texts("fails", required=kind == "flawed")
-    known = [check.id for check in kata.checks]
+    stage = stage_meant(kata, top.text("stage")) if top.has("stage") and kata.stages else None
+    known = [check.id for check in checks_up_to(kata, stage)]
     for id in fails:
         if id not in known:
             near = get_close_matches(id, known, n=1)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from graders.errors import UsageError
 from graders.packs.loader import Packs
-from graders.packs.records import Kata, Stack
+from graders.packs.records import Check, Kata, Stack, Stage
 from graders.packs.rendering import MARKER
+from graders.packs.stages import checks_up_to, stage_meant
 from graders.packs.yaml_source import read_yaml
 
 MOST_FILES = 20_000
@@ -37,11 +38,17 @@ _LEFT_OUT = {
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A repository that answers a kata on a stack."""
+    """A repository that answers a kata on a stack. `stage`: the last one that it has opened (None: all)."""
 
     root: Path
     kata: Kata
     stack: Stack
+    stage: Stage | None = None
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The checks that are open to it: those of its stage and of the ones before."""
+        return checks_up_to(self.kata, self.stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class Marker:
     kata: str
     stack: str
     pack: Path | None = None
+    stage: str | None = None
 
 
 def open_submission(path: Path, packs: Packs) -> Submission:
@@ -60,15 +68,17 @@ def open_submission(path: Path, packs: Packs) -> Submission:
     if marker.pack is not None and marker.kata not in packs.slugs():
         raise _unknown_pack(root, marker, marker.pack)
     kata = packs.kata(marker.kata)
-    return Submission(root, kata, packs.stack_of(kata, marker.stack))
+    stage = stage_meant(kata, marker.stage) if marker.stage is not None else None
+    return Submission(root, kata, packs.stack_of(kata, marker.stack), stage)
 
 
 def read_marker(root: Path) -> Marker:
     """The marker of the repository at `root`. Raises PackError for one that cannot be read."""
     marker = read_yaml(root / MARKER)
-    marker.only(("format", "kata", "stack", "pack"))
+    marker.only(("format", "kata", "stack", "pack", "stage"))
     pack = Path(marker.text("pack")) if marker.has("pack") else None
-    return Marker(marker.text("kata"), marker.text("stack"), pack)
+    stage = marker.text("stage") if marker.has("stage") else None
+    return Marker(marker.text("kata"), marker.text("stack"), pack, stage)
 
 
 def _unknown_pack(root: Path, marker: Marker, pack: Path) -> UsageError:

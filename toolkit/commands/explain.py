@@ -12,7 +12,7 @@ import typer
 from graders.errors import KataError, UsageError
 from graders.packs.loader import Packs
 from graders.packs.records import Check, Kata
-from graders.packs.rendering import read_brief
+from graders.packs.stages import brief_at
 from toolkit.completion import pages
 from toolkit.place import packs_of, settings_of, submission_at
 from toolkit.views.page import render_check_page, render_finding_page, render_kata_page
@@ -50,7 +50,7 @@ def _pages(name: str, packs: Packs, paint: Paint) -> list[str]:
         found.append(render_finding_page(name, _read(path), paint))
     if name in packs.slugs():
         kata = packs.kata(name)
-        found.append(render_kata_page(kata, read_brief(kata), paint))
+        found.append(render_kata_page(kata, brief_at(kata, None), paint))
     if not found:
         found += [render_check_page(check, kata, paint) for kata, check in _checks(packs) if check.id == name]
     return found

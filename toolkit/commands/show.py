@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from graders.packs.rendering import read_brief
+from graders.packs.stages import brief_at
 from toolkit.completion import slugs
 from toolkit.listing import best_results
 from toolkit.place import kata_meant, packs_of, settings_of
@@ -29,7 +29,7 @@ def run(
     settings = settings_of(context)
     kata = kata_meant(slug, packs_of(settings, slug))
     if brief:
-        print(read_brief(kata).rstrip())
+        print(brief_at(kata, None).rstrip())
         return 0
     print(render_kata(kata, best_results(settings).get(kata.slug), paint_for(settings)))
     return 0

@@ -69,6 +69,8 @@ def _row(row: Row, kata: Kata, columns: int, paint: Paint) -> str:
 
 def _cell(row: Row, check: str, paint: Paint) -> str:
     verdict = row.verdict(check)
+    if verdict == "later":
+        return "    "
     sign = "~" if verdict == "flaky" else paint.sign(verdict)
     fine = verdict not in ("flaky", "broken") and _as_expected(row.subject, check, verdict)
     return paint(f"{sign:>3} ", *_STYLES[verdict]) if fine else paint(f"{sign:>3}?", "red", "bold")

@@ -405,8 +405,9 @@ def processes_in(runs: Path) -> list[str]:
 
 def test_a_subject_of_the_gate_says_what_it_must_fail() -> None:
     kata = Packs([TINY]).kata("greeting")
+    checks = tuple(check.id for check in kata.checks)
     assert subjects_of(kata)[0] == Subject(
-        "starter-python-plain", "starter", "python-plain", ("cost-is-flat",)
+        "starter-python-plain", "starter", "python-plain", ("cost-is-flat",), checks=checks
     )
 
 
