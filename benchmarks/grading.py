@@ -19,21 +19,23 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from graders.authoring.gate import render_subject
 from graders.authoring.matrix import subjects_of
 from graders.grading.grader import Grader, Options, RunningSubmission, suite_job
 from graders.packs.loader import open_packs
+from graders.results.codec import encode
 from graders.submission.folder import Submission
 from graders.suite.channel import Channel
-from graders.suite.runner import _listen, _plain
+from graders.suite.runner import listen
 
 BARE = """
-import json, socket, sys
+import socket, sys
+from graders.results.codec import decode
 from graders.suite.channel import Channel
+from graders.suite.messages import SuiteJob
 from graders.suite.plugin import run
-job = json.loads(sys.argv[2])
+job = decode(sys.argv[2].encode(), SuiteJob)
 sys.exit(run(job, Channel(socket.socket(fileno=int(sys.argv[1])))))
 """
 
@@ -102,15 +104,14 @@ def bare_suite(submission: Submission, running: RunningSubmission) -> None:
     kata = submission.kata
     job = suite_job(kata, running, running.folder, [check.id for check in kata.checks])
     ours, theirs = socket.socketpair()
-    plain: dict[str, Any] = _plain(job)
     with theirs:
         suite = subprocess.Popen(
-            [sys.executable, "-c", BARE, str(theirs.fileno()), json.dumps(plain)],
+            [sys.executable, "-c", BARE, str(theirs.fileno()), encode(job)],
             pass_fds=(theirs.fileno(),),
             cwd=running.folder,
             stdout=subprocess.DEVNULL,
         )
-    outcome = _listen(Channel(ours), running.control, lambda _: None)
+    outcome = listen(Channel(ours), running.control, lambda _: None)
     suite.wait()
     if outcome.error or any(report.outcome != "passed" for report in outcome.reports):
         sys.exit(f"the bare suite failed: {outcome}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Protocol
 
 
 class Backing(Protocol):
@@ -29,8 +29,8 @@ class Backing(Protocol):
         ...
 
     @property
-    def evidence(self) -> Mapping[str, Any]:
-        """Plain values (JSON) by which the suite's process finds what happened there."""
+    def evidence(self) -> object:
+        """A record by which the suite's process finds what happened there; it becomes a field of its job."""
         ...
 
 

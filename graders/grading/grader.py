@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from graders import __version__
 from graders.backing.postgres import Binaries, find_binaries
@@ -19,13 +18,14 @@ from graders.packs.extras import require_extras
 from graders.packs.loader import digest_of
 from graders.packs.records import Kata
 from graders.packs.selection import chosen, dataset_of, run_order
-from graders.results.grade import Grade, Phase, Remark, Stop
-from graders.results.verdicts import CheckResult, judge, up_to_a_failure
+from graders.results.grade import Grade, Phase, Stop
+from graders.results.verdicts import CheckResult, Report, judge, up_to_a_failure
 from graders.sandbox.rundir import reap, run_directory
 from graders.submission.control import ServiceControl
 from graders.submission.folder import Submission
 from graders.submission.service import ServiceFailure
-from graders.suite.runner import SuiteHost, SuiteJob, SuiteOutcome, copy_suite, report_from
+from graders.suite.messages import Started, SuiteJob
+from graders.suite.runner import SuiteHost, SuiteOutcome, copy_suite
 
 __all__ = ["Grader", "Options", "RunningSubmission", "suite_job"]
 
@@ -101,7 +101,7 @@ class Grader:
             self._host.prepare(suite)
 
     def run_suite(
-        self, job: SuiteJob, control: ServiceControl, on_message: Callable[[Mapping[str, Any]], None]
+        self, job: SuiteJob, control: ServiceControl, on_message: Callable[[Started | Report], None]
     ) -> SuiteOutcome:
         return self._host.run(job, control, on_message)
 
@@ -139,11 +139,11 @@ class _Run:
                 with self.log.phase("suite"):
                     outcome = self._suite(running, selected)
             except ServiceFailure as failure:
-                stop = Stop(failure.code, failure.message, failure.hint, failure.output)
+                stop = failure.stop
             closing = time.perf_counter()
         self.log.phases.append(Phase("cleaning up", time.perf_counter() - closing))
         if outcome.stop:
-            stop = Stop(**outcome.stop)
+            stop = outcome.stop
         elif self.grader.options.fail_fast:
             selected = up_to_a_failure(selected, outcome.reports)
         return self._grade(running, outcome, stop, selected)
@@ -158,12 +158,9 @@ class _Run:
         job = replace(job, fail_fast=self.grader.options.fail_fast)
         return self.grader.run_suite(job, running.control, self._heard)
 
-    def _heard(self, message: Mapping[str, Any]) -> None:
-        if message["event"] == "started":
-            self.progress(Event("check", message["check"]))
-        elif message["event"] == "report":
-            report = report_from(message["report"])
-            self.progress(Event("check-ended", report.check, report=report))
+    def _heard(self, message: Started | Report) -> None:
+        report = message if isinstance(message, Report) else None
+        self.progress(Event("check-ended" if report else "check", message.check, report=report))
 
     def _grade(
         self,
@@ -189,7 +186,7 @@ class _Run:
             submission_digest=self.set_up.digest,
             seed=self.set_up.seed,
             tier=self.grader.tier,
-            world=dataset_of(kata, options.world).name,
+            dataset=dataset_of(kata, options.world).name,
             checks=checks,
             findings=outcome.findings,
             phases=tuple(self.log.phases),
@@ -199,12 +196,8 @@ class _Run:
             },
             partial=len(selected) < len(self.submission.checks),
             stop=stop,
-            notices=self._remarks(running),
+            notices=running.control.service.notices if running else (),
         )
-
-    def _remarks(self, running: RunningSubmission | None) -> tuple[Remark, ...]:
-        notices = running.control.service.notices if running else ()
-        return tuple(Remark(notice.code, notice.message) for notice in notices)
 
 
 def suite_job(
@@ -217,11 +210,10 @@ def suite_job(
         directory=folder,
         checks=[check.id for check in kata.checks],
         selected=run_order(kata, selected),
-        sealed=[check.id for check in kata.checks if check.visibility == "sealed"],
         seed=running.seed,
         base_url=running.control.service.base_url,
         tables=running.tables,
         variables=dict(running.variables),
         odd=odd,
-        **running.cluster.evidence,
+        postgres=running.cluster.evidence,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from graders.errors import DatabaseError
 from graders.libpq import connect
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     import psycopg
 
 _QUIET = "-c log_statement=none -c log_min_duration_statement=-1 -c search_path=pg_catalog"
+
+
+@dataclass(frozen=True, slots=True)
+class LogPlace:
+    """Where a process can open a log: at `path`, or without one through a session of a superuser."""
+
+    format: str
+    path: Path | None = None
 
 
 class LogSource(Protocol):
@@ -28,8 +36,9 @@ class LogSource(Protocol):
     def read_from(self, offset: int) -> tuple[bytes, int]:
         """What follows `offset`, and the offset to read from next."""
 
-    def plain(self) -> dict[str, Any]:
-        """The source as JSON values, for `open_log` in another process."""
+    @property
+    def place(self) -> LogPlace:
+        """For `open_log` in another process."""
 
     def close(self) -> None:
         """Let go of what reading needs; the next reading takes it up again."""
@@ -57,8 +66,9 @@ class FileLog:
             raise self._gone(error) from error
         return data, offset + len(data)
 
-    def plain(self) -> dict[str, Any]:
-        return {"path": str(self.path), "format": self.format}
+    @property
+    def place(self) -> LogPlace:
+        return LogPlace(self.format, self.path)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -96,8 +106,9 @@ class ServerLog:
                     data += self._read(name, place - begin)
             return data, offset + len(data)
 
-    def plain(self) -> dict[str, Any]:
-        return {"format": self.format}
+    @property
+    def place(self) -> LogPlace:
+        return LogPlace(self.format)
 
     def close(self) -> None:
         with self._turn:
@@ -155,8 +166,8 @@ class ServerLog:
         return row[0] if row else None
 
 
-def open_log(plain: dict[str, Any], admin_url: str) -> LogSource:
-    """The source that `plain` described."""
-    if "path" in plain:
-        return FileLog(Path(plain["path"]), plain["format"])
-    return ServerLog(admin_url, plain["format"])
+def open_log(place: LogPlace, admin_url: str) -> LogSource:
+    """The log of that place; `admin_url` is a superuser's, for one that is read over SQL."""
+    if place.path is not None:
+        return FileLog(place.path, place.format)
+    return ServerLog(admin_url, place.format)

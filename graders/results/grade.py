@@ -19,7 +19,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why no check could run, or why the run ended early: the submission's own doing, said once.
+    """Why no check could run, or why the run ended early: the submission's own doing, reported once.
 
     `code` is one of the service's failures (`never-bound`, `exited`, ...), `output` its last lines.
     """
@@ -31,7 +31,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class Notice:
     """Something about the service that costs no point but that its author wants to know, such as a flood of output."""
 
     code: str
@@ -49,14 +49,14 @@ class Grade:
     submission_digest: str
     seed: int
     tier: str
-    world: str
+    dataset: str
     checks: tuple[CheckResult, ...]
     findings: tuple[Mapping[str, Any], ...]
     phases: tuple[Phase, ...]
     versions: Mapping[str, str]
     partial: bool = False
     stop: Stop | None = None
-    notices: tuple[Remark, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     @property
     def valid(self) -> bool:

@@ -4,24 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from graders.packs.records import Check
 
 Verdict = Literal["passed", "failed", "skipped", "broken"]
 
 
+class SeenRequest(TypedDict, total=False):
+    """A request and what came of it. `status`: None where there was no answer, and `note` why; `headers` and `body`
+    of the answer; `output`: what the service printed last, beside a 5xx."""
+
+    curl: str
+    method: str
+    path: str
+    status: int | None
+    headers: dict[str, str]
+    body: str
+    request_body: str
+    note: str
+    output: str
+
+
+class SeenStatement(TypedDict, total=False):
+    """A shape of statement as PostgreSQL saw it: `times` in all, of which `parameters` has the values of some."""
+
+    sql: str
+    parameters: list[Any]
+    times: int
+    rows_sent: int
+    rows_read: int
+    nested: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the service itself did: plain JSON values, capped by whoever collects them.
+    """What the service itself did, capped by whoever collects it. `findings`: what rules saw, as the records of
+    `graders.sql.finding` in plain values."""
 
-    requests: {"curl", "method", "path", "status", "headers", "body", "request_body", "note"};
-    statements: {"sql", "parameters", "times", "rows_sent", "rows_read", "nested"};
-    findings: {"rule", "confidence", "title", "message", ...}.
-    """
-
-    requests: tuple[Mapping[str, Any], ...] = ()
-    statements: tuple[Mapping[str, Any], ...] = ()
+    requests: tuple[SeenRequest, ...] = ()
+    statements: tuple[SeenStatement, ...] = ()
     findings: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -33,7 +55,7 @@ class Cost:
     request: str
     unit: str
     sizes: tuple[int, ...]
-    values: tuple[float, ...]
+    values: tuple[int | float, ...]
     slope: float
 
     @property
@@ -65,13 +87,13 @@ class CheckResult:
     max: int
     title: str
     visibility: str
-    feedback: str = ""
     message: str = ""
+    feedback: str = ""
     detail: str = ""
     blocked_by: str | None = None
+    seconds: float = 0.0
     evidence: Evidence = field(default_factory=Evidence)
     costs: tuple[Cost, ...] = ()
-    seconds: float = 0.0
 
 
 def judge(

@@ -1,17 +1,17 @@
-"""What a suite may do to the service, by name: the grader's end of `graders.suite.instances`."""
+"""What a suite may do to the service: the grader's side of `graders.suite.control`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from graders.errors import SuiteError
+from graders.results.grade import Stop
 from graders.submission.service import Service, Terms, prepare
 
 
 class ServiceControl:
-    """The first instance and those that checks started beside it. What a check changed is undone by `restore`."""
+    """`graders.suite.control.Control` on real services. Every method may raise ServiceFailure."""
 
     def __init__(self, service: Service, database_url: str) -> None:
         self.service = service
@@ -20,58 +20,36 @@ class ServiceControl:
         self._changed = False
         self._down = False
 
-    def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        """Do what the suite asks for. Raises ServiceFailure, SuiteError for a name that does not exist."""
-        actions: dict[str, Callable[..., Any]] = {
-            "alive": lambda id: self._instance(id).alive,
-            "output": lambda id: self._instance(id).output(),
-            "printed": self._printed,
-            "gone": self._gone,
-            "start": self._start,
-            "stop": self._stop,
-            "kill": self._kill,
-            "restart": self._restart,
-            "another": self._another,
-            "restore": self._restore,
-        }
-        if name not in actions:
-            raise SuiteError(f"there is no action `{name}`", hint=f"there are: {', '.join(actions)}")
-        return actions[name](**arguments)
+    def alive(self, id: int) -> bool:
+        return self._instance(id).alive
 
-    def _instance(self, id: int) -> Service:
-        return self.service if id == 0 else self._others[id]
+    def output(self, id: int) -> str:
+        return self._instance(id).output()
 
-    def _printed(self, base_url: str) -> str:
+    def printed(self, base_url: str) -> str:
         known = (self.service, *self._others.values())
         return next((one.output() for one in known if one.base_url == base_url), "")
 
-    def _gone(self, id: int) -> dict[str, str] | None:
+    def gone(self, id: int) -> Stop | None:
         failure = None if self._down else self._instance(id).exited()
-        if failure is None:
-            return None
-        return {
-            "code": failure.code,
-            "message": failure.message,
-            "hint": failure.hint,
-            "output": failure.output,
-        }
+        return None if failure is None else failure.stop
 
-    def _start(self, id: int) -> None:
+    def start(self, id: int) -> None:
         self._instance(id).start()
         if id == 0:
             self._down = False
 
-    def _stop(self, id: int) -> None:
+    def stop(self, id: int) -> None:
         self._instance(id).stop()
         if id == 0:
             self._down = True
 
-    def _kill(self, id: int) -> None:
+    def kill(self, id: int) -> None:
         self._instance(id).kill()
         if id == 0:
             self._down = True
 
-    def _restart(
+    def restart(
         self, id: int, variables: Mapping[str, str] | None = None, database_url: str | None = None
     ) -> None:
         self._instance(id).restart(variables, database_url=database_url)
@@ -79,13 +57,13 @@ class ServiceControl:
             self._down = False
             self._changed = self._changed or bool(variables) or database_url is not None
 
-    def _another(self, variables: Mapping[str, str], database_url: str | None) -> dict[str, Any]:
+    def another(self, variables: Mapping[str, str], database_url: str | None = None) -> tuple[int, str]:
         other = self.service.another(variables, database_url=database_url)
         id = len(self._others) + 1
         self._others[id] = other
-        return {"id": id, "base_url": other.base_url}
+        return id, other.base_url
 
-    def _restore(self) -> None:
+    def restore(self) -> None:
         for other in self._others.values():
             if other.alive:
                 other.kill()
@@ -95,6 +73,15 @@ class ServiceControl:
         elif self._down or not self.service.alive:
             self.service.start()
         self._changed = self._down = False
+
+    def _instance(self, id: int) -> Service:
+        if id == 0:
+            return self.service
+        if id not in self._others:
+            raise SuiteError(
+                f"there is no instance {id}", hint="`another` gives the numbers of further instances"
+            )
+        return self._others[id]
 
 
 @contextmanager

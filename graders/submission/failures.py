@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from graders.escape import sanitize
+from graders.results.grade import Notice, Stop
 from graders.sandbox.base import Listener
 from graders.submission.procfile import Command, ProcfileError
 from graders.submission.readiness import Unready
@@ -29,13 +29,10 @@ class ServiceFailure(Exception):
         self.hint = hint
         self.output = output
 
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something about the service that costs no point but that its author wants to know."""
-
-    code: str
-    message: str
+    @property
+    def stop(self) -> Stop:
+        """The failure as reports carry it."""
+        return Stop(self.code, self.message, self.hint, self.output)
 
 
 def bad_procfile(error: ProcfileError) -> ServiceFailure:

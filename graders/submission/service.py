@@ -11,11 +11,12 @@ from pathlib import Path
 
 from graders.errors import SandboxError
 from graders.packs.placeholders import fill, postgres_values
+from graders.results.grade import Notice
 from graders.sandbox.base import Mount, OutputBuffer, Sandbox
 from graders.sandbox.ports import free_port
 from graders.sandbox.sockets import is_held
 from graders.submission import failures
-from graders.submission.failures import Notice, ServiceFailure
+from graders.submission.failures import ServiceFailure
 from graders.submission.procfile import Command, Procfile, ProcfileError, read_procfile
 from graders.submission.readiness import HOST, Unready
 from graders.submission.startup import PortTakenError, Running, Startup

@@ -24,6 +24,7 @@ from graders.sql.text.fingerprint import Shape, shape_of
 from graders.suite.concurrency import concurrently
 from graders.suite.evidence import Collector
 from graders.suite.instances import Instance, ServiceGone
+from graders.suite.library.problem_details import problem_mismatch, problem_of
 from graders.suite.library.responses import (
     JsonObject,
     abbreviate,
@@ -80,6 +81,8 @@ __all__ = [
     "nodes_of",
     "open_database_proxy",
     "openapi",
+    "problem_mismatch",
+    "problem_of",
     "read_plan",
     "response_diff",
     "secret_scan",

@@ -1,12 +1,14 @@
-"""Messages between the grader and its suite: one JSON object a line over a socket that nobody else holds."""
+"""Messages between the grader and its suite: one record a line over a socket that nobody else holds."""
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
-from collections.abc import Mapping
-from typing import Any
+from typing import TypeVar
+
+from graders.results.codec import decode, encode
+
+Message = TypeVar("Message")
 
 
 class Channel:
@@ -17,14 +19,17 @@ class Channel:
         self._reader = end.makefile("rb")
         self._sending = threading.Lock()
 
-    def send(self, message: Mapping[str, Any]) -> None:
+    def send(self, message: object) -> None:
         """Raises OSError when the other end is gone."""
-        line = json.dumps(message, default=str).encode() + b"\n"
+        line = encode(message)
         with self._sending:
             self._socket.sendall(line)
 
-    def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
-        """The next message; None when the other end is gone. Raises TimeoutError after `timeout` seconds."""
+    def receive(self, *kinds: type[Message], timeout: float | None = None) -> Message | None:
+        """The next message, of one of these classes; None when the other end is gone.
+
+        Raises TimeoutError after `timeout` seconds, CodecError for a line that is no such message.
+        """
         self._socket.settimeout(timeout)
         try:
             line = self._reader.readline()
@@ -32,10 +37,7 @@ class Channel:
             return None
         finally:
             self._socket.settimeout(None)
-        if not line.endswith(b"\n"):
-            return None
-        message: dict[str, Any] = json.loads(line)
-        return message
+        return decode(line, *kinds) if line.endswith(b"\n") else None
 
     def close(self) -> None:
         self._reader.close()

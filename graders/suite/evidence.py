@@ -1,16 +1,19 @@
-"""What a check leaves behind for the learner: requests, statements, findings and costs, as capped plain values."""
+"""What a check leaves behind for the learner: requests, statements, findings and costs, all capped."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from graders.results.verdicts import Cost, Evidence, SeenRequest, SeenStatement
 from graders.sql.plans import costs
 
 if TYPE_CHECKING:
     from graders.http.client import Answer, TransportFailure
+    from graders.sql.activity.growth import Growth
     from graders.sql.activity.recording import Recording
+    from graders.sql.statement import Statement
 
 MOST_REQUESTS = 3
 MOST_STATEMENTS = 8
@@ -23,12 +26,16 @@ _SHOWN_HEADERS = {
 
 
 class Collector:
-    """Gathers what happened during one check; the newest requests and the last recording are what is shown."""
+    """Gathers what happened during one check; the newest requests and the last recording are what is shown.
 
-    def __init__(self) -> None:
-        self.costs: list[dict[str, Any]] = []
+    `check` is the check's id.
+    """
+
+    def __init__(self, check: str = "") -> None:
+        self.check = check
+        self.costs: list[Cost] = []
         self.pinned: list[Answer | TransportFailure] = []
-        self.findings: list[dict[str, Any]] = []
+        self.findings: list[Mapping[str, Any]] = []
         self._exchanges: deque[Answer | TransportFailure] = deque(maxlen=MOST_REQUESTS)
         self._recordings: deque[Recording] = deque(maxlen=1)
 
@@ -38,6 +45,11 @@ class Collector:
     def recording(self, recording: Recording) -> None:
         self._recordings.append(recording)
 
+    def cost(self, request: str, growth: Growth) -> None:
+        """Report what a request cost at several sizes."""
+        measured = Cost(self.check, request, growth.unit, growth.sizes, growth.values, growth.slope)
+        self.costs.append(measured)
+
     def pin(self, exchange: Answer) -> None:
         """Show this exchange, whatever comes after it."""
         self.pinned.append(exchange)
@@ -45,61 +57,56 @@ class Collector:
     @property
     def last_request(self) -> str:
         """The curl line of the newest request, empty where there was none."""
-        return shown_exchange(self._exchanges[-1])["curl"] if self._exchanges else ""
+        return self._exchanges[-1].request.curl if self._exchanges else ""
 
     def evidence(
         self,
         guilty: Sequence[Answer | TransportFailure] = (),
         printed: Callable[[str], str] = lambda _: "",
-    ) -> dict[str, Any]:
-        """Everything as plain values. `guilty`: the exchanges that a failed assertion was about, which come last;
+    ) -> Evidence:
+        """Everything. `guilty`: the exchanges that a failed assertion was about, which come last;
         `printed` gives what the service at a base URL printed, asked for where the last 5xx is shown."""
         others = [exchange for exchange in self._exchanges if all(exchange is not one for one in guilty)]
         exchanges = (self.pinned or [*others, *guilty])[-MOST_REQUESTS:]
         requests = [shown_exchange(exchange) for exchange in exchanges]
         for exchange, request in reversed(list(zip(exchanges, requests, strict=True))):
-            if (request["status"] or 0) >= 500:
+            if (request.get("status") or 0) >= 500:
                 lines = printed(exchange.request.base_url).rstrip().splitlines()[-OUTPUT_LINES:]
                 request["output"] = clipped("\n".join(lines))
                 break
         statements = [row for recording in self._recordings for row in shown_statements(recording)]
-        return {
-            "requests": requests,
-            "statements": statements[:MOST_STATEMENTS],
-            "findings": self.findings[:MOST_STATEMENTS],
-        }
+        return Evidence(
+            tuple(requests), tuple(statements[:MOST_STATEMENTS]), tuple(self.findings[:MOST_STATEMENTS])
+        )
 
 
-def shown_exchange(exchange: Answer | TransportFailure) -> dict[str, Any]:
-    """A request and what came of it, as plain values."""
+def shown_exchange(exchange: Answer | TransportFailure) -> SeenRequest:
+    """A request and what came of it."""
     request = exchange.request
-    shown = {"curl": request.curl, "method": request.method, "path": request.target}
-    status = getattr(exchange, "status", None)
-    if status is None:
+    shown = SeenRequest(curl=request.curl, method=request.method, path=request.target)
+    if isinstance(exchange, Exception):
         return {**shown, "status": None, "note": clipped(str(exchange))}
-    headers = {name: value for name, value in exchange.headers.items() if name.lower() in _SHOWN_HEADERS}  # type: ignore[union-attr]
-    body = exchange.body.decode("utf-8", "replace")  # type: ignore[union-attr]
-    return {**shown, "status": status, "headers": headers, "body": clipped(body)}
+    headers = {name: value for name, value in exchange.headers.items() if name.lower() in _SHOWN_HEADERS}
+    body = clipped(exchange.body.decode("utf-8", "replace"))
+    return {**shown, "status": exchange.status, "headers": headers, "body": body}
 
 
-def shown_statements(recording: Recording) -> list[dict[str, Any]]:
+def shown_statements(recording: Recording) -> list[SeenStatement]:
     """The recording's work by shape, the most frequent first, each with the parameters of two executions."""
-    shapes: dict[tuple[str, bool], list[Any]] = {}
+    shapes: dict[tuple[str, bool], list[Statement]] = {}
     for statement in (*recording.work, *recording.nested):
         shapes.setdefault((statement.text, statement.nested), []).append(statement)
-    rows = []
-    for (text, nested), group in sorted(shapes.items(), key=lambda item: -len(item[1])):
-        rows.append(
-            {
-                "sql": clipped(text),
-                "times": len(group),
-                "parameters": [list(one) for one in dict.fromkeys(s.parameters for s in group) if one][:2],
-                "rows_sent": sum(costs.rows_sent(one) for one in group),
-                "rows_read": sum(costs.rows_read(one) for one in group),
-                "nested": nested,
-            }
+    return [
+        SeenStatement(
+            sql=clipped(text),
+            times=len(group),
+            parameters=[list(one) for one in dict.fromkeys(s.parameters for s in group) if one][:2],
+            rows_sent=sum(costs.rows_sent(one) for one in group),
+            rows_read=sum(costs.rows_read(one) for one in group),
+            nested=nested,
         )
-    return rows
+        for (text, nested), group in sorted(shapes.items(), key=lambda item: -len(item[1]))
+    ]
 
 
 def clipped(text: str, most: int = LONGEST_TEXT) -> str:

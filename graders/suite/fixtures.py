@@ -18,8 +18,10 @@ from graders.http.perturbation import Perturbation
 from graders.sql.activity.recording import Recording
 from graders.suite.channel import Channel
 from graders.suite.concurrency import concurrently as call_concurrently
+from graders.suite.control import RemoteControl
 from graders.suite.evidence import Collector
-from graders.suite.instances import Caller, Instance
+from graders.suite.instances import Instance
+from graders.suite.messages import SuiteJob
 from graders.suite.metering import GrowthMeter, RecordingMeter
 from graders.suite.time_budget import TimeBudget
 
@@ -30,22 +32,22 @@ _BY_THE_CLOCK = {("long-transaction", "suspected")}
 class Bench:
     """What all checks of a suite share. `collector` is the running check's own; `findings` add up."""
 
-    def __init__(self, job: dict[str, Any], channel: Channel) -> None:
+    def __init__(self, job: SuiteJob, channel: Channel) -> None:
         self.job = job
         self.collector = Collector()
-        self.caller = Caller(channel)
+        self.control = RemoteControl(channel)
         self.time_budget = TimeBudget()
-        odd = Perturbation(job["seed"]) if job["odd"] else None
-        self.first = Instance(self.caller, 0, job["base_url"], self._exchanged, self.time_budget.begin, odd)
-        self.database = Database(job["grader_url"])
+        odd = Perturbation(job.seed) if job.odd else None
+        self.first = Instance(self.control, 0, job.base_url, self._exchanged, self.time_budget.begin, odd)
+        self.database = Database(job.postgres.grader_url)
         self.exchanges = 0
-        self.meter = RecordingMeter(job, self._recorded, lambda: self.exchanges)
+        self.meter = RecordingMeter(job.postgres, self._recorded, lambda: self.exchanges)
         self.findings: dict[tuple[str, str], dict[str, Any]] = {}
         self._advised: set[frozenset[str]] = set()
 
     def blame(self, error: BaseException) -> str | None:
         """Why the submission, and not the suite, is the cause of a database error; None where it is not."""
-        return blamed(error, self.job["tables"], self.database, self.job["service_role"])
+        return blamed(error, self.job.tables, self.database, self.job.postgres.service_role)
 
     def close(self) -> None:
         self.meter.close()
@@ -82,7 +84,7 @@ class Fixtures:
     def service(self) -> Iterator[Instance]:
         """The running service. It is brought back after the check if the check took it down or changed it."""
         yield self._bench.first
-        self._bench.caller("restore")
+        self._bench.control.restore()
         self._bench.first.expected_down = False
 
     @pytest.fixture
@@ -108,7 +110,7 @@ class Fixtures:
     @pytest.fixture
     def gate(self) -> LockGate:
         """Forced races: hold the rows or tables that the requests need, let all of them in, let go."""
-        return LockGate(self._bench.job["grader_url"], role=self._bench.job["service_role"])
+        return LockGate(self._bench.job.postgres.grader_url, role=self._bench.job.postgres.service_role)
 
     @pytest.fixture
     def proxy(self, service: Instance, database_url: str) -> Iterator[DatabaseProxy]:
@@ -143,19 +145,19 @@ class Fixtures:
 
     @pytest.fixture
     def seed(self) -> int:
-        return int(self._bench.job["seed"])
+        return self._bench.job.seed
 
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> random.Random:
         """Random choices of this check: they follow from the run's seed and the check's name alone."""
-        return random.Random(f"{self._bench.job['seed']}:{request.node.name}")
+        return random.Random(f"{self._bench.job.seed}:{request.node.name}")
 
     @pytest.fixture
     def variables(self) -> dict[str, str]:
         """The environment variables that the service was given beside PORT, HOST and DATABASE_URL."""
-        return dict(self._bench.job["variables"])
+        return dict(self._bench.job.variables)
 
     @pytest.fixture
     def database_url(self) -> str:
         """The service's own DATABASE_URL, for a proxy between it and the database."""
-        return str(self._bench.job["service_url"])
+        return self._bench.job.postgres.service_url

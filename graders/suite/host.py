@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
 import os
 import pkgutil
 import signal
@@ -12,16 +11,16 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from graders.results.codec import decode
 from graders.suite.imports import imports_from_graders
+from graders.suite.messages import Prepare, SuiteJob
 
 
 def serve(descriptor: int) -> None:
     """Fork one suite for each job that arrives on the socket, until its other end is closed.
 
-    A message is a JSON object sent with one descriptor. `{"prepare": folder}` makes the imports of a suite ahead;
-    any other is a job, and its descriptor the suite's own channel.
+    Each message comes with one descriptor: that of a job is the suite's own channel, that of `Prepare` is not used.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _import_what_suites_use()
@@ -31,11 +30,12 @@ def serve(descriptor: int) -> None:
         line, descriptors, _, _ = socket.recv_fds(own, 1_000_000, 1)
         if not line:
             break
-        message = json.loads(line)
-        if "prepare" in message:
+        message = decode(line, Prepare, SuiteJob)
+        if isinstance(message, Prepare):
             os.close(descriptors[0])
-            prepare(Path(message["prepare"]))
+            prepare(message.suite)
             continue
+        assert isinstance(message, SuiteJob)
         children = {pid for pid in children if not _reaped(pid)}
         pid = os.fork()
         if pid == 0:
@@ -89,16 +89,16 @@ def _reaped(pid: int) -> bool:
     return True
 
 
-def _become_suite(job: dict[str, Any], descriptor: int) -> None:
+def _become_suite(job: SuiteJob, descriptor: int) -> None:
     """Run the job and end this process; the exit code is pytest's own."""
     code = 3
     try:
         from graders.suite.channel import Channel
         from graders.suite.plugin import run
 
-        os.chdir(job["directory"])
+        os.chdir(job.directory)
         null = os.open(os.devnull, os.O_RDWR)
-        output = os.open(Path(job["directory"]) / "suite.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        output = os.open(job.directory / "suite.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(null, 0)
         os.dup2(output, 1)
         os.dup2(output, 2)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from graders.backing.postgres import PostgresAccess
 from graders.logs.recorder import Recorder
 from graders.logs.tail import open_log
 from graders.sql.activity.growth import Growth, measure_growth
@@ -29,11 +30,11 @@ class RecordingMeter:
 
     def __init__(
         self,
-        job: dict[str, Any],
+        postgres: PostgresAccess,
         on_recorded: Callable[[Recording, int], None],
         exchanges: Callable[[], int],
     ) -> None:
-        self._job = job
+        self._postgres = postgres
         self._on_recorded = on_recorded
         self._exchanges = exchanges
         self._recorder: Recorder | None = None
@@ -42,12 +43,11 @@ class RecordingMeter:
     def window(self, label: str = "") -> Iterator[Recording]:
         """Everything between entering and leaving the block, complete once the block has ended."""
         if self._recorder is None:
-            log = open_log(self._job["log"], self._job["admin_url"])
             self._recorder = Recorder(
-                self._job["admin_url"],
-                log,
-                role=self._job["service_role"],
-                service_url=self._job["service_url"],
+                self._postgres.admin_url,
+                open_log(self._postgres.log, self._postgres.admin_url),
+                role=self._postgres.service_role,
+                service_url=self._postgres.service_url,
             )
         before = self._exchanges()
         with self._recorder.window(label) as recording:
@@ -106,15 +106,7 @@ class GrowthMeter:
         """The growth of `unit` over recordings that were made already; it goes into the report's costs."""
         values = [cost(recording, unit, tables) for recording in recordings]
         growth = measure_growth(unit, sizes, values, recordings=recordings)
-        self._collector.costs.append(
-            {
-                "request": label,
-                "unit": unit,
-                "sizes": list(sizes),
-                "values": values,
-                "slope": growth.slope,
-            }
-        )
+        self._collector.cost(label, growth)
         return growth
 
     def must_be_flat(

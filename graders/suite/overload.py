@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from typing import Any
 
 from graders.errors import SuiteError
 from graders.sandbox.machine import MACHINE, Machine
-from graders.suite.instances import ServiceGone
+from graders.suite.control import Control, ServiceGone
 
 # On an overloaded machine other work takes at least this many times as long as usual.
 _OVERLOADED = 4.0
 
 
-def blame(call: Callable[..., Any], machine: Machine = MACHINE) -> str | None:
+def blame(control: Control, machine: Machine = MACHINE) -> str | None:
     """A sentence for the learner where the overload ends with the service, which is killed and started again.
 
-    None where something else keeps the machine busy. `call` asks the grader, as Caller does.
+    None where something else keeps the machine busy.
     """
     before = machine.slowness()
     if before < _OVERLOADED:
         return None
     with contextlib.suppress(SuiteError, ServiceGone):
         # Instances that a check started end first.
-        call("restore")
-        call("kill", id=0)
+        control.restore()
+        control.kill(0)
         after = machine.slowness()
-        call("restore")
+        control.restore()
         if after < _OVERLOADED:
             return (
                 f"The service left a request unanswered and kept the machine busy: other programs took "

@@ -7,37 +7,42 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from graders.errors import SuiteError
 from graders.http.client import Answer, AnswerError, TransportFailure
+from graders.results.grade import Stop
+from graders.results.verdicts import Report
 from graders.suite import overload
 from graders.suite.channel import Channel
+from graders.suite.control import ServiceGone
 from graders.suite.evidence import Collector, clipped
 from graders.suite.fixtures import Bench, Fixtures
-from graders.suite.instances import ServiceGone
+from graders.suite.messages import Ended, Hello, Started, SuiteJob
 from graders.suite.steps.collecting import collect_declared
 from graders.suite.time_budget import MachineBusyError
 
+MOST_FINDINGS = 50
 # What a submission can cause; anything else that a check raises is the suite's own mistake.
 THEIRS = (AssertionError, pytest.fail.Exception, AnswerError, TransportFailure, ServiceGone)
 
 
-def run(job: dict[str, Any], channel: Channel) -> int:
+def run(job: SuiteJob, channel: Channel) -> int:
     """Run the job's suite in this process and report over the channel; pytest's exit code."""
     sys.dont_write_bytecode = True
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    sys.path.insert(0, job["suite"])
-    channel.send({"event": "hello", "pid": os.getpid()})
-    _settle_hypothesis(job["seed"])
+    suite = str(job.suite)
+    sys.path.insert(0, suite)
+    channel.send(Hello(os.getpid()))
+    _settle_hypothesis(job.seed)
     plugin = GraderPlugin(job, channel)
     arguments = [
-        job["suite"],
-        f"--rootdir={job['suite']}",
+        suite,
+        f"--rootdir={suite}",
         f"-c{os.devnull}",
         "--import-mode=importlib",
         "--assert=plain",
@@ -76,14 +81,14 @@ def _settle_hypothesis(seed: int) -> None:
 class GraderPlugin:
     """Holds what the checks share, and turns pytest's outcomes into reports."""
 
-    def __init__(self, job: dict[str, Any], channel: Channel) -> None:
+    def __init__(self, job: SuiteJob, channel: Channel) -> None:
         self.job = job
         self.channel = channel
         self.bench = Bench(job, channel)
         self.error: str | None = None
         self.stopped_by: str | None = None
-        self.stop: dict[str, str] = {}
-        self._open: dict[str, dict[str, Any]] = {}
+        self.stop: Stop | None = None
+        self._open: dict[str, Report] = {}
         self._left: dict[str, int] = {}
         self._passed = False
         self._deaths = 0
@@ -92,12 +97,12 @@ class GraderPlugin:
         return collect_declared(file_path, parent)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        unknown = sorted({id_of(item) for item in items} - set(self.job["checks"]))
+        unknown = sorted({id_of(item) for item in items} - set(self.job.checks))
         if unknown:
             self.error = f"the suite defines checks that kata.yaml does not have: {', '.join(unknown)}"
             items[:] = []
             return
-        order = self.job["selected"]
+        order = self.job.selected
         items[:] = sorted(
             (item for item in items if id_of(item) in order), key=lambda item: order.index(id_of(item))
         )
@@ -112,28 +117,32 @@ class GraderPlugin:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         id = id_of(item)
         if id not in self._open:
-            self._open[id] = {"check": id, "outcome": "passed", "seconds": 0.0, "costs": []}
-            self.channel.send({"event": "started", "check": id})
-        self.bench.collector = Collector()
+            self._open[id] = Report(id, "passed")
+            self.channel.send(Started(id))
+        self.bench.collector = Collector(id)
         self.bench.time_budget.next_check()
         started = time.perf_counter()
         result = yield
-        report = self._open[id]
-        report["seconds"] += time.perf_counter() - started
-        report["costs"] += self.bench.collector.costs
+        report = self._so_far(id, time.perf_counter() - started)
         self._left[id] -= 1
         stopping = self._why_stop(report)
         if self._left[id] == 0 or stopping:
-            self._passed = self._passed or report["outcome"] == "passed"
-            self.channel.send({"event": "report", "report": self._open.pop(id)})
+            self._passed = self._passed or report.outcome == "passed"
+            self.channel.send(self._open.pop(id))
         if stopping:
             item.session.shouldstop = stopping
         return result
 
-    def _why_stop(self, report: Mapping[str, Any]) -> str:
+    def _so_far(self, id: str, seconds: float) -> Report:
+        report = self._open[id]
+        costs = (*report.costs, *self.bench.collector.costs)
+        self._open[id] = replace(report, seconds=report.seconds + seconds, costs=costs)
+        return self._open[id]
+
+    def _why_stop(self, report: Report) -> str:
         if self.stopped_by:
             return "the service is gone"
-        return "a check failed" if self.job["fail_fast"] and report["outcome"] == "failed" else ""
+        return "a check failed" if self.job.fail_fast and report.outcome == "failed" else ""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
@@ -147,61 +156,57 @@ class GraderPlugin:
         blame = None if is_theirs(error) else self._blame(error)
         theirs = blame is not None or is_theirs(error)
         # What a fixture finds while it takes itself down after a failure is a consequence of that failure.
-        if report["outcome"] == "broken" or (report["outcome"] == "failed" and (theirs or teardown)):
+        if report.outcome == "broken" or (report.outcome == "failed" and (theirs or teardown)):
             return
-        report["outcome"] = "failed" if theirs else "broken"
-        report["message"] = clipped(blame or self._sentence(id, error)) if theirs else ""
-        report["detail"] = "" if theirs else describe_error(error, self.job["suite"])
-        report["evidence"] = self.bench.collector.evidence(answers_in(error), self._printed)
+        self._open[id] = replace(
+            report,
+            outcome="failed" if theirs else "broken",
+            message=clipped(blame or self._sentence(id, error)) if theirs else "",
+            detail="" if theirs else describe_error(error, str(self.job.suite)),
+            evidence=self.bench.collector.evidence(answers_in(error), self._printed),
+        )
 
     def _printed(self, base_url: str) -> str:
         with contextlib.suppress(SuiteError, ServiceGone):
-            return str(self.bench.caller("printed", base_url=base_url))
+            return self.bench.control.printed(base_url)
         return ""
 
     def _blame(self, error: BaseException) -> str | None:
         if any(isinstance(leaf, MachineBusyError) for leaf in _leaves(error)):
-            return overload.blame(self.bench.caller)
+            return overload.blame(self.bench.control)
         found = (self.bench.blame(leaf) for leaf in _leaves(error))
         return next((blame for blame in found if blame), None)
 
     def _sentence(self, id: str, error: BaseException) -> str:
         error = next((found for found in _leaves(error) if isinstance(found, THEIRS)), error)
         if isinstance(error, TransportFailure) and not self.bench.first.expected_down:
-            gone = self.bench.caller("gone", id=0)
-            if gone:
+            gone = self.bench.control.gone(0)
+            if gone is not None:
                 self._died(id, gone)
-                return str(gone["message"])
+                return gone.message
         if isinstance(error, ServiceGone):
-            self._stop(id, error.code, error.message, error.hint, error.output)
+            self._stop(id, error.stop)
         return str(error).strip() or "what this check proves does not hold"
 
-    def _died(self, id: str, gone: dict[str, str]) -> None:
+    def _died(self, id: str, gone: Stop) -> None:
         # One crash costs one check. A service that dies at once, or again, cannot be judged any further.
         self._deaths += 1
         if self._deaths == 1 and self._passed:
             try:
-                self.bench.caller("restore")
+                self.bench.control.restore()
                 return
             except ServiceGone:
                 pass
-        self._stop(id, gone["code"], gone["message"], gone["hint"], gone["output"])
+        self._stop(id, gone)
 
-    def _stop(self, id: str, code: str, message: str, hint: str, output: str) -> None:
-        self.stopped_by = id
-        self.stop = {"code": code, "message": message, "hint": hint, "output": output}
+    def _stop(self, id: str, stop: Stop) -> None:
+        self.stopped_by, self.stop = id, stop
 
-    def closing(self, code: int) -> dict[str, Any]:
+    def closing(self, code: int) -> Ended:
         """The last message: how the suite ended."""
         self.bench.close()
-        return {
-            "event": "ended",
-            "exit": code,
-            "error": self.error,
-            "stopped_by": self.stopped_by,
-            "stop": self.stop,
-            "findings": list(self.bench.findings.values())[:50],
-        }
+        findings = tuple(self.bench.findings.values())[:MOST_FINDINGS]
+        return Ended(code, self.error, self.stopped_by, self.stop, findings)
 
 
 def id_of(item: pytest.Item) -> str:

@@ -6,14 +6,16 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from grades import BROKEN, GREEN, GROWING, HOSTILE, INVALID, MIXED, PASSED, SKIPPED, STOPPED, grade_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders.errors import KataError
@@ -22,6 +24,8 @@ from graders.results.grade import Grade
 from toolkit.views.csv import neutral, render_csv
 from toolkit.views.html import render_html
 from toolkit.views.junit import render_junit
+from toolkit.views.paint import Paint
+from toolkit.views.terminal import render_grade
 
 ALL = grade_of(PASSED, GROWING, SKIPPED, HOSTILE, BROKEN)
 DESCRIPTION = Path(__file__).parent.parent.parent / "docs" / "report.md"
@@ -73,6 +77,37 @@ def test_every_field_is_described() -> None:
 def test_a_report_of_another_format_is_refused() -> None:
     with pytest.raises(KataError, match="format 2"):
         from_document({**to_document(MIXED), "format": 2})
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=6,
+)
+
+
+def places(value: object) -> Iterator[tuple[Any, Any]]:
+    """Every member and element of a document, as its holder and its key."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in list(items):
+        yield value, key
+        yield from places(inner)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_whatever_can_be_read_can_be_shown(data: st.DataObject) -> None:
+    document = json.loads(render_json(replace(ALL, stop=STOPPED.stop)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        holder, key = data.draw(st.sampled_from(list(places(document))))
+        holder[key] = data.draw(JSON)
+    try:
+        grade = from_document(document)
+    except KataError:
+        return
+    for shown in (render_html(grade), render_junit(grade), render_csv(grade), render_json(grade)):
+        assert shown.encode("utf-8")
+    assert render_grade(grade, Paint(), verbose=True).encode("utf-8")
 
 
 class _Page(HTMLParser):

@@ -17,7 +17,6 @@ from graders.grading.grader import Grader, RunningSubmission
 from graders.grading.recording_proxy import Exchange, Overlap, recording_proxy
 from graders.logs.recorder import Recorder
 from graders.packs.records import Kata
-from graders.results.grade import Stop
 from graders.submission.failures import ServiceFailure
 from graders.submission.folder import Submission
 from toolkit.judging import options_for
@@ -70,7 +69,7 @@ def run(
                 set_up = grader.running(submission, progress=progress)
                 running = set_up.__enter__()
         except ServiceFailure as failure:
-            print(render_stop(Stop(failure.code, failure.message, failure.hint, failure.output), paint))
+            print(render_stop(failure.stop, paint))
             return 1
         try:
             return _serve(running, submission.kata, port, paint)
@@ -112,9 +111,9 @@ def _serve(running: RunningSubmission, kata: Kata, port: int | None, paint: Pain
         while service.alive:
             words.show()
             time.sleep(_LOOK_SECONDS)
-    gone = running.control.call("gone", {"id": 0})
-    if gone:
-        print("\n" + render_stop(Stop(**gone), paint))
+    gone = running.control.gone(0)
+    if gone is not None:
+        print("\n" + render_stop(gone, paint))
     return 1
 
 

@@ -1,7 +1,7 @@
 """A private PostgreSQL for each run: found, filled once for each kata and world, copied and started in milliseconds."""
 
 from graders.backing.postgres.binaries import Binaries, find_binaries
-from graders.backing.postgres.cluster import Cluster, start_cluster
+from graders.backing.postgres.cluster import Cluster, PostgresAccess, start_cluster
 from graders.backing.postgres.external import connect_external
 from graders.backing.postgres.service import PostgresService
 from graders.backing.postgres.template import Template, dataset_template, empty_template
@@ -13,6 +13,7 @@ __all__ = [
     "Cluster",
     "FileLog",
     "LogSource",
+    "PostgresAccess",
     "PostgresService",
     "ServerLog",
     "Template",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from graders.backing.postgres.binaries import Binaries
 from graders.backing.postgres.copying import copy_tree
@@ -18,9 +18,21 @@ from graders.backing.postgres.scram import FEWEST, new_password, verifier
 from graders.backing.postgres.server import HOST, running_server
 from graders.backing.postgres.settings import LOG_NAME, log_format
 from graders.backing.postgres.template import Template, empty_template
-from graders.logs.tail import FileLog, LogSource
+from graders.logs.tail import FileLog, LogPlace, LogSource
 from graders.packs.placeholders import postgres_values
 from graders.sandbox.rundir import run_directory
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresAccess:
+    """How a suite's process reaches a cluster: `admin_url` to record, `grader_url` to ask and change; `service_url` and
+    `service_role` are the submission's; `log` is where PostgreSQL writes it."""
+
+    admin_url: str
+    grader_url: str
+    service_url: str
+    service_role: str
+    log: LogPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +60,8 @@ class Cluster:
         return postgres_values(self.service_url)
 
     @property
-    def evidence(self) -> Mapping[str, Any]:
-        """Where the suite's process asks, changes and records, as the fields of its job."""
-        return {
-            "admin_url": self.admin_url,
-            "grader_url": self.grader_url,
-            "service_url": self.service_url,
-            "service_role": self.role,
-            "log": self.log.plain(),
-        }
+    def evidence(self) -> PostgresAccess:
+        return PostgresAccess(self.admin_url, self.grader_url, self.service_url, self.role, self.log.place)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import pytest
 from graders.backing.postgres import Cluster
 from graders.errors import DatabaseError
 from graders.logs.recorder import Recorder, open_log
-from graders.logs.tail import LogSource
+from graders.logs.tail import LogPlace, LogSource
 from graders.sql.activity.recording import Recording
 from graders.sql.statement import Statement
 
@@ -101,7 +101,7 @@ class InPieces:
         self._log = log
         self._most = most
         self.format = log.format
-        self.size, self.plain, self.close = log.size, log.plain, log.close
+        self.size, self.place, self.close = log.size, log.place, log.close
 
     def read_from(self, offset: int) -> tuple[bytes, int]:
         data = self._log.read_from(offset)[0][: self._most]
@@ -495,7 +495,7 @@ def test_the_grader_gets_in_when_the_service_has_taken_every_connection(cluster:
 
 
 def test_another_process_can_open_the_same_log(cluster: Cluster) -> None:
-    log = open_log(cluster.log.plain(), cluster.admin_url)
+    log = open_log(cluster.log.place, cluster.admin_url)
     with Recorder(cluster.admin_url, log) as recorder:
         with recorder.window() as window, psycopg.connect(cluster.service_url) as session:
             session.execute("select id from item where id = 1")
@@ -510,7 +510,7 @@ def _both(one: Recorder, other: Recorder, service: Session) -> tuple[Recording, 
 
 
 def test_the_log_over_sql_says_the_same_as_the_file(cluster: Cluster, service: Session) -> None:
-    over_sql = open_log({"format": "json"}, cluster.admin_url)
+    over_sql = open_log(LogPlace("json"), cluster.admin_url)
     with Recorder(cluster.admin_url, over_sql) as other, Recorder(cluster.admin_url, cluster.log) as recorder:
         first, second = _both(other, recorder, service)
     assert first.all == second.all

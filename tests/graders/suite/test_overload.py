@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from graders.results.grade import Stop
 from graders.sandbox.machine import Machine
 from graders.suite import overload
-from graders.suite.instances import ServiceGone
+from graders.suite.control import ServiceGone
 
 
 class Grader:
@@ -20,11 +19,15 @@ class Grader:
         self.lives = True
         self.machine = Machine(self._work, ordinary=1.0, clock=lambda: self.now)
 
-    def __call__(self, name: str, **_: Any) -> None:
+    def kill(self, id: int) -> None:
         self.now += 1
-        if name == "restore" and not self.lives and not self.comes_back:
-            raise ServiceGone("it did not come back")
-        self.lives = name == "restore"
+        self.lives = False
+
+    def restore(self) -> None:
+        self.now += 1
+        if not self.lives and not self.comes_back:
+            raise ServiceGone(Stop("never-bound", "it did not come back", ""))
+        self.lives = True
 
     def _work(self) -> None:
         self.now += self.with_service if self.lives else self.alone

@@ -89,7 +89,7 @@ def test_a_lent_server_records_the_same_things(url: str, kata: Kata) -> None:
 
 def test_the_log_is_followed_into_the_file_it_rotates_to(url: str, kata: Kata) -> None:
     with connect_external(url, kata, SMALL) as cluster:
-        log = open_log(cluster.log.plain(), cluster.admin_url)
+        log = open_log(cluster.log.place, cluster.admin_url)
         with Recorder(cluster.admin_url, log, role=cluster.role) as recorder:
             with (
                 psycopg.connect(cluster.service_url, autocommit=True) as service,
