@@ -250,8 +250,12 @@ def _must_be_new_once(
 ) -> bool:
     """Eight requests together with an expired key: one charges. False where all answers were too far apart."""
     for crowd in crowds:
+
+        def call(_: int, crowd: Charge = crowd) -> tuple[Answer, float]:
+            return send(http, crowd), time.monotonic()
+
         with gate.locked("accounts", where="id = %s", parameters=(crowd.account_id,)) as shut:
-            answers = shut.fire(8, lambda _, crowd=crowd: (send(http, crowd), time.monotonic()))
+            answers = shut.fire(8, call)
         times = [given[1] for given in answers if isinstance(given, tuple)]
         if not times or max(times) - min(times) > 0.8 * seconds:
             continue  # so slow that the new key may have expired in between

@@ -177,13 +177,11 @@ def check_no_hidden_count(
     with _doubled(database) as events:
         for request, small in zip(requests, before, strict=True):
             large = _recorded(http, database, recording, request, "the table doubled")
-            first, second = small.rows_read(), large.rows_read()
-            if second > max(1.5 * first, BUDGET):
+            few, many = small.rows_read(), large.rows_read()
+            if many > max(1.5 * few, BUDGET):
                 told = _told(request)
                 growth.growth_of("rows_read", events, [small, large], label=f"{told} in a table of N events")
-                raise AssertionError(
-                    f"{told}: {first:,} rows read, and {second:,} after the table had doubled"
-                )
+                raise AssertionError(f"{told}: {few:,} rows read, and {many:,} after the table had doubled")
 
 
 def _told(request: Parameters) -> str:

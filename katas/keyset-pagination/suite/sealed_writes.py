@@ -27,16 +27,18 @@ class Reader:
 
     def read(self, between: Callable[[Page], None]) -> None:
         """Read to the end; `between` writes after each page that is not the last."""
-        cursor, before = None, None
+        cursor: str | None = None
+        before: Event | None = None
         for _ in range(200):
             page = get_page(self._http, cursor=cursor, **self._parameters)
             for event in page.events:
                 place = (event["occurred_at"], event["id"])
                 assert event["id"] not in self.seen, f"{_told(event)} came a second time"
-                assert before is None or place < (before["occurred_at"], before["id"]), (
-                    f"{self._as_it_is(event)} came behind {self._as_it_is(before)}: newest first, and the higher id "
-                    "first among equal times"
-                )
+                if before is not None:
+                    assert place < (before["occurred_at"], before["id"]), (
+                        f"{self._as_it_is(event)} came behind {self._as_it_is(before)}: newest first, and the "
+                        "higher id first among equal times"
+                    )
                 assert event["account_id"] == self.account, f"{_told(event)} is of another account"
                 self.seen[event["id"]] = event
                 before = event

@@ -51,7 +51,7 @@ def check_detail_and_customer_answer_as_before__and_refuses(
 
 
 def check_report_answers_as_before(http: Client, database: Database, rng: random.Random) -> None:
-    expected = [
+    expected: list[dict[str, Any]] = [
         {
             "product": {"id": line["id"], "sku": line["sku"], "name": line["name"]},
             "units": int(line["units"]),
