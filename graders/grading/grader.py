@@ -18,7 +18,7 @@ from graders.packs.extras import require_extras
 from graders.packs.loader import digest_of
 from graders.packs.records import Kata
 from graders.packs.selection import chosen, dataset_of, run_order
-from graders.results.grade import Grade, Phase, Stop
+from graders.results.grade import Grade, Phase, ReachedStage, Stop
 from graders.results.verdicts import CheckResult, Report, judge, up_to_a_failure
 from graders.sandbox.rundir import reap, run_directory
 from graders.submission.control import ServiceControl
@@ -197,7 +197,16 @@ class _Run:
             partial=len(selected) < len(self.submission.checks),
             stop=stop,
             notices=running.control.service.notices if running else (),
+            stage=_reached(self.submission),
+            assistants=self.submission.assistants,
         )
+
+
+def _reached(submission: Submission) -> ReachedStage | None:
+    stage, stages = submission.stage, submission.kata.stages
+    if stage is None:
+        return None
+    return ReachedStage(stage.id, stage.title, stages.index(stage) + 1, len(stages))
 
 
 def suite_job(

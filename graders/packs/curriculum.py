@@ -9,7 +9,7 @@ from pathlib import Path
 
 from graders.errors import PackError, UsageError
 from graders.packs.loader import Packs
-from graders.packs.records import Kata
+from graders.packs.records import ASSISTANTS, Assistants, Kata
 from graders.packs.yaml_source import read_yaml
 
 
@@ -25,12 +25,13 @@ class Skill:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A way through some katas, in order."""
+    """A way through some katas, in order. `assistants`: what its learners' coding assistants are asked to do."""
 
     slug: str
     title: str
     summary: str
     katas: tuple[str, ...]
+    assistants: Assistants = "tutor"
 
 
 def load_skills(packs: Packs) -> tuple[Skill, ...]:
@@ -93,11 +94,22 @@ def in_order(katas: Iterable[Kata], packs: Packs) -> list[Kata]:
 
 def _load_track(path: Path, packs: Packs) -> Track:
     top = read_yaml(path)
-    top.only(("format", "slug", "title", "summary", "katas"))
+    top.only(("format", "slug", "title", "summary", "katas", "assistants"))
     katas = top.texts("katas", required=True)
     for slug in katas:
         if slug not in packs.slugs():
             top.fail(
                 "katas", f"`{slug}` is no kata of these packs", "mend its name, or give the pack that has it"
             )
-    return Track(top.text("slug"), top.text("title"), top.text("summary"), katas)
+    policies: dict[str, Assistants] = {policy: policy for policy in ASSISTANTS}
+    assistants = policies[top.choice("assistants", ASSISTANTS, "tutor")]
+    return Track(top.text("slug"), top.text("title"), top.text("summary"), katas, assistants)
+
+
+def assistants_for(kata: Kata, packs: Packs) -> Assistants:
+    """What the first track that has the kata asks of coding assistants; `tutor` where there is none."""
+    try:
+        tracks = load_tracks(packs)
+    except PackError:
+        tracks = ()
+    return next((track.assistants for track in tracks if kata.slug in track.katas), "tutor")

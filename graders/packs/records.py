@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 STARTER = "starter"
 Visibility = Literal["open", "sealed"]
 SolutionKind = Literal["reference", "alternative", "flawed"]
+# What coding assistants may do in a repository; content/assistants/<policy>.md says it to them.
+Assistants = Literal["tutor", "allowed", "declared", "none"]
+ASSISTANTS: tuple[Assistants, ...] = ("tutor", "allowed", "declared", "none")
 
 
 @dataclass(frozen=True, slots=True)

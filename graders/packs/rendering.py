@@ -10,7 +10,7 @@ from pathlib import Path
 from graders.errors import PackError
 from graders.packs.edits import apply_edits
 from graders.packs.loader import builtin_pack
-from graders.packs.records import Kata, Solution, Stack, Stage
+from graders.packs.records import Assistants, Kata, Solution, Stack, Stage
 from graders.packs.solutions import layers_of
 from graders.packs.stages import brief_at, shipped_at, stage_meant
 
@@ -18,36 +18,51 @@ MARKER = ".kata.yaml"
 _LEFT_OUT = {"__pycache__", ".DS_Store"}
 
 
-def render_starter(kata: Kata, stack: Stack, into: Path, stage: Stage | None = None) -> None:
+def render_starter(
+    kata: Kata, stack: Stack, into: Path, stage: Stage | None = None, *, assistants: Assistants = "tutor"
+) -> None:
     """Write the starter repository into `into` (made if absent): skeleton, the kata's files, brief, open checks.
 
-    `stage`: the last one that is open; None opens all of them.
+    `stage`: the last one that is open; None opens all of them. `assistants`: what AGENTS.md asks of coding assistants.
     """
     into.mkdir(parents=True, exist_ok=True)
     _render_skeleton(kata, stack, into)
     starter = kata.starter(stack.name)
     if starter is not None:
         _lay_over(starter, into)
-    open_stage(kata, stack, into, stage)
+    (into / "AGENTS.md").write_text(_instructions(kata, assistants), encoding="utf-8")
+    open_stage(kata, stack, into, stage, assistants=assistants)
 
 
-def open_stage(kata: Kata, stack: Stack, into: Path, stage: Stage | None) -> None:
+def _instructions(kata: Kata, assistants: Assistants) -> str:
+    """The instructions for coding assistants; the words of the kata's own pack come first."""
+    for root in (kata.pack, builtin_pack()):
+        path = root / "content" / "assistants" / f"{assistants}.md"
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    raise PackError("has no such instructions", path=path, hint="add the file to the pack")
+
+
+def open_stage(
+    kata: Kata, stack: Stack, into: Path, stage: Stage | None, *, assistants: Assistants = "tutor"
+) -> None:
     """Write what depends on the stage: the brief, the open checks and the repository's marker."""
     (into / "README.md").write_text(brief_at(kata, stage), encoding="utf-8")
-    (into / MARKER).write_text(_marker(kata, stack, stage), encoding="utf-8")
+    (into / MARKER).write_text(_marker(kata, stack, stage, assistants), encoding="utf-8")
     checks = into / "checks"
     checks.mkdir(exist_ok=True)
     for path in shipped_at(kata, stage):
         shutil.copyfile(path, checks / path.name)
 
 
-def _marker(kata: Kata, stack: Stack, stage: Stage | None) -> str:
+def _marker(kata: Kata, stack: Stack, stage: Stage | None, assistants: Assistants) -> str:
     lines = ["format: 1", f"kata: {kata.slug}", f"stack: {stack.name}"]
     if kata.pack.resolve() != builtin_pack().resolve():
         # A JSON text is a YAML text, whatever the path holds.
         lines.append(f"pack: {json.dumps(str(kata.pack.resolve()), ensure_ascii=False)}")
     if stage is not None:
         lines.append(f"stage: {stage.id}")
+    lines.append(f"assistants: {assistants}")
     return "\n".join((*lines, ""))
 
 

@@ -15,7 +15,8 @@ FORMAT = 1
 # The order in which people read it.
 _FIELDS = (
     "format", "kata", "title", "stack", "pack_digest", "submission_digest", "seed", "tier", "world", "valid",
-    "partial", "score", "max", "versions", "stop", "notices", "checks", "costs", "findings", "phases",
+    "partial", "stage", "assistants",
+    "score", "max", "versions", "stop", "notices", "checks", "costs", "findings", "phases",
 )  # fmt: skip
 _DIGITS = 4
 _LARGEST = 2**63

@@ -39,8 +39,22 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class ReachedStage:
+    """The stage that a submission has opened: the `number`-th (from 1) `of` so many."""
+
+    id: str
+    title: str
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Grade:
-    """One submission judged once. `findings` are advice; `stop` is set where the service could not be judged."""
+    """One submission judged once. `findings` are advice; `stop` is set where the service could not be judged.
+
+    `stage`: None for a kata without stages, and where all of them are open at once; `assistants`: what AGENTS.md
+    asked of coding assistants.
+    """
 
     kata: str
     title: str
@@ -57,6 +71,8 @@ class Grade:
     partial: bool = False
     stop: Stop | None = None
     notices: tuple[Notice, ...] = ()
+    stage: ReachedStage | None = None
+    assistants: str | None = None
 
     @property
     def valid(self) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from graders.errors import UsageError
 from graders.packs.loader import Packs
-from graders.packs.records import Check, Kata, Stack, Stage
+from graders.packs.records import ASSISTANTS, Assistants, Check, Kata, Stack, Stage
 from graders.packs.rendering import MARKER
 from graders.packs.stages import checks_up_to, stage_meant
 from graders.packs.yaml_source import read_yaml
@@ -38,12 +38,14 @@ _LEFT_OUT = {
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A repository that answers a kata on a stack. `stage`: the last one that it has opened (None: all)."""
+    """A repository that answers a kata on a stack. `stage`: the last one that it has opened (None: all);
+    `assistants`: what was asked of coding assistants (None: nothing)."""
 
     root: Path
     kata: Kata
     stack: Stack
     stage: Stage | None = None
+    assistants: Assistants | None = None
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -59,6 +61,7 @@ class Marker:
     stack: str
     pack: Path | None = None
     stage: str | None = None
+    assistants: Assistants | None = None
 
 
 def open_submission(path: Path, packs: Packs) -> Submission:
@@ -69,16 +72,18 @@ def open_submission(path: Path, packs: Packs) -> Submission:
         raise _unknown_pack(root, marker, marker.pack)
     kata = packs.kata(marker.kata)
     stage = stage_meant(kata, marker.stage) if marker.stage is not None else None
-    return Submission(root, kata, packs.stack_of(kata, marker.stack), stage)
+    return Submission(root, kata, packs.stack_of(kata, marker.stack), stage, marker.assistants)
 
 
 def read_marker(root: Path) -> Marker:
     """The marker of the repository at `root`. Raises PackError for one that cannot be read."""
     marker = read_yaml(root / MARKER)
-    marker.only(("format", "kata", "stack", "pack", "stage"))
+    marker.only(("format", "kata", "stack", "pack", "stage", "assistants"))
     pack = Path(marker.text("pack")) if marker.has("pack") else None
     stage = marker.text("stage") if marker.has("stage") else None
-    return Marker(marker.text("kata"), marker.text("stack"), pack, stage)
+    policies: dict[str, Assistants] = {policy: policy for policy in ASSISTANTS}
+    assistants = policies[marker.choice("assistants", ASSISTANTS)] if marker.has("assistants") else None
+    return Marker(marker.text("kata"), marker.text("stack"), pack, stage, assistants)
 
 
 def _unknown_pack(root: Path, marker: Marker, pack: Path) -> UsageError:

@@ -9,6 +9,7 @@ import pytest
 
 from graders.errors import PackError, UsageError
 from graders.packs.loader import Packs
+from graders.packs.records import Assistants
 from graders.packs.rendering import MARKER, open_stage, render_starter
 from graders.packs.selection import chosen
 from graders.packs.solutions import load_solutions
@@ -144,3 +145,13 @@ def test_the_checks_of_a_file_are_found_in_both_languages(tmp_path: Path) -> Non
     )
     (tmp_path / "a.yaml").write_text("checks:\n  one-two:\n    - get: /\n  three:\n    - get: /\n")
     assert checks_in(tmp_path / "a.py") == checks_in(tmp_path / "a.yaml") == {"one-two", "three"}
+
+
+@pytest.mark.parametrize("policy", ["tutor", "allowed", "declared", "none"])
+def test_a_repository_says_what_coding_assistants_may_do(tmp_path: Path, policy: Assistants) -> None:
+    packs = Packs([TINY])
+    kata = packs.kata("greeting")
+    root = tmp_path / "work"
+    render_starter(kata, packs.stack_of(kata, None), root, assistants=policy)
+    assert (root / "AGENTS.md").read_text().startswith("# Instructions for coding assistants")
+    assert open_submission(root, packs).assistants == policy
