@@ -8,6 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import jmespath
+
 from graders.errors import SuiteError
 from graders.http.client import Answer
 from graders.packs.check_grammar import REQUESTS, DeclaredCheck, Step, StepBlock
@@ -212,7 +214,6 @@ class Performer:
         self._all(step.steps.get(branch, ()), scope)
 
     def _expect(self, step: Step, scope: Scope) -> None:
-        import jmespath
 
         for expression, wanted in scope.fill(step.argument).items():
             problem = mismatch(jmespath.search(str(expression), scope.values), wanted, scope)
@@ -220,7 +221,6 @@ class Performer:
 
 
 def _keep(found: Mapping[str, Any], step: Step, scope: Scope) -> None:
-    import jmespath
 
     for name, expression in step.options.get("keep", {}).items():
         scope.keep(name, jmespath.search(str(expression), found))

@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+import jmespath
+
 from graders.faults.lock_gate import HeldGate, Hold, LockGate
 from graders.http.client import Answer
 from graders.packs.check_grammar import RequestTemplate, Step
@@ -149,8 +151,6 @@ def _together(result: RaceResult, expected: Mapping[str, Any], scope: Scope) -> 
             return f"answered {counted(found)}; expected {counted(wanted)}"
     values = {**scope.values, "answers": result.outcomes, "blocked": result.blocked}
     for expression, wanted in expected.get("values", {}).items():
-        import jmespath
-
         if (problem := mismatch(jmespath.search(expression, values), wanted, scope)) is not None:
             return f"`{expression}` {problem}"
     return None
