@@ -1,7 +1,7 @@
 """Everything that a suite may import from `graders`; docs/suite.md describes how to use it.
 
-Records and readers are names of this module. The libraries of checks are its submodules: `access_matrix`, `openapi`,
-`response_diff` and `secret_scan`. They are imported when a suite asks for them.
+Records and readers are names of this module. The libraries of checks are modules: `access_matrix`, `openapi`,
+`response_diff` and `secret_scan`. They, and what needs a parser of SQL, are imported when a suite asks for them.
 """
 
 from __future__ import annotations
@@ -17,10 +17,8 @@ from graders.faults.protocol import is_commit
 from graders.http.client import Answer, AnswerError, Client, Headers, Request, TransportFailure
 from graders.sql.activity.growth import Growth
 from graders.sql.activity.recording import Recording, Transaction
-from graders.sql.judging.canary import standing_of
 from graders.sql.plans.plan import Node, nodes_of, read_plan
 from graders.sql.statement import Statement
-from graders.sql.text.fingerprint import Shape, shape_of
 from graders.suite.concurrency import concurrently
 from graders.suite.evidence import Collector
 from graders.suite.instances import Instance, ServiceGone
@@ -36,6 +34,8 @@ from graders.suite.metering import GrowthMeter, RecordingMeter, cost, growing, i
 from graders.suite.time_budget import Deadline, lifetime
 
 if TYPE_CHECKING:
+    from graders.sql.judging.canary import standing_of
+    from graders.sql.text.fingerprint import Shape, shape_of
     from graders.suite.library import access_matrix, openapi, response_diff, secret_scan
 
 __all__ = [
@@ -93,9 +93,18 @@ __all__ = [
 LIBRARIES = ("access_matrix", "openapi", "response_diff", "secret_scan")
 
 
+_LATER = {
+    "Shape": "graders.sql.text.fingerprint",
+    "shape_of": "graders.sql.text.fingerprint",
+    "standing_of": "graders.sql.judging.canary",
+}
+
+
 def __getattr__(name: str) -> Any:
     if name in LIBRARIES:
         return importlib.import_module(f"graders.suite.library.{name}")
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
