@@ -96,7 +96,7 @@ def places(value: object) -> Iterator[tuple[Any, Any]]:
 
 @settings(deadline=None)
 @given(st.data())
-def test_whatever_can_be_read_can_be_shown(data: st.DataObject) -> None:
+def test_every_document_that_can_be_read_can_be_shown(data: st.DataObject) -> None:
     document = json.loads(render_json(replace(ALL, stop=STOPPED.stop)))
     for _ in range(data.draw(st.integers(1, 4))):
         holder, key = data.draw(st.sampled_from(list(places(document))))

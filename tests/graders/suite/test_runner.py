@@ -51,7 +51,7 @@ def test_progress_hears_of_each_start_and_report() -> None:
     assert heard == [Started("one"), PASSED]
 
 
-def test_a_service_that_died_is_told_with_the_check_that_it_died_of() -> None:
+def test_a_service_that_died_is_reported_with_the_check_during_which_it_died() -> None:
     outcome = outcome_of(FAILED, Ended(2, stopped_by="two", stop=STOP))
     assert (outcome.error, outcome.stopped_by, outcome.stop) == (None, "two", STOP)
 
