@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,17 @@ from typing import Any
 import psycopg
 
 from graders.backing.postgres import Binaries, Cluster, start_cluster
-from graders.errors import UsageError
+from graders.errors import DatabaseError, UsageError
 from graders.libpq import connect
 from graders.migrations.compatibility import habits_of, misfits
-from graders.migrations.run import Sessions, open_sessions, run_migration, run_quietly
+from graders.migrations.roles import fresh_database
+from graders.migrations.run import run_migration, run_quietly
 from graders.migrations.schema import describe_schema, differences
 from graders.migrations.seeding import fill_nulls, fill_table
-from graders.migrations.sources import Migration, Step
+from graders.migrations.sessions import STATEMENT_SECONDS, Sessions, open_sessions
+from graders.migrations.sources import Migration, steps_of
 from graders.migrations.standin import stand_in
 from graders.migrations.watch import relations
-from graders.sql.ddl.split import split_statements
 from graders.sql.ddl.trace import Trace
 from graders.sql.engine import findings_of
 from graders.sql.finding import Finding
@@ -51,10 +51,12 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class CheckedAll:
-    """All of them in order; `stand_ins` are statements that made up what the migrations took for granted."""
+    """All of them in order; `stand_ins` are statements that made up what the migrations took for granted; `denied`:
+    statements of the schema that need a superuser and were left out, each with its place and PostgreSQL's reason."""
 
     migrations: tuple[Checked, ...]
     stand_ins: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -63,9 +65,11 @@ class CheckedAll:
 
 @dataclass(frozen=True, slots=True)
 class CheckSettings:
-    """`rows` a table holds; `schema`: files run first, unwatched; `guess`: stand-ins for what is missing."""
+    """`rows` a table holds; `schema`: files run first, unwatched; `guess`: stand-ins for what is missing; `seconds`:
+    the longest that one statement may take before the check is given up."""
 
     rows: int = ROWS
+    seconds: float = STATEMENT_SECONDS
     schema: tuple[Path, ...] = ()
     guess: bool = True
     progress: Callable[[str], None] = field(default=lambda _name: None)
@@ -90,43 +94,45 @@ def check_on(
     chosen = settings or CheckSettings()
     made: list[str] = []
     while True:
-        with _fresh_database(cluster) as url, open_sessions(url) as sessions:
-            _prepare(sessions, chosen, made)
-            checked, missing = _check_all(migrations, sessions, chosen)
+        try:
+            with fresh_database(cluster) as logins, open_sessions(logins, chosen.seconds) as sessions:
+                denied = _prepare(sessions, chosen, made)
+                checked, missing = _check_all(migrations, sessions, chosen)
+        except psycopg.Error as error:
+            raise DatabaseError(
+                f"the throwaway PostgreSQL no longer answers as it should: {str(error).strip()}",
+                hint="run it again; if it happens every time, report it with the migration",
+            ) from error
         if not missing or len(made) >= _MOST_STAND_INS or any(one in made for one in missing):
-            return CheckedAll(tuple(checked), tuple(made))
+            return CheckedAll(tuple(checked), tuple(made), denied)
         made.extend(missing)
 
 
-@contextmanager
-def _fresh_database(cluster: Cluster) -> Iterator[str]:
-    """The URL of an empty database of its own, gone when the block ends."""
-    name = f"attempt_{secrets.token_hex(4)}"
-    base, _, _ = cluster.admin_url.rpartition("/")
-    with connect(cluster.admin_url, autocommit=True) as session:
-        session.execute(f"create database {name} template {cluster.database}".encode())
-        try:
-            yield f"{base}/{name}"
-        finally:
-            session.execute(f"drop database {name} with (force)".encode())
-
-
-def _prepare(sessions: Sessions, settings: CheckSettings, made: Sequence[str]) -> None:
+def _prepare(sessions: Sessions, settings: CheckSettings, made: Sequence[str]) -> tuple[str, ...]:
+    """Make what was there before; the statements of it that need a superuser."""
+    denied: list[str] = []
     for path in settings.schema:
-        steps = tuple(
-            Step(piece.text, str(path), piece.line, piece.comments, piece.data)
-            for piece in split_statements(path.read_text(encoding="utf-8"))
-        )
-        problem = run_quietly(steps, wrapped=False, session=sessions.migrator)
-        if problem:
+        run = run_quietly(steps_of(path), wrapped=False, sessions=sessions)
+        denied += run.denied
+        if run.problem:
             raise UsageError(
-                f"{path}: the schema fails with {problem}", hint="mend it, or leave --schema out"
+                f"{path}: the schema fails with {run.problem}", hint="fix it, or leave --schema out"
             )
     for statement in made:
-        try:
-            sessions.migrator.execute(statement.encode())
-        except psycopg.Error:
-            continue
+        with contextlib.suppress(psycopg.Error):
+            _make_up(sessions, statement)
+    return tuple(denied)
+
+
+def _make_up(sessions: Sessions, statement: str) -> None:
+    role = statement.removeprefix("create role ")
+    if role == statement:
+        sessions.migrator.execute(statement.encode())
+        return
+    # A role is no part of the database: whoever set up the server made it, and lets the owner hand tables over to it.
+    with connect(sessions.logins.admin, autocommit=True) as admin:
+        admin.execute(f"{statement} nologin".encode())
+        admin.execute(f"grant {role} to {sessions.migrator.info.user}".encode())
 
 
 def _check_all(
@@ -145,12 +151,12 @@ def _check_all(
 
 
 def _check_one(migration: Migration, sessions: Sessions, settings: CheckSettings) -> Checked:
-    unfilled = _fill(sessions.observer, settings.rows)
+    unfilled = _fill(sessions.filler, settings.rows)
     habits = habits_of(sessions.observer)
     schema = describe_schema(sessions.observer)
     traces = run_migration(migration, sessions)
     failed = any(trace.error is not None for trace in traces)
-    service = None if failed else misfits(sessions.probe, habits, settings.rows + 2)
+    service = None if failed else misfits(sessions.filler, habits, settings.rows + 2)
     version = sessions.observer.info.server_version // 10_000
     findings = _findings(migration, traces, service, version)
     undo = None
@@ -177,7 +183,6 @@ def _fill(session: psycopg.Connection[Any], rows: int) -> tuple[str, ...]:
 def _fill_nulls(session: psycopg.Connection[Any], table: Any) -> None:
     try:
         with session.transaction():
-            session.execute("set local session_replication_role = replica")
             fill_nulls(session, table)
     except psycopg.Error:
         return
@@ -218,20 +223,20 @@ def _is_ignored(migration: Migration, finding: Finding) -> bool:
 
 def _undo(migration: Migration, sessions: Sessions, before: frozenset[str]) -> tuple[str, ...]:
     """What `down` does not undo, and what a second `up` makes otherwise; the schema is left as `up` made it."""
-    session = sessions.migrator
     after = describe_schema(sessions.observer)
-    problem = run_quietly(migration.down or (), wrapped=migration.wrapped, session=session)
-    if problem:
-        return (f"down fails with {problem}",)
-    undone = differences(before, describe_schema(sessions.observer))
-    problem = run_quietly(migration.up, wrapped=migration.wrapped, session=session)
-    if problem:
-        return (*_told("after down", undone), f"the second up fails with {problem}")
+    down = run_quietly(migration.down or (), wrapped=migration.wrapped, sessions=sessions)
+    denied = tuple(f"down: not run, it needs a superuser: {one}" for one in down.denied)
+    if down.problem:
+        return (*denied, f"down fails with {down.problem}")
+    undone = (*denied, *_labelled("after down", differences(before, describe_schema(sessions.observer))))
+    up = run_quietly(migration.up, wrapped=migration.wrapped, sessions=sessions)
+    if up.problem:
+        return (*undone, f"the second up fails with {up.problem}")
     again = differences(after, describe_schema(sessions.observer))
-    return (*_told("after down", undone), *_told("after the second up", again))
+    return (*undone, *_labelled("after the second up", again))
 
 
-def _told(when: str, lines: tuple[str, ...]) -> tuple[str, ...]:
+def _labelled(when: str, lines: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{when}: {line}" for line in lines)
 
 

@@ -39,7 +39,8 @@ def misfits(
 ) -> dict[str, tuple[str, str]]:
     """Table → SQLSTATE and message of the first statement of the service before that the schema now refuses.
 
-    It reads the columns that it knows and inserts the row with that number; nothing of it stays.
+    It reads the columns that it knows and inserts the row with that number; nothing of it stays. `session` is one
+    whose triggers and foreign keys are off, since the row is made up.
     """
     found = {}
     for habit in habits:
@@ -54,7 +55,6 @@ def misfits(
 def _refusal(session: psycopg.Connection[Any], statement: str) -> tuple[str, str] | None:
     try:
         with session.transaction(force_rollback=True):
-            session.execute("set local session_replication_role = replica")
             session.execute("set local lock_timeout = '5s'")
             session.execute(statement.encode())
     except psycopg.Error as error:

@@ -6,17 +6,15 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import Any
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import psycopg
-from psycopg.pq import TransactionStatus
 
-from graders.errors import DatabaseError
-from graders.libpq import connect
+from graders.errors import KataError
 from graders.migrations.probe import blocked_kinds, rows_locked
 from graders.migrations.seeding import fill_nulls
+from graders.migrations.sessions import SAVEPOINT, Denied, Sessions, execute_kept
 from graders.migrations.sources import Migration, Step
 from graders.migrations.watch import (
     Relation,
@@ -44,41 +42,18 @@ _CONTROL = {
 }
 # Errors that say that the rows which are there lack a value, which a back-fill would have given them.
 _ROWS_LACK = ("23502", "23514")
+_EXTENSION_KINDS = ("extension", "language", "procedural", "trusted")
 _TIMEOUT = re.compile(r"set\s+(?:local\s+|session\s+)?\w*_timeout\b", re.IGNORECASE)
-_PATIENCE_SECONDS = 60.0
+_LOOK_SECONDS = 60.0
 _NOT_RUN = Trace(reached=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Sessions:
-    """The migration's own session, one that looks on, one that reads and writes, one that holds a transaction open."""
+class QuietRun:
+    """`problem`: what went wrong, "" if nothing; `denied`: the statements that need a superuser and were left out."""
 
-    migrator: psycopg.Connection[Any]
-    observer: psycopg.Connection[Any]
-    probe: psycopg.Connection[Any]
-    holder: psycopg.Connection[Any]
-
-
-@contextmanager
-def open_sessions(url: str) -> Iterator[Sessions]:
-    """Four sessions of the superuser. Raises DatabaseError where the server cannot be reached."""
-    with ExitStack() as stack:
-        try:
-            opened = [
-                stack.enter_context(connect(url, autocommit=True, application_name=f"kata {name}"))
-                for name in ("migrator", "observer", "probe", "holder")
-            ]
-        except psycopg.Error as error:
-            raise DatabaseError(
-                f"the throwaway PostgreSQL cannot be reached: {error}", hint="Run it again."
-            ) from error
-        # Workers would count their rows elsewhere, and a cached snapshot would hide the others' counters.
-        opened[0].execute("set max_parallel_maintenance_workers = 0")
-        opened[0].execute("set max_parallel_workers_per_gather = 0")
-        opened[1].execute("set stats_fetch_consistency = none")
-        # Only waiting for a lock counts against it, so a slow machine changes nothing.
-        opened[2].execute("set lock_timeout = '200ms'")
-        yield Sessions(*opened)
+    problem: str
+    denied: tuple[str, ...]
 
 
 def run_migration(migration: Migration, sessions: Sessions) -> tuple[Trace, ...]:
@@ -87,19 +62,23 @@ def run_migration(migration: Migration, sessions: Sessions) -> tuple[Trace, ...]
     return watched.run(migration.up, wrapped=migration.wrapped)
 
 
-def run_quietly(steps: Sequence[Step], *, wrapped: bool, session: psycopg.Connection[Any]) -> str:
-    """The same unwatched, for going down and up again; "" or what went wrong."""
+def run_quietly(steps: Sequence[Step], *, wrapped: bool, sessions: Sessions) -> QuietRun:
+    """The same unwatched, for what was there before, and for going down and up again."""
+    denied: list[str] = []
     try:
         if wrapped:
-            session.execute("begin")
+            sessions.migrator.execute("begin")
         for step in steps:
-            _execute(session, step)
-        if session.info.transaction_status != TransactionStatus.IDLE:
-            session.execute("commit")
+            try:
+                execute_kept(sessions, step)
+            except Denied as refusal:
+                denied.append(f"{step.file}:{step.line}: {refusal}")
+        if sessions.in_transaction:
+            sessions.commit(steps[-1])
     except psycopg.Error as error:
-        session.execute("rollback")
-        return f"{error.sqlstate}: {error.diag.message_primary or error}"
-    return ""
+        sessions.rollback()
+        return QuietRun(": ".join(_said(error)), tuple(denied))
+    return QuietRun("", tuple(denied))
 
 
 class _Watched:
@@ -122,16 +101,23 @@ class _Watched:
             traces.append(trace)
             if trace.error is not None:
                 break
-        if self._open:
-            migrator.execute("rollback" if traces and traces[-1].error else "commit")
+        if self.sessions.in_transaction and traces:
+            traces[-1] = self._ended(steps[len(traces) - 1], traces[-1])
         return (*traces, *[_NOT_RUN] * (len(steps) - len(traces)))
 
-    @property
-    def _open(self) -> bool:
-        return self.sessions.migrator.info.transaction_status != TransactionStatus.IDLE
+    def _ended(self, last: Step, trace: Trace) -> Trace:
+        """The last statement's trace; a constraint that was deferred fails at its commit."""
+        if trace.error is None:
+            try:
+                self.sessions.commit(last)
+                return trace
+            except psycopg.Error as error:
+                trace = replace(trace, error=_said(error))
+        self.sessions.rollback()
+        return trace
 
     def _step(self, step: Step) -> Trace:
-        inside = self._open
+        inside = self.sessions.in_transaction
         if not inside:
             self.held = {}
         try:
@@ -139,12 +125,15 @@ class _Watched:
                 # A machine under load must not decide whether a statement ends.
                 return Trace(in_transaction=inside)
             if verb(step.text) in _CONTROL:
-                _execute(self.sessions.migrator, step)
+                execute_kept(self.sessions, step)
                 return Trace(in_transaction=inside)
             return self._inside(step) if inside else self._alone(step)
+        except Denied as refusal:
+            if not inside:
+                self.sessions.rollback()
+            return Trace(denied=str(refusal), in_transaction=inside)
         except psycopg.Error as error:
-            if self._open:
-                self.sessions.migrator.execute("rollback")
+            self.sessions.rollback()
             return Trace(error=_said(error), in_transaction=inside)
 
     def _alone(self, step: Step) -> Trace:
@@ -156,8 +145,8 @@ class _Watched:
         except (psycopg.errors.ActiveSqlTransaction, psycopg.errors.InvalidTransactionTermination):
             migrator.execute("rollback")
             return self._outside(step)
-        migrator.execute("commit")
-        return _replaced(trace, in_transaction=False)
+        self.sessions.commit(step)
+        return replace(trace, in_transaction=False)
 
     def _inside(self, step: Step) -> Trace:
         migrator, observer = self.sessions.migrator, self.sessions.observer
@@ -180,20 +169,19 @@ class _Watched:
     def _execute_filling(self, step: Step) -> bool:
         """Run it; where the rows lack a value, fill them as a back-fill would have, and run it once more."""
         migrator = self.sessions.migrator
-        migrator.execute("savepoint kata_step")
         try:
-            _execute(migrator, step)
+            execute_kept(self.sessions, step)
         except psycopg.Error as error:
             if error.sqlstate not in _ROWS_LACK and not _is_extension(step, error):
                 raise
-            migrator.execute("rollback to savepoint kata_step")
+            migrator.execute(f"rollback to savepoint {SAVEPOINT}")
             if error.sqlstate not in _ROWS_LACK:
                 return False
             table = error.diag.table_name
             lacking = [one for one in self.tables.values() if one.name.rpartition(".")[2].strip('"') == table]
             for one in lacking:
                 fill_nulls(migrator, one)
-            _execute(migrator, step)
+            self.sessions.execute(step)
             return True
         return False
 
@@ -203,21 +191,19 @@ class _Watched:
         before = relations(observer)
         flush_statistics(migrator)
         scans = rows_scanned(observer, inside=False)
-        failure: list[psycopg.Error] = []
+        failure: list[Exception] = []
 
         def execute() -> None:
             try:
-                _execute(migrator, step)
-            except psycopg.Error as error:
+                execute_kept(self.sessions, step)
+            except (psycopg.Error, KataError, Denied) as error:
                 failure.append(error)
 
         thread = threading.Thread(target=execute, daemon=True)
         with self._held_transaction():
             thread.start()
             modes, blocked = self._look_at_waiting(thread)
-        thread.join(_PATIENCE_SECONDS)
-        if thread.is_alive():
-            raise DatabaseError(f"{step.file}:{step.line}: the statement did not end", hint="run it by hand")
+        thread.join()
         if failure:
             raise failure[0]
         flush_statistics(migrator)
@@ -244,7 +230,7 @@ class _Watched:
         """The locks held or asked for once the statement waits or is done, and who cannot go on then."""
         observer, pid = self.sessions.observer, self.sessions.migrator.info.backend_pid
         modes: dict[int, list[str]] = {}
-        until = time.monotonic() + _PATIENCE_SECONDS
+        until = time.monotonic() + _LOOK_SECONDS
         while thread.is_alive() and time.monotonic() < until:
             waiting = observer.execute(
                 "select wait_event_type = 'Lock' from pg_stat_activity where pid = %s", (pid,)
@@ -313,25 +299,12 @@ def _moved(before: Relation | None, after: Relation | None) -> bool:
     return before is not None and after is not None and before.filenode != after.filenode
 
 
-def _execute(session: psycopg.Connection[Any], step: Step) -> None:
-    if step.data is None:
-        session.execute(step.text.encode())
-        return
-    with session.cursor() as cursor, cursor.copy(step.text.encode()) as copy:
-        copy.write(step.data)
-
-
 def _is_extension(step: Step, error: psycopg.Error) -> bool:
     """An extension that this PostgreSQL does not have says nothing of the migration."""
-    wanted = leading_words(step.text, 2) == ("create", "extension")
+    # CREATE [TRUSTED] [PROCEDURAL] LANGUAGE is CREATE EXTENSION in other words.
+    wanted = leading_words(step.text, 2) in [("create", kind) for kind in _EXTENSION_KINDS]
     return wanted and error.sqlstate in ("0A000", "58P01")
 
 
 def _said(error: psycopg.Error) -> tuple[str, str]:
     return error.sqlstate or "XX000", error.diag.message_primary or str(error).strip()
-
-
-def _replaced(trace: Trace, **changes: Any) -> Trace:
-    from dataclasses import replace
-
-    return replace(trace, **changes)

@@ -8,35 +8,37 @@ import psycopg
 
 # Each query gives one line an object; names instead of numbers, so that an object made again is the same.
 _PARTS = (
-    """select concat('relation ', c.oid::regclass, ' kind ', c.relkind, ' persistence ', c.relpersistence,
+    """select pg_catalog.concat('relation ', c.oid::regclass, ' kind ', c.relkind, ' persistence ', c.relpersistence,
          ' row security ', c.relrowsecurity, c.relforcerowsecurity)
        from pg_class c where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and {mine}""",
-    """select concat('column ', a.attrelid::regclass, '.', a.attname, ' ', format_type(a.atttypid, a.atttypmod),
+    """select pg_catalog.concat('column ', a.attrelid::regclass, '.', a.attname, ' ',
+         format_type(a.atttypid, a.atttypmod),
          ' not null ', a.attnotnull, ' identity ', a.attidentity, ' generated ', a.attgenerated,
          ' default ', coalesce(pg_get_expr(d.adbin, d.adrelid), ''))
        from pg_attribute a join pg_class c on c.oid = a.attrelid
        left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
        where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm', 'f', 'c') and {mine}""",
-    """select concat('constraint ', k.conname, ' on ', k.conrelid::regclass, ' ', pg_get_constraintdef(k.oid),
+    """select pg_catalog.concat('constraint ', k.conname, ' on ', k.conrelid::regclass, ' ',
+         pg_get_constraintdef(k.oid),
          ' valid ', k.convalidated)
        from pg_constraint k join pg_class c on c.oid = k.conrelid where {mine}""",
-    """select concat('domain constraint ', k.conname, ' ', pg_get_constraintdef(k.oid))
+    """select pg_catalog.concat('domain constraint ', k.conname, ' ', pg_get_constraintdef(k.oid))
        from pg_constraint k join pg_type c on c.oid = k.contypid
        join pg_namespace n on n.oid = c.typnamespace where n.nspname !~ '^(pg_|information_schema)'""",
-    """select concat('index ', pg_get_indexdef(i.indexrelid), ' valid ', i.indisvalid)
+    """select pg_catalog.concat('index ', pg_get_indexdef(i.indexrelid), ' valid ', i.indisvalid)
        from pg_index i join pg_class c on c.oid = i.indexrelid where {mine}""",
-    """select concat('trigger ', pg_get_triggerdef(t.oid), ' enabled ', t.tgenabled)
+    """select pg_catalog.concat('trigger ', pg_get_triggerdef(t.oid), ' enabled ', t.tgenabled)
        from pg_trigger t join pg_class c on c.oid = t.tgrelid where not t.tgisinternal and {mine}""",
-    """select concat('view ', c.oid::regclass, ' ', pg_get_viewdef(c.oid))
+    """select pg_catalog.concat('view ', c.oid::regclass, ' ', pg_get_viewdef(c.oid))
        from pg_class c where c.relkind in ('v', 'm') and {mine}""",
-    """select concat('policy ', p.polname, ' on ', p.polrelid::regclass, ' ', p.polcmd, ' ',
+    """select pg_catalog.concat('policy ', p.polname, ' on ', p.polrelid::regclass, ' ', p.polcmd, ' ',
          coalesce(pg_get_expr(p.polqual, p.polrelid), ''), coalesce(pg_get_expr(p.polwithcheck, p.polrelid), ''))
        from pg_policy p join pg_class c on c.oid = p.polrelid where {mine}""",
-    """select concat('routine ', p.oid::regprocedure, ' ', md5(pg_get_functiondef(p.oid)))
+    """select pg_catalog.concat('routine ', p.oid::regprocedure, ' ', md5(pg_get_functiondef(p.oid)))
        from pg_proc p join pg_namespace n on n.oid = p.pronamespace
        where n.nspname !~ '^(pg_|information_schema)' and p.prokind in ('f', 'p') and not exists
          (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')""",
-    """select concat('type ', t.oid::regtype, ' ', t.typtype, ' ', (select string_agg(e.enumlabel, ','
+    """select pg_catalog.concat('type ', t.oid::regtype, ' ', t.typtype, ' ', (select string_agg(e.enumlabel, ','
          order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid))
        from pg_type t join pg_namespace n on n.oid = t.typnamespace
        where t.typtype in ('e', 'd', 'r') and n.nspname !~ '^(pg_|information_schema)'""",

@@ -49,7 +49,7 @@ class SeedColumn:
 def fill_table(session: psycopg.Connection[Any], table: Relation, rows: int) -> str:
     """Insert `rows` rows made from 1…rows, the same in every table, so that foreign keys meet; "" or why it failed.
 
-    Triggers and foreign keys are off meanwhile; rows that are there already stay.
+    `session` is one whose triggers and foreign keys are off; rows that are there already stay.
     """
     if table.kind == "m" or (table.kind == "p" and not _has_partitions(session, table)):
         return ""
@@ -157,7 +157,6 @@ def _insert(
     """ "" or "SQLSTATE message"."""
     try:
         with session.transaction():
-            session.execute("set local session_replication_role = replica")
             session.execute(_statement(table, columns, fixed, 1, rows).encode())
             _advance_sequences(session, table, columns, rows)
     except psycopg.Error as error:

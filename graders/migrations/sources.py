@@ -122,6 +122,11 @@ def _sections(file: Path, text: str, mark: re.Pattern[str], tool: str) -> Migrat
     return Migration(file.name, parts.get("up", ()), parts.get("down") or None, not alone, tool)
 
 
+def steps_of(file: Path) -> tuple[Step, ...]:
+    """The statements of a plain SQL file. Raises UsageError for one that cannot be read."""
+    return _steps(_read(file), str(file), 0)
+
+
 def _steps(text: str, file: str, before: int) -> tuple[Step, ...]:
     pieces = split_statements(text)
     return tuple(Step(one.text, file, one.line + before, one.comments, one.data) for one in pieces)
@@ -129,9 +134,15 @@ def _steps(text: str, file: str, before: int) -> tuple[Step, ...]:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file}: cannot be read: {error}", hint="migrations are UTF-8 text") from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise UsageError(
+            f"{file}:{line}: holds a NUL character, which no statement can", hint="migrations are UTF-8 text"
+        )
+    return text
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

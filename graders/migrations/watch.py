@@ -8,10 +8,12 @@ from typing import Any
 
 import psycopg
 
+# Functions that a migration could put one of its own in front of are named with their schema.
 # (oid of the table that it belongs to) for tables, their indexes and materialized views of the user's schemas.
 _RELATIONS = """
 select c.oid::bigint as oid, coalesce(i.indrelid, c.oid)::bigint as owner, c.relkind::text as kind,
-       pg_relation_filenode(c.oid)::bigint as filenode, format('%%I.%%I', n.nspname, c.relname) as sql,
+       pg_catalog.pg_relation_filenode(c.oid)::bigint as filenode,
+       pg_catalog.format('%%I.%%I', n.nspname, c.relname) as sql,
        case n.nspname when 'public' then '' else n.nspname || '.' end || c.relname as name
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   left join pg_index i on i.indexrelid = c.oid left join pg_class t on t.oid = i.indrelid

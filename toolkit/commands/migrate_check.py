@@ -62,8 +62,9 @@ def run(
 ) -> int:
     """Run migrations on a throwaway PostgreSQL whose tables hold rows, while another session reads and writes.
 
-    What blocks is told by the locks that were really taken and the rows worked through meanwhile, never by the
-    clock. A comment `kata:ignore CODE` before a statement accepts it. Exit code 0 where nothing is convicted.
+    Migrations run as the owner of the database, not as a superuser. Findings follow from the locks that were taken
+    and the rows that were read or written under them, never from the clock. A comment `kata:ignore CODE` before a
+    statement accepts it. Exit code 0 where nothing is proved.
     """
     settings = settings_of(context)
     if explain is not None:

@@ -23,6 +23,8 @@ def render_checked(checked: CheckedAll, left: int, rows: int, paint: Paint, *, v
     blocks = [_migration(one, paint, verbose) for one in checked.migrations]
     if checked.stand_ins:
         blocks.append(_stand_ins(checked.stand_ins, paint, verbose))
+    if checked.denied:
+        blocks.append(_denied(checked.denied, paint))
     if left:
         blocks.append([paint(f"{left} more migrations were not run, since this one failed", "yellow")])
     blocks.append([_summary(checked, rows, paint)])
@@ -35,6 +37,7 @@ def render_checked_json(checked: CheckedAll, left: int, rows: int) -> str:
         "format": 1,
         "rows": rows,
         "stand_ins": list(checked.stand_ins),
+        "schema_denied": list(checked.denied),
         "not_run": left,
         "migrations": [_as_json(one) for one in checked.migrations],
         "findings": [finding.as_json() for finding in checked.findings],
@@ -60,7 +63,7 @@ def _migration(one: Checked, paint: Paint, verbose: bool) -> list[str]:
     lines = [f"{paint(paint.sign(sign), style, 'bold')} {paint(escape(one.migration.name), 'bold')}"]
     for step, trace in zip(one.migration.up, one.traces, strict=True):
         found = [finding for finding in one.findings if _is_of(finding, step)]
-        if verbose or any(not is_advice(finding) for finding in found) or trace.error:
+        if verbose or any(not is_advice(finding) for finding in found) or trace.error or trace.denied:
             lines += _step(step, trace, found, paint, verbose)
     lines += [_INDENT + paint(f"no rows for {escape(problem)}", "yellow") for problem in one.unfilled]
     lines += _undo(one, paint)
@@ -98,6 +101,8 @@ def _step(step: Step, trace: Trace, found: Sequence[Finding], paint: Paint, verb
 def _trace_in_words(trace: Trace) -> str:
     if not trace.reached:
         return "not run"
+    if trace.denied:
+        return "not run, it needs a superuser"
     if trace.error is not None:
         return f"failed with {trace.error[0]}"
     said = [f"{lock.name} on {lock.table}" for lock in trace.locks]
@@ -125,6 +130,11 @@ def _stand_ins(made: Sequence[str], paint: Paint, verbose: bool) -> list[str]:
     return lines + (
         [paint(f"{_INDENT}and {len(made) - len(shown)} more", "dim")] if len(made) > len(shown) else []
     )
+
+
+def _denied(places: Sequence[str], paint: Paint) -> list[str]:
+    title = "Left out of the schema, because the owner of a database may not run it:"
+    return [paint(title, "yellow"), *(_INDENT + escape(place) for place in places)]
 
 
 def _summary(checked: CheckedAll, rows: int, paint: Paint) -> str:

@@ -67,9 +67,10 @@ class Trace:
     """One statement executed on tables that hold rows.
 
     `blocked`: for each table the probes of a second session that could not go on ("read", "write"); `row_locks`:
-    rows of a table that a second session could not have changed meanwhile; `error`: SQLSTATE and message it failed
-    with; `reached` False where an earlier failure kept it from running; `filled` True where the rows had to be
-    given values before it could run.
+    rows of a table that a second session could not have changed in the meantime; `error`: SQLSTATE and message it
+    failed with; `denied`: why it was not executed, where it needs more rights than the owner of a database has;
+    `reached` False where an earlier failure kept it from running; `filled` True where the rows had to be given
+    values before it could run.
     """
 
     locks: tuple[Lock, ...] = ()
@@ -77,6 +78,7 @@ class Trace:
     blocked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     row_locks: Mapping[str, int] = field(default_factory=dict)
     error: tuple[str, str] | None = None
+    denied: str = ""
     reached: bool = True
     filled: bool = False
     in_transaction: bool = False
@@ -108,6 +110,7 @@ class Trace:
             ],
             "blocked": {table: list(kinds) for table, kinds in self.blocked.items()},
             "row_locks": dict(self.row_locks),
+            "denied": self.denied or None,
             "error": None if self.error is None else {"code": self.error[0], "message": self.error[1]},
         }
 
@@ -132,6 +135,7 @@ def trace_from(document: Mapping[str, Any]) -> Trace:
         blocked={table: tuple(kinds) for table, kinds in document.get("blocked", {}).items()},
         row_locks=dict(document.get("row_locks", {})),
         error=None if error is None else (error["code"], error["message"]),
+        denied=str(document.get("denied") or ""),
         reached=bool(document.get("reached", True)),
         in_transaction=bool(document.get("in_transaction")),
     )

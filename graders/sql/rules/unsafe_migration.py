@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from graders.sql.ddl.administration import is_administrative
 from graders.sql.ddl.hazards import find_hazards
 from graders.sql.ddl.script import Hazard
 from graders.sql.ddl.trace import Trace, trace_from
@@ -78,7 +80,7 @@ def _confidence(hazard: Hazard, trace: Trace | None) -> str | None:
         return "suspected"
     if kind.proof == "text":
         return "proved"
-    if trace is None or not trace.reached:
+    if trace is None or not trace.reached or trace.denied:
         return "suspected"
     borne_out = {
         "work": trace.convicts,
@@ -109,10 +111,12 @@ def _finding(context: RuleContext, hazard: Hazard, trace: Trace | None, confiden
 def _unexplained(context: RuleContext, place: int, trace: Trace) -> Iterator[Finding]:
     """What the execution shows and the text did not."""
     statement = context.statements[place]
-    if trace.error is not None:
+    if trace.denied:
+        yield _denied(context, statement, trace)
+    elif trace.error is not None:
         code, text = trace.error
         yield _plain(
-            context, statement, trace, "fails", f"It fails with {code}: {text}", "Mend the statement."
+            context, statement, trace, "fails", f"It fails with {code}: {text}", "Fix the statement."
         )
     elif trace.convicts:
         yield _plain(
@@ -125,11 +129,23 @@ def _unexplained(context: RuleContext, place: int, trace: Trace) -> Iterator[Fin
         )
 
 
+def _denied(context: RuleContext, statement: Statement, trace: Trace) -> Finding:
+    """Roles and extensions are made by whoever set up the server; anything else has no place in a migration."""
+    message = f"It was not executed, so nothing is known of what it does: {trace.denied}."
+    remedy = (
+        "Run it apart from the migrations, as a superuser, if it belongs there; or do without it. "
+        "kata runs migrations as the owner of the database."
+    )
+    found = _plain(context, statement, trace, "needs-superuser", message, remedy)
+    return replace(found, confidence="suspected") if is_administrative(statement.text) else found
+
+
 def _plain(
     context: RuleContext, statement: Statement, trace: Trace, code: str, message: str, remedy: str
 ) -> Finding:
     titles = {
         "fails": "fails: the statement fails on tables that hold rows",
+        "needs-superuser": "needs-superuser: the owner of the database may not run the statement",
         "blocks-while-working": "blocks-while-working: the table is worked through while its lock keeps others out",
     }
     return Finding(
