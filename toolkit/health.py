@@ -99,7 +99,7 @@ def _shared_memory() -> HealthItem:
 
 
 def _postgres(settings: Settings, chosen: str | None) -> Iterator[HealthItem]:
-    from graders.backing.postgres import find_binaries, start_cluster
+    from graders.backing.postgres import find_binaries, reap, start_cluster
 
     try:
         binaries = find_binaries(Path(chosen) if chosen else None)
@@ -111,6 +111,7 @@ def _postgres(settings: Settings, chosen: str | None) -> Iterator[HealthItem]:
     )
     try:
         settings.run_dir.mkdir(parents=True, exist_ok=True)
+        reap(settings.run_dir)
         with start_cluster(None, binaries, run_dir=settings.run_dir) as cluster:
             yield HealthItem(
                 "A cluster",

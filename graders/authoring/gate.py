@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -24,6 +23,7 @@ from graders.packs.loader import Packs
 from graders.packs.records import Kata
 from graders.packs.rendering import render_solution, render_starter
 from graders.packs.stages import stage_meant
+from graders.sandbox.rundir import run_directory
 from graders.submission.folder import Submission
 
 _ANY_ANSWER = "a service may answer anything: that fails a check, with a sentence, and does not break it"
@@ -186,9 +186,9 @@ def trial_run(
     """Render the subject and judge it once. `turn` counts repetitions from 0; `only`: ids of the checks to run."""
     # Each repetition has a seed of its own: a verdict must not hang on a lucky choice.
     seed = (grader.options.seed or 1) + turn
-    with tempfile.TemporaryDirectory(prefix="kata-gate-", dir=grader.options.runs) as folder:
+    with run_directory(grader.options.runs) as run:
         try:
-            submission = render_subject(kata, packs, subject, Path(folder) / "repository")
+            submission = render_subject(kata, packs, subject, run.path / "repository")
             grade = grader.grade(submission, progress=silent, seed=seed, odd=odd, only=only)
         except KataError as error:
             return Trial(seed, 0, 0.0, {}, f"{error.message} {error.hint}".strip())

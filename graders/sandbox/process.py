@@ -15,7 +15,8 @@ from typing import IO
 
 from graders.errors import SandboxError
 from graders.sandbox.base import UNLIMITED, Limits, Listener, Mount, Network, OutputBuffer
-from graders.sandbox.process_tree import is_at_work, kill_strays, listeners_of, tree_of
+from graders.sandbox.brand import kill_branded, new_brand
+from graders.sandbox.process_tree import is_at_work, listeners_of, tree_of
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _KILL_SECONDS = 5.0
@@ -30,12 +31,12 @@ class PlainProcess:
         supervisor: subprocess.Popen[bytes],
         pid: int,
         reader: threading.Thread,
-        env: Mapping[str, str],
+        brand: int,
     ) -> None:
         self._supervisor = supervisor
         self._pid = pid
         self._reader = reader
-        self._env = env
+        self._brand = brand
         self._closed = False
         self._lock = threading.Lock()
 
@@ -91,7 +92,7 @@ class PlainProcess:
                 self._closed = True
                 if status == -signal.SIGKILL:
                     # Perhaps it was the supervisor that was killed, and not by us: the tree has lost its keeper.
-                    kill_strays(self._env)
+                    kill_branded(self._brand)
                 self._reader.join(_KILL_SECONDS)
                 with suppress(OSError):
                     self._leash.close()
@@ -133,7 +134,8 @@ class ProcessSandbox:
     ) -> PlainProcess:
         report, write = os.pipe()
         try:
-            supervisor = _spawn(command, cwd, env, write)
+            brand = new_brand()
+            supervisor = _spawn(command, cwd, env, write, brand)
         except OSError as error:
             os.close(report)
             raise SandboxError(
@@ -143,18 +145,20 @@ class ProcessSandbox:
         finally:
             os.close(write)
         reader = _drain(supervisor, output)
-        process = PlainProcess(supervisor, _reported(report, supervisor), reader, dict(env))
+        process = PlainProcess(supervisor, _reported(report, supervisor), reader, brand)
         if self._adopt is not None:
             self._adopt(supervisor.pid)
             self._adopt(process.pid)
         return process
 
 
-def _spawn(command: str, cwd: Path, env: Mapping[str, str], report: int) -> subprocess.Popen[bytes]:
+def _spawn(
+    command: str, cwd: Path, env: Mapping[str, str], report: int, brand: int
+) -> subprocess.Popen[bytes]:
     # In a C locale Python sets LC_CTYPE for its own children.
     unwanted = [name for name in ("LC_CTYPE",) if name not in env]
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-B", str(_SUPERVISOR), str(report), command, *unwanted],
+        [sys.executable, "-I", "-S", "-B", str(_SUPERVISOR), str(report), str(brand), command, *unwanted],
         cwd=cwd,
         env=dict(env),
         stdin=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Which processes belong to a tree, where they listen, what they do, and which got away.
+"""Which processes belong to a tree, where they listen, and whether they do anything.
 
 Linux answers in /proc, in a hundredth of the time that psutil takes; elsewhere psutil is used.
 """
@@ -6,9 +6,8 @@ Linux answers in /proc, in a hundredth of the time that psutil takes; elsewhere 
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -39,39 +38,6 @@ def is_at_work(root: int) -> bool | None:
     if sys.platform != "linux":
         return None
     return any(state in _AT_WORK for pid in tree_of(root) for state in _states(pid))
-
-
-def kill_strays(env: Mapping[str, str]) -> None:
-    """SIGKILL for every process that was started with this HOME and PORT, wherever it hangs in the tree by now."""
-    marks = {f"{name}={env[name]}".encode() for name in ("HOME", "PORT") if name in env}
-    if sys.platform != "linux" or len(marks) < 2:
-        return
-    while found := [pid for pid in _pids() if pid != os.getpid() and marks <= _environment(pid)]:
-        for pid in found:
-            with suppress(OSError):
-                _kill_marked(pid, marks)
-
-
-def _kill_marked(pid: int, marks: set[bytes]) -> None:
-    # Through a descriptor, so that a process which took over the number meanwhile is not hit.
-    descriptor = os.pidfd_open(pid)
-    try:
-        if marks <= _environment(pid):
-            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-    finally:
-        os.close(descriptor)
-
-
-def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
-
-
-def _environment(pid: int) -> set[bytes]:
-    """What the process was started with; empty for a zombie, or one that is gone or another user's."""
-    try:
-        return set(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
-    except OSError:
-        return set()
 
 
 def _children(pid: int) -> list[int]:

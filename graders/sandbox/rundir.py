@@ -1,7 +1,8 @@
-"""A run's own directory and processes: removed at the end, and by the next run if this one is killed.
+"""A run's own directory and processes: removed at the end, and by `reap` if the run is killed.
 
 Each run keeps a file in `base` that names its directory and the processes it started, and holds a lock on it while
-it lives. A file that nobody has locked belongs to a run that was killed: `reap` ends what it left.
+it lives. A file that nobody has locked belongs to a run that was killed: `reap` ends what it left. That happens at once
+(`reaper`), and again when kata is started next, should the reaper have been killed too.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from graders.errors import DatabaseError
+from graders.sandbox.brand import brand_of, kill_branded
+from graders.sandbox.known_process import end_process, started_at
+from graders.sandbox.reaper import reap_runs_of
 
 SHARED_MEMORY = Path("/dev/shm")
 ENOUGH = 512 * 1024 * 1024
@@ -38,11 +40,11 @@ class Run:
     record: Path
 
     def adopt(self, pid: int) -> None:
-        """Remember a process and the group it leads, so that the next run ends it if this one is killed.
+        """Remember a process, the group it leads and all that carries its mark, to be ended if this run is killed.
 
         May be called from any process of the run, also a forked one.
         """
-        _append(self.record, {"process": pid, "started": started_at(pid)})
+        _append(self.record, {"process": pid, "started": started_at(pid), "brand": brand_of(pid)})
 
     def adopt_server(self, pid: int) -> None:
         """The same for a PostgreSQL, which is asked to end (with its children, each in a group of its own)."""
@@ -55,6 +57,7 @@ def run_directory(base: Path, *, need: int = 0, mode: int = 0o700) -> Iterator[R
 
     It is removed at the end. Raises DatabaseError where neither place can be written.
     """
+    reap_runs_of(base)
     with _record_in(base) as record:
         path = _place(base, need, mode) / (_PREFIX + record.stem)
         _append(record, {"path": str(path), "boot": _boot()})
@@ -79,21 +82,6 @@ def reap(base: Path) -> tuple[Path, ...]:
             if record is not None:
                 removed += _reap_one(entry)
     return tuple(removed)
-
-
-def started_at(pid: int) -> str:
-    """When a process was started, in the system's own words; empty if there is no such process."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-        return stat[stat.rindex(")") + 2 :].split()[19]
-    except (OSError, ValueError, IndexError):
-        pass
-    if Path("/proc/self/stat").exists():
-        return ""
-    command = ["/bin/ps", "-o", "lstart=", "-p", str(pid)]
-    with contextlib.suppress(OSError):
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    return ""
 
 
 def remove_tree(path: Path) -> None:
@@ -149,24 +137,34 @@ def _take(entry: Path) -> Iterator[int | None]:
 
 
 def _reap_one(entry: Path) -> list[Path]:
-    removed = []
-    same_boot = False
-    for item in _lines(entry):
-        if "path" in item:
-            same_boot = item.get("boot") == _boot()
-            path = Path(item["path"])
-            if path.name == _PREFIX + entry.stem:
-                removed.append(path)
-        elif same_boot and item.get("started") and started_at(item["process"]) == item["started"]:
-            end_process(item["process"], server=item.get("server", False))
-    for path in removed:
-        if same_boot:
+    items = _items(entry)
+    of_this_boot = any("path" in item and item.get("boot") == _boot() for item in items)
+    removed = [Path(item["path"]) for item in items if _is_ours(item.get("path"), entry)]
+    if of_this_boot:
+        for item in items:
+            _end_remembered(item)
+        for path in removed:
             _end_server_in(path)
+    for path in removed:
+        # A run in the directory of another one has its record there.
         reap(path)
         remove_tree(path)
     if not any(path.exists() for path in removed):
         entry.unlink(missing_ok=True)
     return removed
+
+
+def _is_ours(path: object, entry: Path) -> bool:
+    """A record may have been changed: only a directory that carries its name is removed."""
+    return isinstance(path, str) and Path(path).name == _PREFIX + entry.stem
+
+
+def _end_remembered(item: dict[str, Any]) -> None:
+    pid, started, brand = item.get("process"), item.get("started"), item.get("brand")
+    if isinstance(pid, int) and isinstance(started, str):
+        end_process(pid, started, server=bool(item.get("server")))
+    if isinstance(brand, int):
+        kill_branded(brand)
 
 
 def _end_server_in(path: Path) -> None:
@@ -176,39 +174,17 @@ def _end_server_in(path: Path) -> None:
             lines = pidfile.read_text().splitlines()
             pid = int(lines[0])
             if Path(f"/proc/{pid}/cwd").resolve() == pidfile.parent.resolve():
-                end_process(pid, server=True)
+                end_process(pid, started_at(pid), server=True)
 
 
-def end_process(pid: int, *, server: bool = False, patience: float = 3.0) -> None:
-    """Kill a process and the group it leads; a PostgreSQL first ends its children and frees what it shares."""
-    started = started_at(pid)
-    if server:
-        with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGQUIT)
-    until = time.monotonic() + (patience if server else 0)
-    while started and started_at(pid) == started and time.monotonic() < until and not _is_zombie(pid):
-        time.sleep(0.005)
-    with contextlib.suppress(OSError):
-        os.killpg(pid, signal.SIGKILL)
-    with contextlib.suppress(OSError):
-        if started and started_at(pid) == started:
-            os.kill(pid, signal.SIGKILL)
-
-
-def _is_zombie(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat[stat.rindex(")") + 2] == "Z"
-
-
-def _lines(entry: Path) -> list[dict[str, Any]]:
+def _items(entry: Path) -> list[dict[str, Any]]:
     items = []
-    for line in entry.read_text().splitlines():
+    for line in entry.read_text(errors="replace").splitlines():
         # The last line is torn where the run was killed while it wrote.
         with contextlib.suppress(ValueError):
-            items.append(json.loads(line))
+            item = json.loads(line)
+            if isinstance(item, dict):
+                items.append(item)
     return items
 
 

@@ -1,7 +1,7 @@
 """The parent of a foreign command, run as a script: it outlives the grader just long enough to end the tree.
 
-Arguments: a descriptor to report on, the command, and the environment variables that Python itself set and the
-command must not see. Standard input is the leash: `T` asks for SIGTERM to the
+Arguments: a descriptor to report on, the mark of the tree (see brand; 0 for none), the command, and the environment
+variables that Python itself set and the command must not see. Standard input is the leash: `T` asks for SIGTERM to the
 command's process group, end of file (the grader let go, or died) ends the tree at once. It exits as the command did,
 after everything that the command left behind.
 Nothing of the package is imported here, so that it starts in a few milliseconds.
@@ -17,14 +17,17 @@ import sys
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
+RLIMIT_LOCKS = 10
 GIVE_UP_SECONDS = 10.0
 PARENT_CHECK_SECONDS = 0.5
 GROUP_CHECK_SECONDS = 0.02
 
 
 def main() -> None:
-    report, command, unwanted = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    report, brand, command, unwanted = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4:]
+    take(brand)
     adopt_orphans()
+    ignore_signals()
     wakeup, signalled = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if hasattr(os, "pipe2") else nonblocking_pipe()
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(signalled, warn_on_full_buffer=False)
@@ -41,6 +44,23 @@ def adopt_orphans() -> None:
     import ctypes
 
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def take(brand: int) -> None:
+    """Marks this process and all that it starts."""
+    if brand:
+        import resource
+
+        resource.setrlimit(RLIMIT_LOCKS, (brand, brand))
+
+
+def ignore_signals() -> None:
+    """What the command sends to its keeper, short of SIGKILL and SIGSTOP, does nothing."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}:
+        try:
+            signal.signal(number, signal.SIG_IGN)
+        except (OSError, ValueError):
+            pass
 
 
 def nonblocking_pipe() -> tuple[int, int]:
@@ -60,9 +80,12 @@ def start(command: str, report: int, unwanted: list[str]) -> int:
         os.write(report, b"%d\n" % os.getpid())
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.closerange(3, 256)
-        for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+            try:
+                signal.signal(number, signal.SIG_DFL)
+            except (OSError, ValueError):
+                pass
         no_core_dumps()
         environment = {name: value for name, value in os.environ.items() if name not in unwanted}
         os.execve("/bin/sh", ["sh", "-c", command], environment)

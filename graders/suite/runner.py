@@ -19,6 +19,7 @@ from graders.errors import KataError, SuiteError
 from graders.results.codec import CodecError, encode
 from graders.results.grade import Stop
 from graders.results.verdicts import Report
+from graders.sandbox.reaper import end_with_us
 from graders.submission.failures import ServiceFailure
 from graders.suite.channel import Channel
 from graders.suite.control import Control
@@ -72,6 +73,7 @@ class SuiteHost:
             env={"PATH": os.defpath, "LANG": "C.UTF-8", "HYPOTHESIS_STORAGE_DIRECTORY": str(tables)},
             start_new_session=True,
         )
+        end_with_us(self._process.pid)
         theirs.close()
 
     @property

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +13,7 @@ from graders.authoring.matrix import Subject, problems_of, subjects_of, trial_of
 from graders.errors import UsageError
 from graders.grading.grader import Grader
 from graders.packs.records import Kata
+from graders.sandbox.rundir import run_directory
 from toolkit.completion import slugs
 from toolkit.judging import options_for
 from toolkit.place import packs_of, settings_of
@@ -44,8 +43,8 @@ def run(
     subject = find_subject(kata, solution)
     options = options_for(settings, seed=seed, only=only or ())
     titles = {check.id: check.title for check in kata.checks}
-    with Grader(options) as grader, tempfile.TemporaryDirectory(dir=settings.run_dir) as folder:
-        submission = render_subject(kata, packs, subject, Path(folder) / "repository")
+    with Grader(options) as grader, run_directory(settings.run_dir) as run:
+        submission = render_subject(kata, packs, subject, run.path / "repository")
         with live_progress(titles, paint_for(settings, sys.stderr)) as progress:
             grade = grader.grade(submission, progress=progress)
     paint = paint_for(settings)

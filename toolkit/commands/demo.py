@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +13,7 @@ from graders.packs.records import Kata, Solution, Stack
 from graders.packs.rendering import render_solution, render_starter
 from graders.packs.solutions import load_solutions
 from graders.results.grade import Grade
+from graders.sandbox.rundir import run_directory
 from graders.submission.folder import Submission
 from toolkit.completion import slugs
 from toolkit.judging import options_for
@@ -44,10 +43,10 @@ def run(
     reference = _reference(kata, chosen)
     paint = paint_for(settings)
     with (
-        tempfile.TemporaryDirectory(prefix="kata-demo-") as scratch,
         Grader(options_for(settings, seed=1)) as grader,
+        run_directory(settings.run_dir) as run,
     ):
-        root = Path(scratch, kata.slug)
+        root = run.path / kata.slug
         submission = Submission(root, kata, chosen)
         _say(f"kata start {kata.slug}", f"the starter: right answers, on {chosen.title}", paint)
         render_starter(kata, chosen, root)

@@ -8,6 +8,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 
 from graders.errors import DatabaseError
 from graders.sandbox.file_lock import exclusive
+from graders.sandbox.reaper import end_with_us
 
 # Nothing of the caller's environment may change how PostgreSQL behaves.
 ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin", "HOME": "/", "PGCLIENTENCODING": "UTF8"}
@@ -39,11 +41,21 @@ class Identity:
         )  # fmt: skip
 
     def run(self, command: Sequence[str | Path], timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        """Run a program to its end; standard error is part of the output."""
-        return subprocess.run(
-            [str(part) for part in command], cwd="/", env=ENVIRONMENT, stdin=subprocess.DEVNULL, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=timeout, **self._drop(),
-        )  # fmt: skip
+        """Run a program to its end; standard error is part of the output. Raises DatabaseError if it does not end."""
+        with self.popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+            end_with_us(process.pid)
+            try:
+                said, _ = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                raise DatabaseError(
+                    f"{command[0]} had not ended after {timeout:.0f} s",
+                    hint="Is this machine overloaded, or its disk very slow? Run the command again.",
+                ) from None
+            finally:
+                # Its children too, which would hold the pipe open.
+                with contextlib.suppress(OSError):
+                    os.killpg(process.pid, signal.SIGKILL)
+        return subprocess.CompletedProcess(process.args, process.returncode, said.decode(errors="replace"))
 
     def own(self, path: Path) -> None:
         if self.changes:

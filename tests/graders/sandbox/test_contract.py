@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from graders.sandbox.base import Limits, Mount, OutputBuffer, Process, Sandbox
+from graders.sandbox.brand import branded
 from graders.sandbox.ports import free_port
 from graders.sandbox.process import ProcessSandbox
 
@@ -217,8 +218,19 @@ def test_many_processes_that_keep_forking_are_ended(start: Start) -> None:
     assert process.poll() is not None
 
 
+SIGNALS = [
+    signal.SIGKILL,
+    signal.SIGSTOP,
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGHUP,
+    signal.SIGSEGV,
+    signal.SIGUSR1,
+]
+
+
 @linux
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 def test_a_command_that_attacks_its_keeper_is_ended_all_the_same(
     number: signal.Signals, start: Start, tmp_path: Path
 ) -> None:
@@ -228,6 +240,47 @@ def test_a_command_that_attacks_its_keeper_is_ended_all_the_same(
         assert process.wait(PATIENCE) == -signal.SIGKILL
     process.kill()
     eventually(lambda: not runs(pid))
+
+
+# Leaves the session and the tree, drops its environment and its descriptors, and only then kills the supervisor.
+DAEMON = """
+import os, signal, sys, time
+keeper = os.getppid()
+if os.fork():
+    time.sleep(600)
+os.setsid()
+if os.fork():
+    os._exit(0)
+if len(sys.argv) < 2:
+    os.execve(sys.executable, [sys.executable, __file__, str(keeper)], {})
+keeper = int(sys.argv[1])
+os.closerange(0, 100)
+os.kill(keeper, signal.SIGKILL)
+with open("pid", "w") as file:
+    file.write(f"{os.getpid()}\\n")
+while True:
+    time.sleep(0.01)
+    if os.fork():
+        os._exit(0)
+    with open("pid", "w") as file:
+        file.write(f"{os.getpid()}\\n")
+"""
+
+
+@linux
+@pytest.mark.parametrize("restless", [False, True], ids=["stays", "forks on and on"])
+def test_a_daemon_without_an_environment_that_kills_its_keeper_is_ended(
+    restless: bool, start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "daemon.py").write_text(
+        DAEMON if restless else DAEMON.split("while True", maxsplit=1)[0] + "time.sleep(600)\n"
+    )
+    process, _ = start(f"exec {PYTHON} daemon.py")
+    pid_in(tmp_path / "pid")
+    assert process.wait(PATIENCE) == -signal.SIGKILL
+    brand = process._brand  # type: ignore[attr-defined]
+    assert brand
+    assert list(branded(brand)) == []
 
 
 @linux

@@ -29,7 +29,8 @@ from graders.backing.postgres.server import stop
 from graders.errors import DatabaseError, PackError
 from graders.packs.records import Dataset, Environment, Kata
 from graders.sandbox import rundir
-from graders.sandbox.rundir import reap, run_directory, started_at
+from graders.sandbox.known_process import is_running
+from graders.sandbox.rundir import reap
 
 SMALL = Dataset("small", 1)
 MakeKata = Callable[..., Kata]
@@ -123,7 +124,7 @@ def test_the_directory_is_closed_to_others_and_gone_afterwards(binaries: Binarie
         assert folder.stat().st_mode & 0o077 == 0
         pid = int((folder / "postmaster.pid").read_text().split()[0])
     assert not folder.parent.exists()
-    assert started_at(pid) == ""
+    assert not is_running(pid)
     assert list(tmp_path.glob("*.run")) == []
 
 
@@ -254,111 +255,29 @@ def test_a_killed_maker_leaves_nothing_that_passes_for_a_template(
         assert not Path(folder).exists()
 
 
-def test_what_a_killed_run_left_is_gone_after_the_next_reaping(tmp_path: Path, make_kata: MakeKata) -> None:
+def killed(holder: subprocess.Popen[str], *, with_its_reaper: bool) -> None:
+    """SIGKILL for a process, and before that for the shell that would clean up after it."""
+    for name in Path(f"/proc/{holder.pid}/task/{holder.pid}/children").read_text().split():
+        if with_its_reaper and Path(f"/proc/{name}/comm").read_text() == "sh\n":
+            os.kill(int(name), signal.SIGKILL)
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+
+
+@pytest.mark.parametrize("with_its_reaper", [False, True], ids=["at once", "by the next run"])
+def test_what_a_killed_run_left_is_gone(with_its_reaper: bool, tmp_path: Path, make_kata: MakeKata) -> None:
     kata, runs = make_kata(tmp_path / "kata"), tmp_path / "runs"
     with python(HOLDER, kata.folder, tmp_path / "cache", runs) as holder:
         assert holder.stdout is not None
         folder = Path(holder.stdout.readline().strip()).parent.parent
         pid = int((folder / "postmaster.pid").read_text().split()[0])
         assert reap(runs) == ()
-        assert started_at(pid) != ""
-        holder.send_signal(signal.SIGKILL)
-        holder.wait()
-    assert reap(runs) == (folder.parent,)
-    assert not folder.parent.exists()
-    wait_until(lambda: started_at(pid) == "" or _is_dead(pid))
-    assert list(runs.glob("*")) == []
-
-
-def _is_dead(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] in "ZX"
-
-
-def test_processes_that_a_killed_run_adopted_end_with_their_group(tmp_path: Path) -> None:
-    code = """
-        import subprocess, sys
-        from pathlib import Path
-        from graders.sandbox.rundir import run_directory
-        with run_directory(Path(sys.argv[1])) as run:
-            child = subprocess.Popen(["sh", "-c", "trap '' QUIT TERM; sleep 600 & echo $!; wait"],
-                                     start_new_session=True, stdout=subprocess.PIPE, text=True)
-            run.adopt(child.pid)
-            print(child.pid, child.stdout.readline().strip(), run.path, flush=True)
-            sys.stdin.read()
-    """
-    with python(code, tmp_path) as holder:
-        assert holder.stdout is not None
-        leader, child, folder = holder.stdout.readline().split()
-        holder.send_signal(signal.SIGKILL)
-        holder.wait()
-    assert reap(tmp_path) == (Path(folder),)
-    wait_until(lambda: _is_dead(int(leader)) and _is_dead(int(child)))
-
-
-def test_reaping_spares_a_process_that_only_has_the_same_number(tmp_path: Path) -> None:
-    with subprocess.Popen(["sleep", "600"], start_new_session=True) as bystander:
-        record = tmp_path / "0123456789abcdef.run"
-        boot = Path("/proc/sys/kernel/random/boot_id")
-        known = boot.read_text().strip() if boot.exists() else ""
-        record.write_text(
-            f'{{"path": "{tmp_path}/kata-0123456789abcdef", "boot": "{known}"}}\n'
-            f'{{"process": {bystander.pid}, "started": "another time"}}\n{{"torn'
-        )
-        reap(tmp_path)
-        assert bystander.poll() is None
-        assert not record.exists()
-        bystander.kill()
-
-
-def test_reaping_never_removes_a_directory_that_no_run_made(tmp_path: Path) -> None:
-    precious = tmp_path / "precious"
-    precious.mkdir()
-    (tmp_path / "0123456789abcdef.run").write_text(f'{{"path": "{precious}", "boot": ""}}\n')
-    assert reap(tmp_path) == ()
-    assert precious.is_dir()
-
-
-def test_a_forked_child_does_not_keep_a_killed_run_alive(tmp_path: Path) -> None:
-    code = """
-        import os, sys, time
-        from pathlib import Path
-        from graders.sandbox.rundir import run_directory
-        with run_directory(Path(sys.argv[1])) as run:
-            child = os.fork()
-            if child == 0:
-                print(os.getpid(), run.path, flush=True)
-                time.sleep(600)
-                os._exit(0)
-            sys.stdin.read()
-    """
-    with python(code, tmp_path) as holder:
-        assert holder.stdout is not None
-        child, folder = holder.stdout.readline().split()
-        holder.send_signal(signal.SIGKILL)
-        holder.wait()
-        try:
-            assert reap(tmp_path) == (Path(folder),)
-        finally:
-            os.kill(int(child), signal.SIGKILL)
-
-
-def test_a_run_inside_a_killed_run_is_reaped_with_it(tmp_path: Path) -> None:
-    code = """
-        import sys
-        from pathlib import Path
-        from graders.sandbox.rundir import run_directory
-        with run_directory(Path(sys.argv[1])) as outer, run_directory(outer.path) as inner:
-            print(outer.path, inner.path, flush=True)
-            sys.stdin.read()
-    """
-    with python(code, tmp_path) as holder:
-        assert holder.stdout is not None
-        folders = [Path(name) for name in holder.stdout.readline().split()]
-        holder.send_signal(signal.SIGKILL)
-        holder.wait()
-    reap(tmp_path)
-    assert not any(folder.exists() for folder in folders)
+        assert is_running(pid)
+        killed(holder, with_its_reaper=with_its_reaper)
+    if with_its_reaper:
+        assert is_running(pid)
+        assert reap(runs) == (folder.parent,)
+    wait_until(lambda: not is_running(pid) and not folder.parent.exists() and list(runs.glob("*")) == [])
 
 
 def test_a_cache_that_cannot_be_written_is_a_clear_error(
@@ -491,10 +410,3 @@ def test_the_machines_own_postgresql_works_too(tmp_path: Path, cache: Path, make
         assert (window.statements, window.rows_sent, len(window.nested)) == (2, 2, 2)
         assert window.bytes_sent == len("item 7") + 1
     assert cluster.version == binaries.version
-
-
-def test_a_place_that_is_not_writable_is_named(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("")
-    with pytest.raises(DatabaseError, match=str(blocked)), run_directory(blocked):
-        pass

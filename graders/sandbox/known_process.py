@@ -1,0 +1,75 @@
+"""A process by its number and the moment of its start, since numbers are given again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+_SERVER_SECONDS = 3.0
+
+
+def started_at(pid: int) -> str:
+    """When a process was started, as this system counts it; empty if there is no such process."""
+    if sys.platform != "linux":
+        return _started_by_psutil(pid)
+    try:
+        return _stat(pid)[19]
+    except (OSError, ValueError, IndexError):
+        return ""
+
+
+def is_running(pid: int) -> bool:
+    """True for a process that is there and has not ended (a zombie has)."""
+    if sys.platform != "linux":
+        return _runs_by_psutil(pid)
+    try:
+        return _stat(pid)[0] not in ("Z", "X")
+    except (OSError, ValueError, IndexError):
+        return False
+
+
+def end_process(pid: int, started: str, *, server: bool = False) -> None:
+    """Kill the process that was started then, with the group it leads, if it is still there.
+
+    A PostgreSQL (`server`) is first given the time to end its children and to free what it shares.
+    """
+    if not started or started_at(pid) != started:
+        return
+    if server:
+        with suppress(OSError):
+            os.kill(pid, signal.SIGQUIT)
+            os.kill(pid, signal.SIGCONT)
+        until = time.monotonic() + _SERVER_SECONDS
+        while is_running(pid) and started_at(pid) == started and time.monotonic() < until:
+            time.sleep(0.005)
+    with suppress(OSError):
+        if os.getpgid(pid) == pid and started_at(pid) == started:
+            os.killpg(pid, signal.SIGKILL)
+    with suppress(OSError):
+        if started_at(pid) == started:
+            os.kill(pid, signal.SIGKILL)
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the state on, which the name before it cannot disturb."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _started_by_psutil(pid: int) -> str:
+    import psutil
+
+    with suppress(psutil.Error):
+        return str(psutil.Process(pid).create_time())
+    return ""
+
+
+def _runs_by_psutil(pid: int) -> bool:
+    import psutil
+
+    with suppress(psutil.Error):
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    return False
