@@ -21,7 +21,7 @@ import json, resource, sys
 sys.argv = ["kata", "sql", sys.argv[1], "--json", "--fail-on", "none"]
 from contextlib import redirect_stdout
 from io import StringIO
-from toolkit.verbs import run_verb
+from toolkit.command_line import run_verb
 out = StringIO()
 with redirect_stdout(out):
     run_verb(sys.argv[1:])

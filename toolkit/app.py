@@ -30,6 +30,6 @@ def _list() -> int:
 
 
 def _run() -> int:
-    from toolkit.verbs import run_verb
+    from toolkit.command_line import run_verb
 
     return run_verb(sys.argv[1:])

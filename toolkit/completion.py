@@ -1,12 +1,17 @@
-"""What a shell may complete: slugs, check ids, stacks. Mistakes complete to nothing; they are told when it runs."""
+"""What a shell may complete: slugs, check ids, stacks and so on.
+
+Mistakes in a pack complete to nothing; the command reports them when it runs.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from graders.errors import KataError
 from graders.packs.loader import Packs, open_packs
+from graders.packs.records import Kata
 from toolkit.place import packs_of
 from toolkit.settings import load_settings
 
@@ -17,14 +22,8 @@ def slugs(incomplete: str) -> list[tuple[str, str]]:
 
 
 def check_ids(incomplete: str) -> list[tuple[str, str]]:
-    """The checks of the kata that we stand in, of all katas elsewhere."""
-    try:
-        from graders.submission.folder import open_submission
-
-        katas = [open_submission(Path.cwd(), _packs()).kata]
-    except KataError:
-        katas = [_packs().kata(slug) for slug in _packs().slugs() if _title(slug)]
-    return _starting(incomplete, ((check.id, check.title) for kata in katas for check in kata.checks))
+    """The checks of the current directory's kata, of all katas elsewhere."""
+    return _starting(incomplete, ((check.id, check.title) for kata in _katas_here() for check in kata.checks))
 
 
 def stacks(incomplete: str) -> list[tuple[str, str]]:
@@ -41,6 +40,84 @@ def pages(incomplete: str) -> list[tuple[str, str]]:
         (path.stem, "finding") for root in _packs().roots for path in root.glob("content/findings/*.yaml")
     )
     return [*slugs(incomplete), *check_ids(incomplete), *_starting(incomplete, found)]
+
+
+def openable(incomplete: str) -> list[tuple[str, str]]:
+    """What `kata open` opens."""
+    words = (("brief", "the task"), ("report", "the last report"), ("code", "the repository"))
+    return [*_starting(incomplete, words), *pages(incomplete)]
+
+
+def worlds(incomplete: str) -> list[tuple[str, str]]:
+    """The sizes of the database of the current directory's kata, of all katas elsewhere."""
+    names = dict.fromkeys(world.name for kata in _katas_here() for world in kata.environment.worlds)
+    return _starting(incomplete, ((name, "") for name in names))
+
+
+def variables(incomplete: str) -> list[tuple[str, str]]:
+    """The variables of the current directory's kata as `NAME=`, each with its value."""
+    found = (pair for kata in _katas_here() for pair in kata.environment.variables.items())
+    return _starting(incomplete, ((f"{name}=", str(value)) for name, value in found))
+
+
+def solutions(incomplete: str) -> list[tuple[str, str]]:
+    """The known solutions of the current directory's kata, of all katas elsewhere."""
+    from graders.packs.solutions import load_solutions
+
+    with contextlib.suppress(KataError):
+        found = {one.name: one.title for kata in _katas_here() for one in load_solutions(kata)}
+        return _starting(incomplete, found.items())
+    return []
+
+
+def rules(incomplete: str) -> list[tuple[str, str]]:
+    """The rules of `kata sql`."""
+    from graders.sql.engine import RULES
+
+    return _starting(incomplete, ((rule, "") for rule in RULES))
+
+
+def skills(incomplete: str) -> list[tuple[str, str]]:
+    """The skills that some kata trains."""
+    found = dict.fromkeys(skill for kata in _all_katas() for skill in kata.skills)
+    return _starting(incomplete, ((skill, "") for skill in found))
+
+
+def tracks(incomplete: str) -> list[tuple[str, str]]:
+    """The tracks of every pack."""
+    from graders.packs.curriculum import load_tracks
+
+    with contextlib.suppress(KataError):
+        return _starting(incomplete, ((track.slug, track.title) for track in load_tracks(_packs())))
+    return []
+
+
+def starter_files(incomplete: str) -> list[tuple[str, str]]:
+    """The files of the current directory's repository."""
+    with contextlib.suppress(KataError):
+        from graders.submission.folder import find_root, regular_files
+
+        root = find_root(Path.cwd())
+        return _starting(
+            incomplete, ((file.relative_to(root).as_posix(), "") for file in regular_files(root))
+        )
+    return []
+
+
+def _katas_here() -> list[Kata]:
+    with contextlib.suppress(KataError, OSError):
+        from graders.submission.folder import open_submission
+
+        return [open_submission(Path.cwd(), _packs()).kata]
+    return _all_katas()
+
+
+def _all_katas() -> list[Kata]:
+    packs, found = _packs(), []
+    for slug in packs.slugs():
+        with contextlib.suppress(KataError):
+            found.append(packs.kata(slug))
+    return found
 
 
 def _starting(incomplete: str, entries: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

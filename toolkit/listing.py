@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 
 from graders.errors import KataError
+from graders.packs.loader import Packs
 from graders.packs.records import Kata
+from toolkit.choices import one_of
 from toolkit.place import packs_of
 from toolkit.settings import Settings, load_settings
 from toolkit.views.paint import paint_for
+
+LEVELS = ("intro", "core", "advanced")
 
 
 def print_list(
@@ -24,28 +28,38 @@ def print_list(
     This is what a bare `kata list` comes to without a command line being built (`settings` None).
     """
     settings = settings or load_settings()
-    katas, mistakes = _load(settings)
-    chosen = [
-        kata for kata in katas if level in (None, kata.level) and (skill is None or skill in kata.skills)
-    ]
-    from graders.packs.curriculum import find_track, in_order
-
+    packs = packs_of(settings)
+    katas, mistakes = _load(packs)
+    shown = _in_order(katas, packs, level=level, skill=skill)
     heading = ""
-    chosen = in_order(chosen, packs_of(settings))
     if track is not None:
-        way = find_track(track, packs_of(settings))
+        from graders.packs.curriculum import find_track
+
+        way = find_track(track, packs)
         heading = f"{way.title}: {way.summary}"
-        chosen = sorted((k for k in chosen if k.slug in way.katas), key=lambda k: way.katas.index(k.slug))
-    best = best_results(settings)
+        shown = sorted((k for k in shown if k.slug in way.katas), key=lambda k: way.katas.index(k.slug))
+    best = _best_or_none(settings)
     if as_json:
-        print(_as_json(chosen, best))
+        print(_as_json(shown, best))
     else:
         from toolkit.views.catalog import render_list
 
-        print(render_list(chosen, best, paint_for(settings), heading=heading))
+        print(render_list(shown, best, paint_for(settings), heading=heading))
     for mistake in mistakes:
         print(f"left out: {mistake.message}\n  {mistake.hint}", file=sys.stderr)
     return 2 if mistakes else 0
+
+
+def _in_order(katas: list[Kata], packs: Packs, *, level: str | None, skill: str | None) -> list[Kata]:
+    from graders.packs.curriculum import in_order
+
+    if level is not None:
+        one_of(level, LEVELS, "--level")
+    if skill is not None:
+        one_of(skill, sorted({skill for kata in katas for skill in kata.skills}), "--skill")
+    return in_order(
+        (k for k in katas if level in (None, k.level) and (skill is None or skill in k.skills)), packs
+    )
 
 
 def best_results(settings: Settings) -> dict[str, tuple[int, int]]:
@@ -58,9 +72,19 @@ def best_results(settings: Settings) -> dict[str, tuple[int, int]]:
         return progress.best()
 
 
-def _load(settings: Settings) -> tuple[list[Kata], list[KataError]]:
+def _best_or_none(settings: Settings) -> dict[str, tuple[int, int]]:
+    # A record that cannot be used must not hide the katas.
+    try:
+        return best_results(settings)
+    except KataError as error:
+        from toolkit.boundary import tell
+
+        tell(error)
+        return {}
+
+
+def _load(packs: Packs) -> tuple[list[Kata], list[KataError]]:
     # One kata that is being written must not hide the others.
-    packs = packs_of(settings)
     katas: list[Kata] = []
     mistakes: list[KataError] = []
     for slug in packs.slugs():

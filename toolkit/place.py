@@ -1,8 +1,8 @@
-"""Where the learner stands: the settings of this run, its packs, and the kata that is meant."""
+"""What a command is about: the settings of this run, its packs, and the kata and stack that are meant."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import typer
 
     from graders.packs.loader import Packs
-    from graders.packs.records import Kata
+    from graders.packs.records import Kata, Stack
     from graders.submission.folder import Submission
 
 
@@ -91,18 +91,40 @@ def _here() -> Path:
         return Path.cwd()
     except FileNotFoundError:
         raise UsageError(
-            "the folder that you stand in is gone", hint="go to the repository, or name it: `kata test PATH`"
+            "the current directory no longer exists",
+            hint="go to the repository, or name it: `kata test PATH`",
         ) from None
 
 
 def kata_meant(name: str | None, packs: Packs) -> Kata:
-    """The kata of that slug, or of the repository that is at that path, or that we stand in for None."""
+    """The kata of that slug, or of the repository at that path; for None, that of the current directory."""
     return kata_and_place(name, packs)[0]
 
 
 def kata_and_place(name: str | None, packs: Packs) -> tuple[Kata, Path | None]:
-    """As `kata_meant`, with the root of the repository that is meant; None where a slug was named."""
-    if name is not None and not Path(name, _MARKER).is_file():
+    """As `kata_meant`, with the root of the repository that is meant; None where a slug was named.
+
+    A name that is both, a slug and a folder here, is the slug: `./NAME` is the folder.
+    """
+    if name is not None and (name in packs.slugs() or not Path(name, _MARKER).is_file()):
         return packs.kata(name), None
     submission = submission_at(Path(name) if name is not None else None, packs)
     return submission.kata, submission.root
+
+
+def stack_meant(kata: Kata, name: str | None, packs: Packs) -> Stack:
+    """The kata's stack of that name; a part of it that no other stack of the kata has (`node`, `flask`) will do.
+
+    For None the default one. Raises UsageError with the stacks there are.
+    """
+    if name is None or name in kata.stacks:
+        return packs.stack_of(kata, name)
+    meant = stacks_like(name, kata.stacks)
+    if len(meant) > 1:
+        raise UsageError(f"`{name}` could be several stacks", hint=f"name one of: {', '.join(meant)}")
+    return packs.stack_of(kata, meant[0] if meant else name)
+
+
+def stacks_like(name: str, stacks: Iterable[str]) -> list[str]:
+    """The stacks with `name` as one of their parts between hyphens."""
+    return [stack for stack in stacks if name.lower() in stack.split("-")]

@@ -149,11 +149,10 @@ class Progress:
             connection.execute("DELETE FROM repositories WHERE path = ?", (str(repository),))
             _add_repository(connection, repository, kata, stack, named=named)
 
-    def repositories(self, kata: str | None = None) -> tuple[Path, ...]:
-        """Where katas were started or judged, the oldest first."""
-        where, values = _where(kata=kata)
-        rows = self._connection.execute(f"SELECT path FROM repositories{where} ORDER BY at, rowid", values)
-        return tuple(Path(row["path"]) for row in rows)
+    def repositories(self) -> dict[Path, str]:
+        """Where katas were started or judged -> the kata, the oldest first."""
+        rows = self._connection.execute("SELECT path, kata FROM repositories ORDER BY at, rowid")
+        return {Path(row["path"]): row["kata"] for row in rows}
 
     def chosen_stack(self) -> str | None:
         """The stack that was named last when a kata was started."""

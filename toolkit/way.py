@@ -12,13 +12,12 @@ from graders.packs.records import Kata
 def next_kata(
     packs: Packs, solved: Collection[str], after: str | None = None
 ) -> tuple[Kata, Track | None] | None:
-    """The first kata that is not solved: of those behind `after` in its track, of the track, of all katas.
+    """The first kata that is not solved: of those behind `after` in its track, of any track, of all katas.
 
     The track that it was found in comes with it. None where every kata is solved.
     """
-    for track in load_tracks(packs):
-        if after is not None and after not in track.katas:
-            continue
+    tracks = load_tracks(packs)
+    for track in sorted(tracks, key=lambda track: after not in track.katas):
         for slug in _from_here(track.katas, after):
             if slug not in solved and slug != after:
                 return packs.kata(slug), track
@@ -27,5 +26,5 @@ def next_kata(
 
 
 def _from_here(slugs: Sequence[str], after: str | None) -> Sequence[str]:
-    place = slugs.index(after) + 1 if after is not None else 0
+    place = slugs.index(after) + 1 if after in slugs else 0
     return [*slugs[place:], *slugs[:place]]

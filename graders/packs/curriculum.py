@@ -75,8 +75,10 @@ def find_track(slug: str, packs: Packs) -> Track:
     tracks = {track.slug: track for track in load_tracks(packs)}
     if slug not in tracks:
         near = get_close_matches(slug, list(tracks), n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(tracks) or 'none'}"
-        raise UsageError(f"there is no track `{slug}`", hint=hint)
+        meant = f"did you mean `{near[0]}`? " if near else ""
+        raise UsageError(
+            f"there is no track `{slug}`", hint=f"{meant}there are: {', '.join(tracks) or '(none)'}"
+        )
     return tracks[slug]
 
 

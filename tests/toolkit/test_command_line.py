@@ -13,7 +13,8 @@ import pytest
 from running import TINY, Kata
 
 import toolkit
-from toolkit.verbs import VERBS, hoist
+from toolkit.command_line import hoist
+from toolkit.verbs import VERBS
 
 ROOT = Path(__file__).parent.parent.parent
 HEAVY = {"jinja2", "psycopg", "sqlglot", "rich", "pytest", "hypothesis", "h11"}

@@ -38,6 +38,7 @@ def test_start_makes_a_repository_and_says_what_to_do_next(tiny: Kata, repositor
     elsewhere = tiny("start", "greeting", "deep/down")
     assert elsewhere.returncode == 0
     assert "cd deep/down" in elsewhere.stdout
+    assert "started, no attempt yet" in tiny("status").stdout
 
 
 def test_from_red_to_green_and_what_is_remembered(tiny: Kata, repository: Path) -> None:
@@ -71,6 +72,7 @@ def test_from_red_to_green_and_what_is_remembered(tiny: Kata, repository: Path) 
     assert "+30 cost-is-flat" in status.stdout
     assert "1 for cost-is-flat" in status.stdout
     assert "greeting  100 of 100" in tiny("status").stdout
+    assert "Next in the track core" in tiny("next", cwd=repository).stdout
     assert "100/100" in tiny("list").stdout
     solution = tiny("solution", cwd=repository)
     assert solution.returncode == 0
@@ -182,29 +184,6 @@ def test_giving_up_shows_the_solution_and_is_remembered(tiny: Kata, repository: 
 def _after_an_attempt(tiny: Kata, repository: Path) -> str:
     assert tiny("test", "--only", "greets-by-name", cwd=repository).returncode == 0
     return tiny("status", cwd=repository).stdout
-
-
-def test_reset_brings_the_starter_back_and_keeps_what_was_there(tiny: Kata, repository: Path) -> None:
-    starter = (repository / "greetings.py").read_text()
-    (repository / "greetings.py").write_text("mine")
-    (repository / "notes").mkdir()
-    (repository / "notes" / "idea.md").write_text("an idea")
-    (repository / ".git").mkdir()
-    (repository / ".git" / "HEAD").write_text("ref")
-    one = tiny("reset", "--only", "greetings.py", cwd=repository)
-    assert "1 files put back, 0 removed" in one.stdout, one.stderr
-    assert (repository / "notes" / "idea.md").exists()
-    (repository / "greetings.py").write_text("mine again")
-    done = tiny("reset", cwd=repository)
-    assert "1 files put back, 1 removed" in done.stdout
-    backup = Path(done.stdout.split("everything as it was is in")[1].strip())
-    assert (backup / "greetings.py").read_text() == "mine again"
-    assert (backup / "notes" / "idea.md").read_text() == "an idea"
-    assert (repository / "greetings.py").read_text() == starter
-    assert not (repository / "notes").exists()
-    assert (repository / ".git" / "HEAD").read_text() == "ref"
-    wrong = tiny("reset", "--only", "nothing.py", cwd=repository)
-    assert wrong.returncode == 2
 
 
 def test_explain_has_a_page_for_katas_and_checks(tiny: Kata, repository: Path) -> None:

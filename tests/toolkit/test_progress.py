@@ -122,7 +122,7 @@ def test_a_file_of_the_first_version_is_brought_up_to_date_with_its_attempts(tmp
     with open_progress(path) as progress:
         [attempt] = progress.attempts("n-plus-one", HERE)
         assert (attempt.id, attempt.grade) == (7, MIXED)
-        assert progress.repositories("n-plus-one") == (HERE,)
+        assert progress.repositories() == {HERE: "n-plus-one"}
         assert progress.chosen_stack() is None
 
 
@@ -133,7 +133,7 @@ def test_the_stack_that_was_named_last_is_remembered(tmp_path: Path) -> None:
         assert progress.chosen_stack() == "node-express"
         progress.start(Path("/a"), "n-plus-one", "python-flask", named=True)
         assert progress.chosen_stack() == "python-flask"
-        assert progress.repositories() == (Path("/b"), Path("/a"))
+        assert list(progress.repositories()) == [Path("/b"), Path("/a")]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"format": 1}', '{"format": 9}', "\x00", '"a"'])

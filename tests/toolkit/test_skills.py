@@ -42,7 +42,7 @@ def test_a_track_lists_its_katas_in_its_own_order(capsys: pytest.CaptureFixture[
 def test_an_unknown_track_is_refused_with_the_one_that_was_meant() -> None:
     with pytest.raises(UsageError) as caught:
         find_track("coer", open_packs())
-    assert caught.value.hint == "did you mean `core`?"
+    assert caught.value.hint == "did you mean `core`? there are: core"
 
 
 def test_a_track_that_names_no_kata_is_a_mistake_of_its_pack(tmp_path: Path) -> None:

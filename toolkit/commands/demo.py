@@ -15,9 +15,9 @@ from graders.packs.solutions import load_solutions
 from graders.results.grade import Grade
 from graders.sandbox.rundir import run_directory
 from graders.submission.folder import Submission
-from toolkit.completion import slugs
+from toolkit.completion import slugs, stacks
 from toolkit.judging import options_for
-from toolkit.place import packs_of, settings_of
+from toolkit.place import packs_of, settings_of, stack_meant
 from toolkit.settings import Settings
 from toolkit.views.growth import growth_lines
 from toolkit.views.live import live_progress
@@ -33,13 +33,15 @@ _CONVICTED_BY = "orders-cost-is-flat"
 def run(
     context: typer.Context,
     slug: Annotated[str, typer.Argument(help="The kata.", autocompletion=slugs)] = "n-plus-one",
-    stack: Annotated[str | None, typer.Option("--stack", help="Language and framework.")] = None,
+    stack: Annotated[
+        str | None, typer.Option("--stack", help="Language and framework.", autocompletion=stacks)
+    ] = None,
 ) -> int:
     """The whole round in a temporary directory: the starter judged, the reference laid over it, judged again."""
     settings = settings_of(context)
     packs = packs_of(settings)
     kata = packs.kata(slug)
-    chosen = packs.stack_of(kata, stack)
+    chosen = stack_meant(kata, stack, packs)
     reference = _reference(kata, chosen)
     paint = paint_for(settings)
     with (

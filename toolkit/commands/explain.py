@@ -28,7 +28,8 @@ def run(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="A kata, a check or a finding; the kata you stand in if left out.", autocompletion=pages
+            help="A kata, a check or a finding (default: the kata of the current directory).",
+            autocompletion=pages,
         ),
     ] = None,
 ) -> int:
@@ -36,12 +37,16 @@ def run(
     settings = settings_of(context)
     packs = packs_of(settings)
     paint = paint_for(settings)
-    name = name or submission_at(None, packs).kata.slug
+    print(pages_of(name or submission_at(None, packs).kata.slug, packs, paint))
+    return 0
+
+
+def pages_of(name: str, packs: Packs, paint: Paint) -> str:
+    """The pages of that name, one below the other. Raises UsageError, with the nearest one, where there is none."""
     found = _pages(name, packs, paint)
     if not found:
         raise UsageError(f"there is no page `{name}`", hint=_nearest(name, packs))
-    print(f"\n\n{paint(paint.sign('rule') * 40, 'dim')}\n\n".join(found))
-    return 0
+    return f"\n\n{paint(paint.sign('rule') * 40, 'dim')}\n\n".join(found)
 
 
 def _pages(name: str, packs: Packs, paint: Paint) -> list[str]:

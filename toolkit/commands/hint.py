@@ -26,16 +26,16 @@ def run(
     check: Annotated[
         str | None,
         typer.Argument(
-            help="The check; the first that failed last time if left out.", autocompletion=check_ids
+            help="The check (default: the first that failed last time).", autocompletion=check_ids
         ),
     ] = None,
     kata: Annotated[
         str | None,
-        typer.Option("--kata", help="The kata, outside of its repository.", autocompletion=slugs),
+        typer.Option("--kata", help="The kata, outside its repository.", autocompletion=slugs),
     ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Show those taken so far, take no new one.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Show the hints taken so far.")] = False,
 ) -> int:
-    """The next hint for a check, from a nudge to the idea. What was taken is remembered."""
+    """The next hint for a check, each more direct than the one before. Hints taken are recorded."""
     settings = settings_of(context)
     chosen, place = kata_and_place(kata, packs_of(settings, kata))
     with open_progress(settings.progress_file) as progress:
@@ -57,7 +57,7 @@ def _first_failed(kata: Kata, place: Path | None, progress: Progress) -> str:
     attempts = progress.attempts(kata.slug, place)
     if not attempts:
         raise UsageError(
-            "which check? There is no attempt yet that could tell",
+            "there is no attempt yet, so no check has failed",
             hint="run `kata test` first, or `kata hint CHECK`",
         )
     for check in kata.checks:

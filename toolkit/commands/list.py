@@ -6,21 +6,32 @@ from typing import Annotated
 
 import typer
 
-from toolkit.listing import print_list
+from toolkit.choices import among
+from toolkit.completion import skills, tracks
+from toolkit.listing import LEVELS, print_list
 from toolkit.place import settings_of
 
 EXAMPLE = """\
-kata list --level core
-kata list --track core"""
+kata list --track core
+kata list --skill n-plus-one"""
 
 
 def run(
     context: typer.Context,
     level: Annotated[
-        str | None, typer.Option(help="Only katas of this level: intro, core, advanced.")
+        str | None,
+        typer.Option(
+            metavar="|".join(LEVELS), help="Only katas of this level.", autocompletion=among(*LEVELS)
+        ),
     ] = None,
-    skill: Annotated[str | None, typer.Option(help="Only katas that train this skill.")] = None,
-    track: Annotated[str | None, typer.Option(help="The katas of this track, in its order.")] = None,
+    skill: Annotated[
+        str | None,
+        typer.Option(metavar="SKILL", help="Only katas that train this skill.", autocompletion=skills),
+    ] = None,
+    track: Annotated[
+        str | None,
+        typer.Option(metavar="TRACK", help="The katas of this track, in its order.", autocompletion=tracks),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """The katas there are, with your best result of each."""

@@ -20,6 +20,7 @@ from toolkit.files import write_whole
 from toolkit.place import kata_and_place, packs_of, settings_of
 from toolkit.progress import Attempt, Progress, open_progress
 from toolkit.record import earlier_attempts
+from toolkit.settings import Settings
 from toolkit.views.standing import Standing
 
 EXAMPLE = """\
@@ -61,13 +62,7 @@ def run(
 ) -> int:
     """The last attempt that ran all checks, as text, JSON, HTML, JUnit or CSV."""
     settings = settings_of(context)
-    packs = packs_of(settings, kata)
-    with open_progress(settings.progress_file) as progress:
-        attempts = _attempts(kata, progress, packs)
-        found = _find(attempts, attempt)
-        grade = found.grade
-        standing = _standing(found, grade, attempts, progress, packs)
-    _say_which(found, attempts)
+    _, grade, standing = last_report(kata, settings, attempt)
     written = _write(grade, standing, html=html, junit=junit, csv=csv)
     if as_json:
         from graders.results.document import render_json
@@ -83,6 +78,23 @@ def run(
         full = everything or bool(only)
         print(render_grade(shown, paint_for(settings), standing, verbose=settings.verbose, everything=full))
     return 0
+
+
+def last_report(
+    kata: str | None, settings: Settings, number: int | None = None
+) -> tuple[Attempt, Grade, Standing]:
+    """Attempt `number`, or the last one that ran all checks, with what surrounds it.
+
+    Which one it is goes to stderr where a later one ran only some checks.
+    """
+    packs = packs_of(settings, kata)
+    with open_progress(settings.progress_file) as progress:
+        attempts = _attempts(kata, progress, packs)
+        found = _find(attempts, number)
+        grade = found.grade
+        standing = _standing(found, grade, attempts, progress, packs)
+    _say_which(found, attempts)
+    return found, grade, standing
 
 
 def _write(

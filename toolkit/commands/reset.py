@@ -3,81 +3,107 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from graders.errors import UsageError
 from graders.packs.rendering import render_starter
-from graders.submission.folder import snapshot
+from graders.submission.folder import Submission, regular_files
+from toolkit.asking import confirmed
+from toolkit.backups import back_up, remove
+from toolkit.completion import starter_files
+from toolkit.differences import files_below
 from toolkit.files import copy_into_place
 from toolkit.place import packs_of, settings_of, submission_at
-from toolkit.views.paint import paint_for
+from toolkit.starters import keep_starter
+from toolkit.text import escape
+from toolkit.views.paint import Paint, paint_for
 
 EXAMPLE = """\
 kata reset
-kata reset --only requirements.txt"""
+kata reset --only requirements.txt --yes"""
+
+_Change = Literal["changed", "missing", "to be removed"]
 
 
 def run(
     context: typer.Context,
+    *,
     path: Annotated[
-        Path | None, typer.Argument(help="The repository; the one you stand in if left out.")
+        Path | None, typer.Argument(help="The repository (default: that of the current directory).")
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="FILE", help="Only this file of the starter; repeatable."),
+        typer.Option(
+            "--only",
+            metavar="FILE",
+            help="Only this file of the starter; repeatable.",
+            autocompletion=starter_files,
+        ),
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> int:
-    """Put the starter's files back. What was there is kept, and it is said where."""
+    """Put the starter's files back and remove all others. `kata undo` takes that back."""
     settings = settings_of(context)
     submission = submission_at(path, packs_of(settings, path))
-    moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S.%f")
-    backup = settings.data_dir / "backups" / f"{submission.kata.slug}-{moment}"
-    backup.mkdir(parents=True)
+    paint = paint_for(settings)
     with tempfile.TemporaryDirectory(prefix="kata-reset-") as scratch:
         starter = Path(scratch, "starter")
         render_starter(submission.kata, submission.stack, starter)
-        names = _files(starter)
-        chosen = _chosen(only, names)
-        snapshot(submission.root, backup)
-        restored = [name for name in chosen if _restore(starter / name, submission.root / name)]
-    removed = [] if only else _remove_others(submission.root, _files(backup), set(names))
-    paint = paint_for(settings)
-    print(
-        f"{paint(paint.sign('passed'), 'green', 'bold')} {len(restored)} files put back, {len(removed)} removed"
-    )
-    print(f"  {paint('everything as it was is in', 'dim')} {backup}")
+        plan = dict(_plan(submission.root, starter, only))
+        if not plan:
+            print("Nothing to reset: the files are those of the starter.")
+            return 0
+        print("\n".join(_in_words(plan, submission, paint)))
+        if not confirmed("Reset?", yes=yes):
+            print("Nothing was changed.")
+            return 1
+        backup = back_up(submission.root, submission.kata.slug, tuple(plan), settings)
+        _carry_out(plan, starter, submission.root)
+    if not only:
+        keep_starter(submission, settings)
+    print(f"{paint(paint.sign('passed'), 'green', 'bold')} done; your files are in {backup.folder}")
+    print(f"  {paint('kata undo', 'cyan')}  {paint('brings them back', 'dim')}")
     return 0
 
 
-def _files(base: Path) -> list[str]:
-    return sorted(path.relative_to(base).as_posix() for path in base.rglob("*") if path.is_file())
-
-
-def _chosen(only: list[str] | None, names: list[str]) -> list[str]:
+def _plan(root: Path, starter: Path, only: list[str] | None) -> Iterator[tuple[str, _Change]]:
+    names = files_below(starter)
     for name in only or ():
         if name not in names:
-            raise UsageError(f"the starter has no file `{name}`", hint=f"it has: {', '.join(names)}")
-    return only or names
+            raise UsageError(f"the starter has no file `{name}`", hint=f"it has: {', '.join(sorted(names))}")
+    for name in sorted(only or names):
+        target = root / name
+        if not target.exists() and not target.is_symlink():
+            yield name, "missing"
+        elif target.is_symlink() or target.read_bytes() != (starter / name).read_bytes():
+            yield name, "changed"
+    if not only:
+        # Only what a backup holds may go: neither links nor what version control and tools keep.
+        own = (path.relative_to(root).as_posix() for path in regular_files(root))
+        yield from ((name, "to be removed") for name in sorted(own) if name not in names)
 
 
-def _restore(source: Path, target: Path) -> bool:
-    if target.is_file() and not target.is_symlink() and target.read_bytes() == source.read_bytes():
-        return False
-    copy_into_place(source, target)
-    return True
+def _in_words(plan: Mapping[str, _Change], submission: Submission, paint: Paint) -> Iterable[str]:
+    back = sum(change != "to be removed" for change in plan.values())
+    parts = [f"puts back {_files(back)}"] if back else []
+    parts += [f"removes {_files(len(plan) - back)}"] if len(plan) > back else []
+    yield f"kata reset {' and '.join(parts)} in {submission.root}:"
+    columns = max(map(len, plan))
+    for name, change in plan.items():
+        yield f"  {escape(name).ljust(columns)}  {paint(change, 'yellow' if change == 'to be removed' else 'dim')}"
 
 
-def _remove_others(root: Path, kept: list[str], starter: set[str]) -> list[str]:
-    # Only what the backup holds may go.
-    others = [name for name in kept if name not in starter]
-    for name in others:
-        (root / name).unlink()
-        for folder in (root / name).parents:
-            if folder == root or any(folder.iterdir()):
-                break
-            folder.rmdir()
-    return others
+def _files(number: int) -> str:
+    return f"{number} {'file' if number == 1 else 'files'}"
+
+
+def _carry_out(plan: Mapping[str, _Change], starter: Path, root: Path) -> None:
+    for name, change in plan.items():
+        if change == "to be removed":
+            remove(root, name)
+        else:
+            copy_into_place(starter / name, root / name)

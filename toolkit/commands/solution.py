@@ -1,4 +1,4 @@
-"""`kata solution`: a known answer with its reasons, for those who have their own or ask for it."""
+"""`kata solution`: a known solution with its reasons, for those who have their own or ask for it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import typer
 from graders.errors import UsageError
 from graders.packs.loader import Packs
 from graders.packs.records import Kata, Solution, Stack
-from toolkit.completion import slugs
+from graders.packs.rendering import MARKER
+from toolkit.completion import slugs, solutions, stacks
+from toolkit.differences import differences, files_below
 from toolkit.directories import expanded
 from toolkit.known_packs import remember_pack
-from toolkit.place import kata_meant, packs_of, settings_of, submission_at
+from toolkit.place import kata_meant, packs_of, settings_of, stack_meant, submission_at
 from toolkit.progress import open_progress
 from toolkit.settings import Settings
 from toolkit.views.page import render_solution
@@ -31,12 +33,18 @@ def run(
     context: typer.Context,
     *,
     kata: Annotated[
-        str | None, typer.Argument(help="The kata; the one you stand in if left out.", autocompletion=slugs)
+        str | None,
+        typer.Argument(help="Kata slug (default: the kata of the current directory).", autocompletion=slugs),
     ] = None,
-    name: Annotated[str | None, typer.Option("--name", help="Which one; the reference if left out.")] = None,
-    stack: Annotated[str | None, typer.Option("--stack", help="For which stack.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", help="Which one (default: the reference).", autocompletion=solutions),
+    ] = None,
+    stack: Annotated[
+        str | None, typer.Option("--stack", help="For which stack.", autocompletion=stacks)
+    ] = None,
     give_up: Annotated[
-        bool, typer.Option("--give-up", help="Show it before 100 points are reached; this is remembered.")
+        bool, typer.Option("--give-up", help="Show it before every check passes; this is recorded.")
     ] = False,
     into: Annotated[
         Path | None, typer.Option("--into", metavar="DIR", help="Write it there as a repository instead.")
@@ -47,7 +55,7 @@ def run(
     packs = packs_of(settings, kata)
     chosen = kata_meant(kata, packs)
     _must_be_earned(chosen, settings, give_up=give_up)
-    known = _solutions(chosen, stack or _stack_here(kata, packs))
+    known = _solutions(chosen, _stack_wanted(chosen, kata, stack, name, packs))
     solution = _named(name, known)
     if into is not None:
         remember_pack(chosen, settings)
@@ -70,14 +78,19 @@ def _must_be_earned(kata: Kata, settings: Settings, *, give_up: bool) -> None:
             return
     raise UsageError(
         f"the solution of `{kata.slug}` is shown once every check passes",
-        hint="`kata hint` gives a nudge; `kata solution --give-up` shows it now, and that is remembered",
+        hint="`kata hint` gives a hint; `kata solution --give-up` shows it now, and that is recorded",
     )
 
 
-def _stack_here(kata: str | None, packs: Packs) -> str | None:
-    if kata is None or Path(kata, ".kata.yaml").is_file():
+def _stack_wanted(
+    chosen: Kata, kata: str | None, stack: str | None, name: str | None, packs: Packs
+) -> str | None:
+    """The stack that was named, or of the repository; else the default one, or any for a solution that was named."""
+    if stack is not None:
+        return stack_meant(chosen, stack, packs).name
+    if kata is None or Path(kata, MARKER).is_file():
         return submission_at(Path(kata) if kata else None, packs).stack.name
-    return None
+    return None if name else packs.stack_of(chosen, None).name
 
 
 def _solutions(kata: Kata, stack: str | None) -> tuple[Solution, ...]:
@@ -128,29 +141,4 @@ def _changes(kata: Kata, stack: Stack, solution: Solution) -> dict[str, list[str
         before, after = Path(scratch, "starter"), Path(scratch, "solution")
         render_starter(kata, stack, before)
         write_solution(kata, stack, solution, after)
-        names = sorted(
-            {
-                path.relative_to(base).as_posix()
-                for base in (before, after)
-                for path in base.rglob("*")
-                if path.is_file()
-            }
-        )
-        changes = {name: _diff(before / name, after / name, name) for name in names}
-    return {name: lines for name, lines in changes.items() if lines}
-
-
-def _diff(before: Path, after: Path, name: str) -> list[str]:
-    old, new = _lines(before), _lines(after)
-    if old == new:
-        return []
-    return list(difflib.unified_diff(old, new, f"starter/{name}", f"solution/{name}", lineterm="", n=2))[2:]
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    except UnicodeDecodeError:
-        return ["(not text)"]
+        return differences(before, after, files_below(before) | files_below(after), context=2)

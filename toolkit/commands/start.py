@@ -2,88 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
+from graders.errors import KataError
 from graders.packs.records import Kata, Stack
+from graders.submission.folder import Submission
+from toolkit.boundary import tell
 from toolkit.completion import slugs, stacks
 from toolkit.directories import expanded
 from toolkit.editor import write_editor_settings
 from toolkit.files import new_folder
-from toolkit.place import packs_of, settings_of
+from toolkit.history import begin_history
+from toolkit.place import packs_of, settings_of, stack_meant
+from toolkit.progress import open_progress
 from toolkit.settings import Settings
+from toolkit.starters import keep_starter
+from toolkit.text import wrap
 from toolkit.views.paint import Paint, paint_for
+from toolkit.views.steps import step_lines
 
 EXAMPLE = """\
 kata start n-plus-one
-kata start n-plus-one ~/code/orders --stack python-fastapi"""
+kata start n-plus-one ~/code/orders --stack node"""
 
 
 def run(
     context: typer.Context,
-    slug: Annotated[str, typer.Argument(help="The kata.", autocompletion=slugs)],
-    directory: Annotated[Path | None, typer.Argument(help="Where to; ./SLUG if left out.")] = None,
+    *,
+    slug: Annotated[str, typer.Argument(help="Kata slug.", autocompletion=slugs)],
+    directory: Annotated[Path | None, typer.Argument(help="Where to (default: ./SLUG).")] = None,
     stack: Annotated[
-        str | None, typer.Option("--stack", help="Language and framework.", autocompletion=stacks)
+        str | None,
+        typer.Option(
+            "--stack",
+            help="Language and framework; `node` and the like will do (default: the one named last).",
+            autocompletion=stacks,
+        ),
     ] = None,
+    git: Annotated[
+        bool, typer.Option("--git/--no-git", help="Begin a git repository, unless it is inside of one.")
+    ] = True,
 ) -> int:
-    """Make the starter repository of a kata."""
+    """Make the starter repository of a kata, with one git commit of it."""
     from graders.packs.rendering import render_starter
     from toolkit.known_packs import remember_pack
 
     settings = settings_of(context)
     packs = packs_of(settings, slug)
     kata = packs.kata(slug)
-    chosen = packs.stack_of(kata, stack)
+    chosen = stack_meant(kata, stack or _chosen_before(kata, settings), packs)
     target = expanded(directory or Path(slug))
     with new_folder(target.absolute()) as folder:
         render_starter(kata, chosen, folder)
         write_editor_settings(folder, chosen)
+        if git:
+            begin_history(folder, target.absolute(), f"Start {slug}", settings.environment)
     remember_pack(kata, settings)
-    paint = paint_for(settings)
-    print(f"{paint(paint.sign('passed'), 'green', 'bold')} {target}  {paint(chosen.title, 'dim')}")
-    print(_next_steps(kata, target, paint))
-    for line in _needs(kata, chosen, settings, paint):
+    _remember(Submission(target.resolve(), kata, chosen), settings, named=stack is not None)
+    print("\n".join(_in_words(target, kata, chosen, paint_for(settings))))
+    for line in _needs(chosen, settings, paint_for(settings)):
         print(line)
     return 0
 
 
-def _needs(kata: Kata, stack: Stack, settings: Settings, paint: Paint) -> Iterator[str]:
-    """What the machine lacks of what kata and stack need: the task can be read without it, and not tested."""
-    from graders.packs.extras import require_extras
-    from graders.submission.dependencies import check_requirement
-
-    yield from _refusal(lambda: require_extras(kata), paint)
-    for requirement in stack.requires:
-        refusal = tuple(_refusal(partial(check_requirement, requirement, settings.environment), paint))
-        if refusal:
-            yield from refusal
-            return
-
-
-def _refusal(question: Callable[[], object], paint: Paint) -> Iterator[str]:
-    from graders.errors import UsageError
-
+def _chosen_before(kata: Kata, settings: Settings) -> str | None:
+    """The stack that was named last, if the kata has it."""
     try:
-        question()
-    except UsageError as error:
-        yield f"{paint(paint.sign('broken'), 'yellow', 'bold')} {error.message}"
-        yield f"  {paint.sign('arrow')} {error.hint}"
+        with open_progress(settings.progress_file) as progress:
+            stack = progress.chosen_stack()
+    except KataError as error:
+        tell(error)
+        return None
+    return stack if stack in kata.stacks else None
 
 
-def _next_steps(kata: Kata, target: Path, paint: Paint) -> str:
-    from shlex import quote
+def _remember(submission: Submission, settings: Settings, *, named: bool) -> None:
+    keep_starter(submission, settings)
+    try:
+        with open_progress(settings.progress_file) as progress:
+            progress.start(submission.root, submission.kata.slug, submission.stack.name, named=named)
+    except KataError as error:
+        tell(error)
 
+
+def _in_words(target: Path, kata: Kata, stack: Stack, paint: Paint) -> Iterator[str]:
+    yield f"{paint(paint.sign('passed'), 'green', 'bold')} {target}  {paint(stack.title, 'dim')}"
     steps = (
         (f"cd {quote(str(target))}", f"README.md is the task, about {kata.minutes} minutes"),
-        ("kata test", "what PostgreSQL sees today"),
-        ("kata test --watch", "and again after each save"),
+        ("kata open", "reads it in the terminal"),
+        ("kata test", "shows what PostgreSQL sees today"),
+        ("kata test --watch", "tests again after each save"),
     )
-    columns = max(len(command) for command, _ in steps)
-    return "\n".join(
-        f"  {paint(command.ljust(columns), 'cyan')}  {paint(why, 'dim')}" for command, why in steps
-    )
+    yield from step_lines(steps, paint)
+    if others := [name for name in kata.stacks if name != stack.name]:
+        other = f"Other stacks: {', '.join(others)} (kata start {kata.slug} DIR --stack NAME)"
+        yield from (f"  {paint(line, 'dim')}" for line in wrap(other, paint.width - 2))
+
+
+def _needs(stack: Stack, settings: Settings, paint: Paint) -> Iterator[str]:
+    """What the machine lacks of what the stack needs: the task can be read without it, and not tested."""
+    from graders.errors import UsageError
+    from graders.submission.dependencies import check_requirement
+
+    for requirement in stack.requires:
+        try:
+            check_requirement(requirement, settings.environment)
+        except UsageError as error:
+            yield f"{paint(paint.sign('broken'), 'yellow', 'bold')} {error.message}"
+            yield f"  {paint.sign('arrow')} {error.hint}"
+            return

@@ -9,7 +9,7 @@ import typer
 
 from graders.errors import KataError
 from toolkit.completion import slugs
-from toolkit.place import kata_meant, packs_of, settings_of
+from toolkit.place import kata_and_place, packs_of, settings_of
 from toolkit.progress import Progress, open_progress
 from toolkit.settings import Settings
 from toolkit.views.history import render_attempts, render_overview
@@ -26,22 +26,33 @@ def run(
     kata: Annotated[
         str | None,
         typer.Argument(
-            help="The kata; the one you stand in, or all of them, if left out.", autocompletion=slugs
+            help="A kata, or a repository (default: that of the current directory, else all katas).",
+            autocompletion=slugs,
         ),
     ] = None,
     skills: Annotated[bool, typer.Option("--skills", help="What you have trained, skill by skill.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
-    """Your attempts, the best one, what changed since the last; or the skills that you have trained."""
+    """Your attempts in this repository, or at a kata, or at all of them; or the skills that you have trained."""
     settings = settings_of(context)
     if skills:
         print(_skills(settings, as_json=as_json))
         return 0
-    slug = kata if kata is None else kata_meant(kata, packs_of(settings, kata)).slug
-    slug = slug or _kata_here(settings)
+    slug, place = _meant(kata, settings)
     with open_progress(settings.progress_file) as progress:
-        print(_as_json(slug, progress) if as_json else _as_text(slug, progress, settings))
+        print(_as_json(slug, place, progress) if as_json else _as_text(slug, place, progress, settings))
     return 0
+
+
+def _meant(name: str | None, settings: Settings) -> tuple[str | None, Path | None]:
+    """The kata and the repository that were named, or are those of the current directory; else neither."""
+    try:
+        kata, place = kata_and_place(name, packs_of(settings, name))
+    except KataError:
+        if name is not None:
+            raise
+        return None, None
+    return kata.slug, place
 
 
 def _skills(settings: Settings, *, as_json: bool) -> str:
@@ -58,21 +69,17 @@ def _skills(settings: Settings, *, as_json: bool) -> str:
     return render_skills(found, best, known, paint_for(settings))
 
 
-def _kata_here(settings: Settings) -> str | None:
-    try:
-        return kata_meant(None, packs_of(settings)).slug
-    except KataError:
-        return None
-
-
-def _as_text(slug: str | None, progress: Progress, settings: Settings) -> str:
+def _as_text(slug: str | None, place: Path | None, progress: Progress, settings: Settings) -> str:
     paint = paint_for(settings)
     if slug is None:
-        return render_overview(progress.attempts(), paint)
-    return render_attempts(slug, progress.attempts(slug), progress.hints(slug), progress.gave_up(slug), paint)
+        return render_overview(progress.attempts(), progress.repositories(), paint)
+    attempts = progress.attempts(slug, place)
+    elsewhere = len(progress.attempts(slug)) - len(attempts)
+    hints, gave_up = progress.hints(slug), progress.gave_up(slug)
+    return render_attempts(slug, attempts, hints, gave_up, paint, elsewhere=elsewhere)
 
 
-def _as_json(slug: str | None, progress: Progress) -> str:
+def _as_json(slug: str | None, place: Path | None, progress: Progress) -> str:
     import json
 
     rows = [
@@ -89,6 +96,6 @@ def _as_json(slug: str | None, progress: Progress) -> str:
             "partial": attempt.partial,
             "checks": {id: verdict for id, (verdict, _) in attempt.verdicts.items()},
         }
-        for attempt in progress.attempts(slug)
+        for attempt in progress.attempts(slug, place)
     ]
     return json.dumps({"format": 1, "attempts": rows}, indent=2)

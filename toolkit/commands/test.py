@@ -11,7 +11,7 @@ import typer
 from graders.errors import UsageError
 from graders.grading.grader import Grader
 from graders.submission.folder import Submission
-from toolkit.completion import check_ids
+from toolkit.completion import check_ids, worlds
 from toolkit.judging import Reader, failed_last, judge_here, options_for
 from toolkit.place import packs_of, settings_of, submission_at
 from toolkit.settings import Settings
@@ -56,7 +56,12 @@ def run(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     world: Annotated[
-        str | None, typer.Option("--world", help="Size of the seeded database; the first is the graded one.")
+        str | None,
+        typer.Option(
+            "--world",
+            help="Size of the seeded database; the first is the graded one.",
+            autocompletion=worlds,
+        ),
     ] = None,
     postgres: Annotated[
         str | None,

@@ -7,6 +7,7 @@ from typing import Any
 
 from graders.packs.records import Check, Kata, Solution
 from toolkit.text import escape, wrap
+from toolkit.views.difference import hunk_lines
 from toolkit.views.paint import Paint
 from toolkit.views.prose import paragraph
 
@@ -63,7 +64,7 @@ def render_solution(
     blocks = [f"{paint(solution.name, 'bold')}  {escape(solution.title)}"]
     blocks += ["\n".join(paragraph(solution.why, paint, indent="  "))]
     for name, lines in changes.items():
-        blocks.append("\n".join([paint(name, "bold"), *(_diff_line(line, paint) for line in lines)]))
+        blocks.append("\n".join([paint(name, "bold"), *hunk_lines(lines, paint)]))
     if others:
         rows = [
             f"  {paint(f'kata solution --name {other.name}', 'cyan')}  {paint(escape(other.title), 'dim')}"
@@ -151,12 +152,3 @@ def _prose_and_code(text: str, paint: Paint) -> list[str]:
         else:
             lines += paragraph(block, paint, indent="  ")
     return lines
-
-
-def _diff_line(line: str, paint: Paint) -> str:
-    shown = escape(line)
-    if line.startswith("+"):
-        return paint(shown, "green")
-    if line.startswith("-"):
-        return paint(shown, "red")
-    return paint(shown, "cyan") if line.startswith("@@") else shown
