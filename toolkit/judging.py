@@ -23,6 +23,7 @@ from toolkit.place import packs_of
 from toolkit.progress import open_progress
 from toolkit.record import Earlier, earlier_attempts
 from toolkit.settings import Settings
+from toolkit.stage_step import stage_words
 from toolkit.views.closing import closing_lines
 from toolkit.views.live import Live, live_progress
 from toolkit.views.paint import Paint, paint_for
@@ -91,7 +92,7 @@ def judge_here(
     earlier = _earlier(submission, settings)
     options, kata = grader.options, submission.kata
     seed = secrets.randbelow(2**31) if options.seed is None else options.seed
-    selected = chosen(kata, options.only)
+    selected = chosen(kata, options.only, submission.stage)
     sheet = _begun_sheet(submission, options, seed, reader, earlier.hints) if reader else None
     with live_progress(selected, paint_for(settings, sys.stderr)) as live:
         listener = _Listener(kata, live, sheet) if sheet else live
@@ -112,9 +113,15 @@ def _begun_sheet(
     submission: Submission, options: Options, seed: int, reader: Reader, hints: frozenset[str]
 ) -> Sheet:
     kata = submission.kata
-    facts = (submission.stack.name, f"world {dataset_of(kata, options.world).name}", f"seed {seed}")
+    reached = stage_words(submission)
+    facts = (
+        submission.stack.name,
+        *([reached] if reached else []),
+        f"dataset {dataset_of(kata, options.world).name}",
+        f"seed {seed}",
+    )
     print("\n".join([*heading_lines(kata.slug, kata.title, facts, reader.paint), ""]), flush=True)
-    titles = {id: kata.check(id).title for id in chosen(kata, options.only)}
+    titles = {id: kata.check(id).title for id in chosen(kata, options.only, submission.stage)}
     return Sheet(titles, reader.paint, everything=reader.everything, verbose=reader.verbose, hints=hints)
 
 
@@ -152,7 +159,7 @@ def _earlier(submission: Submission, settings: Settings) -> Earlier:
 
 def failed_last(submission: Submission, settings: Settings) -> tuple[str, ...]:
     """The checks of this repository whose latest verdict is not passed; none, which means all, where all passed."""
-    known = {check.id for check in submission.kata.checks}
+    known = {check.id for check in submission.checks}
     return tuple(id for id in _earlier(submission, settings).failed() if id in known)
 
 

@@ -9,8 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from graders.packs.rendering import render_starter
-from graders.submission.folder import Submission
+from graders.submission.folder import Submission, render_own_starter
 from toolkit.settings import Settings
 
 
@@ -22,7 +21,7 @@ def keep_starter(submission: Submission, settings: Settings) -> None:
     place = _place(submission.root, settings)
     with contextlib.suppress(OSError):
         shutil.rmtree(place, ignore_errors=True)
-        render_starter(submission.kata, submission.stack, place)
+        render_own_starter(submission, place)
 
 
 @contextlib.contextmanager
@@ -34,7 +33,7 @@ def starter_of(submission: Submission, settings: Settings) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="kata-starter-") as scratch:
         rendered = Path(scratch, "starter")
-        render_starter(submission.kata, submission.stack, rendered)
+        render_own_starter(submission, rendered)
         yield rendered
 
 

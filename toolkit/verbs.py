@@ -48,7 +48,7 @@ VERBS = (
     Verb("hint", "hint", "The next hint for a check.", "Learn"),
     Verb("explain", "explain", "What a kata, a check or a finding is about.", "Learn"),
     Verb("solution", "solution", "A known solution and its reasons, after 100 points.", "Learn"),
-    Verb("next", "next", "The kata to take next.", "Learn"),
+    Verb("next", "next", "The next stage, or the kata to take next.", "Learn"),
     Verb("open", "open", "The task, a page or the report in a pager, editor or browser.", "Learn"),
     Verb("diff", "diff", "What you changed since `kata start`.", "Learn"),
     Verb("reset", "reset", "Put the starter's files back; yours are kept.", "Learn"),

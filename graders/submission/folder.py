@@ -14,7 +14,7 @@ from pathlib import Path
 from graders.errors import UsageError
 from graders.packs.loader import Packs
 from graders.packs.records import ASSISTANTS, Assistants, Check, Kata, Stack, Stage
-from graders.packs.rendering import MARKER
+from graders.packs.rendering import MARKER, render_starter
 from graders.packs.stages import checks_up_to, stage_meant
 from graders.packs.yaml_source import read_yaml
 
@@ -62,6 +62,13 @@ class Marker:
     pack: Path | None = None
     stage: str | None = None
     assistants: Assistants | None = None
+
+
+def render_own_starter(submission: Submission, into: Path) -> None:
+    """Write the starter of the submission's kata as it is at its stage."""
+    render_starter(
+        submission.kata, submission.stack, into, submission.stage, assistants=submission.assistants or "tutor"
+    )
 
 
 def open_submission(path: Path, packs: Packs) -> Submission:

@@ -10,8 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from graders.errors import UsageError
-from graders.packs.rendering import render_starter
-from graders.submission.folder import Submission, regular_files
+from graders.submission.folder import Submission, regular_files, render_own_starter
 from toolkit.asking import confirmed
 from toolkit.backups import back_up, remove
 from toolkit.completion import starter_files
@@ -52,7 +51,7 @@ def run(
     paint = paint_for(settings)
     with tempfile.TemporaryDirectory(prefix="kata-reset-") as scratch:
         starter = Path(scratch, "starter")
-        render_starter(submission.kata, submission.stack, starter)
+        render_own_starter(submission, starter)
         plan = dict(_plan(submission.root, starter, only))
         if not plan:
             print("Nothing to reset: the files are those of the starter.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -11,7 +12,7 @@ import typer
 
 from graders.errors import KataError
 from graders.packs.records import Kata, Stack
-from graders.submission.folder import Submission
+from graders.submission.folder import Submission, render_own_starter
 from toolkit.boundary import tell
 from toolkit.completion import slugs, stacks
 from toolkit.directories import expanded
@@ -44,12 +45,17 @@ def run(
             autocompletion=stacks,
         ),
     ] = None,
+    stage: Annotated[
+        str | None,
+        typer.Option("--stage", metavar="ID", help="Begin at this stage of the kata (default: the first)."),
+    ] = None,
     git: Annotated[
         bool, typer.Option("--git/--no-git", help="Begin a git repository, unless it is inside of one.")
     ] = True,
 ) -> int:
     """Make the starter repository of a kata, with one git commit of it."""
-    from graders.packs.rendering import render_starter
+    from graders.packs.curriculum import assistants_for
+    from graders.packs.stages import stage_meant
     from toolkit.known_packs import remember_pack
 
     settings = settings_of(context)
@@ -57,14 +63,16 @@ def run(
     kata = packs.kata(slug)
     chosen = stack_meant(kata, stack or _chosen_before(kata, settings), packs)
     target = expanded(directory or Path(slug))
+    reached = stage_meant(kata, stage) if stage is not None else next(iter(kata.stages), None)
+    submission = Submission(target.absolute(), kata, chosen, reached, assistants_for(kata, packs))
     with new_folder(target.absolute()) as folder:
-        render_starter(kata, chosen, folder)
+        render_own_starter(replace(submission, root=folder), folder)
         write_editor_settings(folder, chosen)
         if git:
             begin_history(folder, target.absolute(), f"Start {slug}", settings.environment)
     remember_pack(kata, settings)
-    _remember(Submission(target.resolve(), kata, chosen), settings, named=stack is not None)
-    print("\n".join(_in_words(target, kata, chosen, paint_for(settings))))
+    _remember(replace(submission, root=target.resolve()), settings, named=stack is not None)
+    print("\n".join(_in_words(target, submission, paint_for(settings))))
     for line in _needs(chosen, settings, paint_for(settings)):
         print(line)
     return 0
@@ -90,7 +98,8 @@ def _remember(submission: Submission, settings: Settings, *, named: bool) -> Non
         tell(error)
 
 
-def _in_words(target: Path, kata: Kata, stack: Stack, paint: Paint) -> Iterator[str]:
+def _in_words(target: Path, submission: Submission, paint: Paint) -> Iterator[str]:
+    kata, stack = submission.kata, submission.stack
     yield f"{paint(paint.sign('passed'), 'green', 'bold')} {target}  {paint(stack.title, 'dim')}"
     steps = (
         (f"cd {quote(str(target))}", f"README.md is the task, about {kata.minutes} minutes"),
@@ -99,6 +108,9 @@ def _in_words(target: Path, kata: Kata, stack: Stack, paint: Paint) -> Iterator[
         ("kata test --watch", "tests again after each save"),
     )
     yield from step_lines(steps, paint)
+    if submission.stage is not None:
+        said = f"The task comes in {len(kata.stages)} stages. `kata next` opens the next one."
+        yield from (f"  {paint(line, 'dim')}" for line in wrap(said, paint.width - 2))
     if others := [name for name in kata.stacks if name != stack.name]:
         other = f"Other stacks: {', '.join(others)} (kata start {kata.slug} DIR --stack NAME)"
         yield from (f"  {paint(line, 'dim')}" for line in wrap(other, paint.width - 2))

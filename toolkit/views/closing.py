@@ -96,7 +96,8 @@ def relation(grade: Grade, standing: Standing) -> str:
         return "every check that ran passes" if grade.exit_code == 0 else "not every check ran"
     if grade.exit_code == 0:
         known = "" if standing.starter is None else f"; the starter has {standing.starter}"
-        return f"every check passes{known}"
+        reached = "" if grade.stage is None else f" of stage {grade.stage.number} of {grade.stage.of}"
+        return f"every check{reached} passes{known}"
     return "" if standing.starter is None else _beside_the_starter(grade, standing.starter)
 
 
@@ -141,6 +142,8 @@ def _steps(grade: Grade, standing: Standing, left_out: int) -> list[tuple[str, s
 def _after_green(grade: Grade, standing: Standing) -> list[tuple[str, str]]:
     if grade.partial:
         return [("kata test", "runs all checks")]
+    if grade.stage is not None and grade.stage.number < grade.stage.of:
+        return [("kata next", f"opens stage {grade.stage.number + 1} of {grade.stage.of}")]
     steps = [("kata solution", "shows other solutions, with their reasons")]
     if standing.following is not None:
         steps.append((f"kata start {standing.following.slug}", escape(standing.following.title)))

@@ -28,7 +28,8 @@ def render_grade(
     sheet = Sheet(titles, paint, everything=everything, verbose=verbose, hints=standing.hints)
     lines = [line for check in in_run_order(grade) for line in sheet.add(check)]
     lines += sheet.rest(grade.checks, grade.stop)
-    facts = (grade.stack, f"world {grade.dataset}", f"seed {grade.seed}")
+    stage = [] if grade.stage is None else [f"stage {grade.stage.number} of {grade.stage.of}"]
+    facts = (grade.stack, *stage, f"dataset {grade.dataset}", f"seed {grade.seed}")
     head = heading_lines(grade.kata, grade.title, facts, paint)
     end = closing_lines(grade, standing, paint, verbose=verbose, left_out=sheet.left_out)
     return "\n".join([*head, "", *lines, "", *end])
