@@ -27,8 +27,8 @@ from graders.sandbox.rundir import run_directory
 from graders.submission.folder import Submission
 
 _ANY_ANSWER = "a service may answer anything: that fails a check, with a sentence, and does not break it"
-# Runs of a reference whose answers are made odd, each with a seed of its own.
-ODD_RUNS = 2
+# Runs of a reference whose answers are perturbed, each with a seed of its own.
+PERTURBED_RUNS = 2
 
 Tell = Callable[[Subject, Trial], None]
 
@@ -93,13 +93,13 @@ def prove_all(
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A kata on its way: the runs of each subject, and those of the first reference with odd answers."""
+    """A kata on its way: the runs of each subject, and those of the first reference with perturbed answers."""
 
     kata: Kata
     audit: tuple[Problem, ...]
     first: Subject | None
     runs: Mapping[Subject, Sequence[Future[Trial]]]
-    odd: Sequence[Future[Trial]]
+    perturbed: Sequence[Future[Trial]]
     loads: Future[tuple[Problem, ...]] | None
 
     def matrix(self) -> Matrix:
@@ -108,7 +108,7 @@ class _Begun:
         rows = tuple(Row(subject, done, problems_of(subject, done)) for subject, done in trials.items())
         perturbed = None
         if self.first is not None:
-            perturbed = _broken_by_perturbation([run.result() for run in self.odd], trials[self.first])
+            perturbed = _broken_by_perturbation([run.result() for run in self.perturbed], trials[self.first])
         loads = self.loads.result() if self.loads is not None else None
         return Matrix(self.kata, rows, self.audit, loads, perturbed)
 
@@ -134,12 +134,12 @@ def _begin(
         for subject in subjects
     }
     first = next((subject for subject in subjects if subject.kind == "reference"), None)
-    odd = [
-        pool.submit(trial_run, kata, packs, grader, first, turn, odd=True)
-        for turn in range(ODD_RUNS)
+    perturbed = [
+        pool.submit(trial_run, kata, packs, grader, first, turn, perturbed=True)
+        for turn in range(PERTURBED_RUNS)
         if first is not None
     ]
-    return _Begun(kata, found, first, runs, odd, compared)
+    return _Begun(kata, found, first, runs, perturbed, compared)
 
 
 def render_subject(kata: Kata, packs: Packs, subject: Subject, into: Path) -> Submission:
@@ -159,11 +159,11 @@ def _trial(kata: Kata, packs: Packs, grader: Grader, subject: Subject, turn: int
     return trial
 
 
-def _broken_by_perturbation(odd: Sequence[Trial], plain: Sequence[Trial]) -> tuple[Problem, ...]:
-    """The checks that odd answers break instead of failing them, each once; those that break anyway left out."""
+def _broken_by_perturbation(perturbed: Sequence[Trial], plain: Sequence[Trial]) -> tuple[Problem, ...]:
+    """The checks that perturbed answers break instead of failing them, each once; those that break anyway left out."""
     broken = {id for trial in plain for id, result in trial.results.items() if result.verdict == "broken"}
     problems: dict[str, Problem] = {}
-    for trial in odd:
+    for trial in perturbed:
         for id, result in trial.results.items():
             if result.verdict == "broken" and id not in broken:
                 broke = read_broken(result.detail)
@@ -180,7 +180,7 @@ def trial_run(
     subject: Subject,
     turn: int,
     *,
-    odd: bool = False,
+    perturbed: bool = False,
     only: Sequence[str] | None = None,
 ) -> Trial:
     """Render the subject and judge it once. `turn` counts repetitions from 0; `only`: ids of the checks to run."""
@@ -189,7 +189,7 @@ def trial_run(
     with run_directory(grader.options.runs) as run:
         try:
             submission = render_subject(kata, packs, subject, run.path / "repository")
-            grade = grader.grade(submission, progress=silent, seed=seed, odd=odd, only=only)
+            grade = grader.grade(submission, progress=silent, seed=seed, perturbed=perturbed, only=only)
         except KataError as error:
             return Trial(seed, 0, 0.0, {}, f"{error.message} {error.hint}".strip())
     return trial_of(grade, seed)

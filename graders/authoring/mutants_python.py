@@ -91,8 +91,8 @@ def _sort_backwards(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
 def _lazy_loading(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
     """Something that should come along is loaded when it is first looked at."""
     if _is_method(node, "options", "joinedload", "selectinload") and "load" in ast.unparse(node).lower():
-        told = ast.unparse(node.func.value)  # type: ignore[attr-defined]
-        yield f"no more than {told}"[:80], node.func.value  # type: ignore[attr-defined]
+        source = ast.unparse(node.func.value)  # type: ignore[attr-defined]
+        yield f"no more than {source}"[:80], node.func.value  # type: ignore[attr-defined]
     if _is_method(node, "get", "get_one"):
         for _, call in _without_keyword(node, "options"):
             yield f"{ast.unparse(call.func)} without options", call
@@ -114,14 +114,14 @@ def _drop_transaction(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
     """A block is not a transaction, or what it writes is committed before its end."""
     if isinstance(node, ast.With):
         for item in node.items:
-            told = ast.unparse(item.context_expr)
+            source = ast.unparse(item.context_expr)
             if (
-                told.endswith((".transaction()", ".begin()", ".begin_nested()"))
+                source.endswith((".transaction()", ".begin()", ".begin_nested()"))
                 and item.optional_vars is None
             ):
                 kept = [other for other in node.items if other is not item]
                 yield (
-                    f"no {told}",
+                    f"no {source}",
                     ast.With(kept, node.body) if kept else ast.If(ast.Constant(True), node.body, []),
                 )
     statements = getattr(node, "body", None)
@@ -139,9 +139,9 @@ def _drop_transaction(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
 def _drop_statement(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
     """A call that is made for its effect is not made. What is logged or waited for is no client's business."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await):
-        told = ast.unparse(node)
+        source = ast.unparse(node)
         if not _unheard(node):
-            yield f"no {told}"[:80], ast.Pass()
+            yield f"no {source}"[:80], ast.Pass()
 
 
 def _widen_role(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
@@ -196,8 +196,8 @@ def _drop_field(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
 def _forget_error(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
     """An error that was foreseen goes on as it is."""
     if isinstance(node, ast.ExceptHandler) and ast.unparse(node.body[0]) != "raise":
-        told = ast.unparse(node.type) if node.type else "anything"
-        yield f"{told} not handled", ast.ExceptHandler(node.type, node.name, [ast.Raise()])
+        source = ast.unparse(node.type) if node.type else "anything"
+        yield f"{source} not handled", ast.ExceptHandler(node.type, node.name, [ast.Raise()])
 
 
 def _forget_case(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
@@ -236,14 +236,14 @@ def _writer(statement: ast.AST) -> str:
 
 
 def _writes(statement: ast.AST) -> bool:
-    """Whether something may be written by a statement: by itself, or by what it hands the session to."""
+    """Whether a statement may write something: itself, or what it passes the session to."""
     return bool(_WRITING.search(ast.unparse(statement)) or _handed_to(statement))
 
 
 def _unheard(statement: ast.AST) -> bool:
-    told = ast.unparse(statement)
+    source = ast.unparse(statement)
     words = ("log.", "logger.", "logging.", "print(", "sleep(", "super().__init__", "warnings.")
-    return any(word in told.partition("(")[0] + "(" or told.startswith(word) for word in words)
+    return any(word in source.partition("(")[0] + "(" or source.startswith(word) for word in words)
 
 
 def _handed_to(statement: ast.AST) -> list[str]:

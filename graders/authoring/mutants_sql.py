@@ -51,9 +51,9 @@ def sql_edits(sql: str) -> Iterator[tuple[str, str, int, str]]:
             if any(start <= match.start() < end for start, end in remarks):
                 continue
             put = match.expand(instead)
-            told = " ".join(match.group().split())[:60]
+            found = " ".join(match.group().split())[:60]
             text = sql[: match.start()] + put + sql[match.end() :]
-            yield operator, f"“{told}” -> “{put.strip()[:30]}”", match.start(), text
+            yield operator, f"“{found}” -> “{put.strip()[:30]}”", match.start(), text
 
 
 def begins_as_sql(text: str) -> bool:

@@ -79,7 +79,7 @@ class DatabaseProxy:
     def hold_before(self, matches: Matches, *, seconds: float | None = None) -> Fault:
         """Holds the first statement that `matches`: a regular expression, or a function of the SQL text.
 
-        With `seconds` it is a delay: the statement goes on by itself.
+        With `seconds` it is a delay: the statement continues after that time.
         """
         what = f"hold before {_told(matches)}"
         return self._arm(what, "before", "hold", matches=_function(matches), seconds=seconds)

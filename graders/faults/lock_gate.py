@@ -35,7 +35,7 @@ from pg_stat_activity where usename = %(role)s
 _WAITING_PIDS = (
     "select pid from pg_stat_activity where usename = %(role)s and wait_event_type = 'Lock' order by pid"
 )
-_BEGUN = """
+_STARTED = """
 select pid, query_start from pg_stat_activity where pid = any (%(pids)s) and wait_event_type = 'Lock'
 """
 _SESSIONS = "select count(*) from pg_stat_activity where usename = %(role)s and pid = any (%(pids)s)"
@@ -129,7 +129,7 @@ class HeldGate:
         self._polling = LockPolling()
 
     def fire(self, n: int, call: Callable[[int], Result]) -> list[Result | BaseException]:
-        """Make `n` calls at once, each with its number from 0, open when they stand still; what each gave.
+        """Make `n` calls at once, each with its number from 0, open when each has ended or is blocked; their results.
 
         An exception of a call stands in its place. SuiteError if after the timeout neither all calls have
         ended nor one waits at the lock: then nothing can be said about the service.
@@ -148,7 +148,7 @@ class HeldGate:
         return calls
 
     def settle(self) -> None:
-        """Wait until each call has ended or waits, or both numbers stand still with one at our lock.
+        """Wait until each call has ended or is blocked, or both numbers stay constant with one at our lock.
 
         Calls that keep asking for a lock instead of waiting for it have gathered too.
         """
@@ -215,10 +215,10 @@ class HeldGate:
         The process ids; none where the service asks for the lock again and again instead of waiting for it.
         """
         pids = self.waiting()
-        begun = dict(self._eye.execute(_BEGUN, {"pids": pids}).fetchall())
+        started = dict(self._eye.execute(_STARTED, {"pids": pids}).fetchall())
         self._eye.execute("select pg_cancel_backend(pid) from unnest(%s::int[]) as pid", (pids,))
         deadline = Deadline(self._timeout, what="the end of a cancelled statement")
-        while begun.items() & dict(self._eye.execute(_BEGUN, {"pids": pids}).fetchall()).items():
+        while started.items() & dict(self._eye.execute(_STARTED, {"pids": pids}).fetchall()).items():
             if deadline.passed:
                 raise SuiteError(
                     f"sessions {pids} went on after their statements were cancelled", hint="Cut them."
@@ -287,7 +287,9 @@ def _lock(keeper: psycopg.Connection[Any], hold: Hold) -> None:
         keeper.execute(sql.SQL("lock table {} in {} mode").format(names, sql.SQL(hold.mode)))
         return
     if len(hold.tables) != 1:
-        raise SuiteError("a gate with a condition locks rows of one table", hint="Hold each table by itself.")
+        raise SuiteError(
+            "a gate with a condition locks rows of one table", hint="Use one hold for each table."
+        )
     condition = sql.SQL(hold.where)
     query = sql.SQL("select 1 from {} where {} for update").format(names, condition)
     if not keeper.execute(query, hold.parameters or None).fetchall():

@@ -178,7 +178,7 @@ class Session:
             await self._back.drain()
 
     async def _stop(self, fault: Fault) -> None:
-        """Holds or cuts before a statement; the service's death ends the session meanwhile."""
+        """Holds or cuts before a statement; the session also ends if the service dies."""
         fault.took_place()
         if fault.action == "cut":
             raise _Cut

@@ -72,15 +72,15 @@ class Grader:
         *,
         progress: Progress = silent,
         seed: int | None = None,
-        odd: bool = False,
+        perturbed: bool = False,
         only: Sequence[str] | None = None,
     ) -> Grade:
         """Judge one submission. Raises KataError for what is not the learner's failure; leaves nothing behind.
 
-        With `odd`, some answers are perturbed before the suite sees them: that judges the suite. `only`: ids of the
-        checks to run, in place of the options'.
+        With `perturbed`, some answers are perturbed before the suite sees them: that judges the suite.
+        `only`: ids of the checks to run, in place of the options'.
         """
-        return _Run(self, submission, progress, seed, odd, only).judged()
+        return _Run(self, submission, progress, seed, perturbed, only).judged()
 
     @contextmanager
     def running(self, submission: Submission, *, progress: Progress = silent) -> Iterator[RunningSubmission]:
@@ -114,7 +114,7 @@ class _Run:
     submission: Submission
     progress: Progress
     wished_seed: int | None
-    odd: bool = False
+    perturbed: bool = False
     only: Sequence[str] | None = None
     log: PhaseLog = field(init=False)
     set_up: SetUp = field(init=False)
@@ -154,7 +154,7 @@ class _Run:
 
     def _suite_in(self, folder: Path, running: RunningSubmission, selected: Sequence[str]) -> SuiteOutcome:
         """The suite is not beside the copy that the service runs in, where `..` would lead to it."""
-        job = suite_job(self.submission.kata, running, folder, selected, odd=self.odd)
+        job = suite_job(self.submission.kata, running, folder, selected, perturbed=self.perturbed)
         job = replace(job, fail_fast=self.grader.options.fail_fast)
         return self.grader.run_suite(job, running.control, self._heard)
 
@@ -210,7 +210,7 @@ def _reached(submission: Submission) -> ReachedStage | None:
 
 
 def suite_job(
-    kata: Kata, running: RunningSubmission, folder: Path, selected: Sequence[str], *, odd: bool = False
+    kata: Kata, running: RunningSubmission, folder: Path, selected: Sequence[str], *, perturbed: bool = False
 ) -> SuiteJob:
     """Copy the kata's suite into `folder` and say everything that it needs to know of the running."""
     copy_suite(kata.folder / "suite", folder / "suite")
@@ -223,6 +223,6 @@ def suite_job(
         base_url=running.control.service.base_url,
         tables=running.tables,
         variables=dict(running.variables),
-        odd=odd,
+        perturbed=perturbed,
         postgres=running.cluster.evidence,
     )

@@ -76,12 +76,12 @@ class Connection:
         `left` gives the seconds after which it is to be asked again, and 0 once the time for the answer is over.
         """
         received = _Received(request, max_bytes)
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             connected = self._connected(left)
             self._talk(connected, received, self._encoded(request), left)
         except TimeoutError:
-            raise _too_late(received, time.monotonic() - begun) from None
+            raise _too_late(received, time.monotonic() - started) from None
         except ConnectionRefusedError:
             raise received.failure("refused", "nothing listens there (connection refused)") from None
         except OSError as error:

@@ -11,7 +11,7 @@ from graders.escape import sanitize
 from graders.http import strict_json
 
 # Sent with every request; a curl line need not repeat them.
-_UNTOLD = ("host", "user-agent", "accept-encoding", "content-length", "connection")
+_LEFT_OUT = ("host", "user-agent", "accept-encoding", "content-length", "connection")
 
 
 class Headers(Mapping[str, str]):
@@ -80,9 +80,9 @@ class Request:
         return words if self.method == implied else [*words, "-X", self.method]
 
     def _header_words(self) -> list[str]:
-        told = [(name, value) for name, value in self.headers.fields if name.lower() not in _UNTOLD]
-        lines = [f"{name}: {value}" if value else f"{name};" for name, value in told]
-        # What curl adds by itself is taken away with an empty field.
+        shown = [(name, value) for name, value in self.headers.fields if name.lower() not in _LEFT_OUT]
+        lines = [f"{name}: {value}" if value else f"{name};" for name, value in shown]
+        # What curl adds on its own is removed by an empty field.
         own = ["Accept", "User-Agent", *(["Content-Type"] if self.body else [])]
         lines += [f"{name}:" for name in own if name not in self.headers]
         return [word for line in lines for word in ("-H", line)]

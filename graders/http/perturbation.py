@@ -1,4 +1,4 @@
-"""Answers made odd on purpose: a suite that meets them may fail a check, but must not break."""
+"""Answers perturbed on purpose: a suite that meets them may fail a check, but must not break."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _STATUSES = (200, 201, 204, 205, 206, 299, 301, 304, 400, 401, 404, 409, 412, 42
 
 
 class Perturbation:
-    """Makes some of the answers that pass through it odd.
+    """Perturbs some of the answers that pass through it.
 
     What becomes of an answer follows from the seed, its request, and how often that was made; from nothing else.
     """
@@ -63,13 +63,13 @@ def odd_answer(answer: Answer, rng: random.Random) -> Answer:
     if kind < 0.4 or not answer.body:
         return replace(answer, body=rng.choice(_BODIES))
     try:
-        return replace(answer, body=json.dumps(_odd(json.loads(answer.body), rng)).encode())
+        return replace(answer, body=json.dumps(_perturbed(json.loads(answer.body), rng)).encode())
     except ValueError:
         return replace(answer, body=rng.choice(_BODIES))
 
 
 def _odd_headers(headers: Headers, rng: random.Random) -> Headers:
-    """One header gone, doubled, or with another value."""
+    """One header removed, doubled, or with another value."""
     if not headers.fields:
         return headers
     fields = list(headers.fields)
@@ -78,13 +78,13 @@ def _odd_headers(headers: Headers, rng: random.Random) -> Headers:
     return Headers(fields + rng.choice([[], [other], [other], [(name, value), other]]))
 
 
-def _odd(value: Any, rng: random.Random) -> Any:
-    """The JSON value with one odd spot in it, more often deep inside than at the top."""
+def _perturbed(value: Any, rng: random.Random) -> Any:
+    """The JSON value with one member perturbed, more often a nested one than at the top."""
     if isinstance(value, dict) and value and rng.random() < 0.9:
         name = rng.choice(sorted(value))
         if rng.random() < 0.2:
             return {other: inner for other, inner in value.items() if other != name}
-        return {**value, name: _odd(value[name], rng)}
+        return {**value, name: _perturbed(value[name], rng)}
     if isinstance(value, list) and value and rng.random() < 0.9:
         return _odd_list(value, rng)
     alike = _TEXTS if isinstance(value, str) else _NUMBERS
@@ -92,7 +92,7 @@ def _odd(value: Any, rng: random.Random) -> Any:
 
 
 def _odd_list(values: list[Any], rng: random.Random) -> list[Any]:
-    """An entry gone, one doubled, one too many, or (mostly) an odd one."""
+    """An entry removed, one doubled, one added, or (mostly) one perturbed."""
     spot = rng.randrange(len(values))
     before, after = values[:spot], values[spot + 1 :]
     match rng.randrange(7):
@@ -102,4 +102,4 @@ def _odd_list(values: list[Any], rng: random.Random) -> list[Any]:
             return [*values, values[spot]]
         case 2:
             return [*values, rng.choice(_OTHERS)]
-    return [*before, _odd(values[spot], rng), *after]
+    return [*before, _perturbed(values[spot], rng), *after]

@@ -101,7 +101,9 @@ def _load_track(path: Path, packs: Packs) -> Track:
     for slug in katas:
         if slug not in packs.slugs():
             top.fail(
-                "katas", f"`{slug}` is no kata of these packs", "mend its name, or give the pack that has it"
+                "katas",
+                f"`{slug}` is not a kata of these packs",
+                "correct its name, or name the pack that has it",
             )
     policies: dict[str, Assistants] = {policy: policy for policy in ASSISTANTS}
     assistants = policies[top.choice("assistants", ASSISTANTS, "tutor")]

@@ -103,7 +103,7 @@ def _below(
 def _read(name: str, top: Section, kata: Kata, below: Solution | None) -> Solution:
     kind = _KINDS[top.choice("kind", tuple(_KINDS))]
     edits = () if _is_folder(top) else read_edits(top)
-    # A folder may leave out what its author has seen no reason to say; a file of edits is read by itself.
+    # A folder may leave out what its author has seen no reason to say; a file of edits is read on its own.
     reasons_needed = kind != "flawed" or not _is_folder(top)
     return Solution(
         name=name,

@@ -250,10 +250,10 @@ def parse_yaml(raw: bytes, path: Path) -> Section:
             path=path,
             line=mark.line + 1 if mark else None,
             column=mark.column + 1 if mark else None,
-            hint="mend the indentation or the quoting there",
+            hint="correct the indentation or the quoting there",
         ) from None
     except (yaml.YAMLError, RecursionError) as error:
-        raise PackError(f"is not valid YAML: {error}", path=path, hint="mend the file") from None
+        raise PackError(f"is not valid YAML: {error}", path=path, hint="correct the file") from None
     if not isinstance(node, yaml.MappingNode):
         raise PackError("holds no mapping", path=path, line=1, hint="start it with `format: 1`")
     _refuse_bombs(path, node)

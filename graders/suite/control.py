@@ -41,7 +41,7 @@ class Control(Protocol):
         """The output of the instance at this URL; empty where there is none."""
 
     def gone(self, id: int) -> Stop | None:
-        """How it ended by itself; None while it runs, and where a check took it down."""
+        """How it ended on its own; None while it runs, and where a check stopped it."""
 
     def start(self, id: int) -> None:
         """Start it and wait until it is ready."""

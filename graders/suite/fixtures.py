@@ -37,8 +37,10 @@ class Bench:
         self.collector = Collector()
         self.control = RemoteControl(channel)
         self.time_budget = TimeBudget()
-        odd = Perturbation(job.seed) if job.odd else None
-        self.first = Instance(self.control, 0, job.base_url, self._exchanged, self.time_budget.begin, odd)
+        perturbed = Perturbation(job.seed) if job.perturbed else None
+        self.first = Instance(
+            self.control, 0, job.base_url, self._exchanged, self.time_budget.begin, perturbed
+        )
         self.database = Database(job.postgres.grader_url)
         self.exchanges = 0
         self.meter = RecordingMeter(job.postgres, self._recorded, lambda: self.exchanges)

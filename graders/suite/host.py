@@ -64,7 +64,7 @@ def _import_what_suites_use() -> None:
 
 def prepare(suite: Path) -> None:
     """Import what of `graders` the suite's files import, and have it ready: those modules that are slow to begin
-    with have a `warm_up`. What is wrong with a suite is told when it runs."""
+    with have a `warm_up`. What is wrong with a suite is reported when it runs."""
     for name in sorted({name for file in suite.glob("*.py") for name in _graders_imports(file)}):
         with contextlib.suppress(Exception):
             ready = getattr(pkgutil.resolve_name(name), "warm_up", None)

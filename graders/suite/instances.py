@@ -100,7 +100,7 @@ class Instance:
     ) -> Future[Instance]:
         """`another`, started while the check goes on with other things; `.result()` waits for it.
 
-        What else is asked of the grader meanwhile (`restart`, `output`) waits until it has started.
+        Other requests to the grader (`restart`, `output`) wait until it has started.
         """
         aside = ThreadPoolExecutor(1)
         coming = aside.submit(self.another, variables, database_url=database_url)

@@ -25,8 +25,8 @@ class Prepare:
 @dataclass(frozen=True, slots=True)
 class SuiteJob:
     """Everything a suite needs to know. `suite`: folder of the checks' files; `checks`: the manifest of ids;
-    `selected`: those to run, in that order; `tables`: those of the kata before the submission touched them; `odd`:
-    make some answers odd (see perturbation); `fail_fast`: end after the first failed check."""
+    `selected`: those to run, in that order; `tables`: those of the kata before the submission touched them;
+    `perturbed`: perturb some answers (see perturbation); `fail_fast`: end after the first failed check."""
 
     suite: Path
     directory: Path
@@ -37,7 +37,7 @@ class SuiteJob:
     postgres: PostgresAccess
     tables: Mapping[str, Mapping[str, Any]]
     variables: Mapping[str, str]
-    odd: bool = False
+    perturbed: bool = False
     fail_fast: bool = False
 
 

@@ -122,7 +122,7 @@ class GrowthMeter:
         slack: float = 2,
         warm: bool = True,
     ) -> Growth:
-        """Measure, and fail the check unless the cost stands still: a slope up to `max_slope`, or a total
+        """Measure, and fail the check unless the cost stays constant: a slope up to `max_slope`, or a total
         difference up to `slack`. `per` names what one unit of size is."""
         growth = self.measure(unit, sizes, request, tables=tables, label=label, warm=warm)
         if not is_flat(growth, max_slope=max_slope, slack=slack):
@@ -152,5 +152,5 @@ def growing(growth: Growth, label: str, per: str) -> str:
     what = label.format(size="N") if label else "the request"
     return (
         f"{what}: {values} {UNITS[growth.unit]} for {sizes} {per}s, "
-        f"{growth.slope:.2f} more for each {per}. It should stand still."
+        f"{growth.slope:.2f} more for each {per}. The count should stay constant."
     )

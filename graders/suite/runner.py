@@ -81,7 +81,7 @@ class SuiteHost:
         return self._process.pid
 
     def prepare(self, suite: Path) -> None:
-        """Have the imports of a suite made while other things go on; a suite that runs meanwhile waits for them."""
+        """Start the imports of a suite in the background; a suite that runs before they end waits for them."""
         # Every message carries a descriptor: that keeps two of them from being read as one.
         with Path(os.devnull).open() as nothing, self._lock, contextlib.suppress(OSError):
             socket.send_fds(self._socket, [encode(Prepare(suite))], [nothing.fileno()])

@@ -33,7 +33,7 @@ class _Ticket:
     """A request that is under way. `crowd`: the most requests that were under way at once since it began."""
 
     request: Request
-    begun: float
+    started: float
     seconds: float
     deadline: Deadline
     crowd: int = 1
@@ -133,7 +133,7 @@ class TimeBudget:
             now = self._clock()
             if answered and ticket.crowd == 1:
                 before = self._alone.get(ticket.endpoint, 0.0)
-                self._alone[ticket.endpoint] = max(before, now - ticket.begun)
+                self._alone[ticket.endpoint] = max(before, now - ticket.started)
             waited, self._since = now - self._since, now
             self._answers += 1
         self._spend(waited)

@@ -80,12 +80,14 @@ def _differing(kata: Kata, row: Row) -> list[str]:
         for trial in row.trials:
             result = trial.results.get(check.id)
             counts[result.verdict if result else "broken"] += 1
-        told = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
-        odd = counts.most_common()[-1][0]
+        counted = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+        rarest = counts.most_common()[-1][0]
         seed = next(
-            t.seed for t in row.trials if check.id in t.results and t.results[check.id].verdict == odd
+            t.seed for t in row.trials if check.id in t.results and t.results[check.id].verdict == rarest
         )
-        lines.append(f"✗ {row.subject.name}: `{check.id}` differs: {told}; e.g. {odd} with --seed {seed}")
+        lines.append(
+            f"✗ {row.subject.name}: `{check.id}` differs: {counted}; e.g. {rarest} with --seed {seed}"
+        )
     return lines
 
 

@@ -92,7 +92,7 @@ def _told_apart(answer: Answer, other: Answer, echoes: Sequence[tuple[str, str]]
     found = differences(answer, other, sent=echoes)
     if not found:
         return ""
-    return f"the answer for what exists can be told from the answer for a missing id: {'; '.join(found)}"
+    return f"the answer for what exists differs from the answer for a missing id: {'; '.join(found)}"
 
 
 def _unlike(answer: Answer, allowed: Sequence[str]) -> str:

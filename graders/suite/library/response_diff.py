@@ -1,4 +1,4 @@
-"""Whether two answers can be told apart: status, headers and body, with ids and dates left out."""
+"""Whether two answers can be distinguished: status, headers and body, with ids and dates left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What suites read of an answer's JSON and headers; what is not there is the service's fault, and told like one."""
+"""What suites read of an answer's JSON and headers; what is not there is the service's fault, and reported as such."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ FAST_HASHES = (
 )  # fmt: skip
 # What stands between a password and its salt, where anything does.
 _JOINTS = (b"", b":", b"$", b"|", b".")
-# So many bytes of a digest are told from chance even among millions, and a shortened fingerprint is one too.
+# This many bytes of a digest differ from chance even among millions; a shortened fingerprint counts too.
 _TELLING = 8
 
 _HEX = re.compile(rb"[0-9A-Fa-f]{16,}")

@@ -1,4 +1,4 @@
-"""Odd answers: they follow from the seed, are odd in every way, and show a suite that trusts what it reads."""
+"""Perturbed answers: they follow from the seed, differ in every way, and show a suite that trusts what it reads."""
 
 from __future__ import annotations
 
@@ -55,19 +55,19 @@ def test_the_same_seed_makes_the_same_answers_odd() -> None:
 
 def test_most_answers_pass_as_they_are() -> None:
     perturbation = Perturbation(1)
-    odd = sum(perturbation(answer(f"/{n}")).body != answer().body for n in range(1000))
-    assert 10 < odd < 100
+    perturbed = sum(perturbation(answer(f"/{n}")).body != answer().body for n in range(1000))
+    assert 10 < perturbed < 100
 
 
 def test_each_part_of_an_answer_becomes_odd_at_times() -> None:
     plain = answer()
-    odd = [odd_answer(plain, random.Random(seed)) for seed in range(400)]
-    assert any(one.status != plain.status for one in odd)
-    assert any(one.headers.fields != plain.headers.fields for one in odd)
-    assert any(not one.body for one in odd)
-    kinds = {type(document.get("items")) for document in documents(odd) if isinstance(document, dict)}
+    perturbed = [odd_answer(plain, random.Random(seed)) for seed in range(400)]
+    assert any(one.status != plain.status for one in perturbed)
+    assert any(one.headers.fields != plain.headers.fields for one in perturbed)
+    assert any(not one.body for one in perturbed)
+    kinds = {type(document.get("items")) for document in documents(perturbed) if isinstance(document, dict)}
     assert {list, str, int, type(None)} <= kinds
-    assert all(one.request is plain.request for one in odd)
+    assert all(one.request is plain.request for one in perturbed)
 
 
 def documents(answers: list[Answer]) -> list[object]:

@@ -145,7 +145,7 @@ def _objected_to(operation: Operation, answer: Answer) -> bool:
 
 @contextmanager
 def _plain_generation() -> Iterator[None]:
-    """Examples that hang on the document and the seed alone, and no search for more telling ones.
+    """Examples that depend on the document and the seed alone; no search for better ones.
 
     Hypothesis takes constants from the source of whatever local modules are loaded, so a checkout and an installed
     wheel would make different requests. Climbing towards more 2xx answers takes a third of the time.

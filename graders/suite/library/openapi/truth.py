@@ -32,12 +32,14 @@ def contradiction(operation: Operation | None, status: int, headers: Headers, bo
 
 def _wrong_headers(response: Mapping[str, Any], headers: Headers, document: Mapping[str, Any]) -> str:
     for name, header in (response.get("headers") or {}).items():
-        told = resolved(header, document)
+        declared = resolved(header, document)
         if name not in headers:
-            if told.get("required"):
+            if declared.get("required"):
                 return f"the document promises the header {name}, and it is absent"
             continue
-        fault = _first_fault(_typed(headers[name], told.get("schema", {})), told.get("schema", {}), document)
+        fault = _first_fault(
+            _typed(headers[name], declared.get("schema", {})), declared.get("schema", {}), document
+        )
         if fault:
             return f"the header {name} is {headers[name]!r}: {fault}"
     return ""
@@ -68,24 +70,24 @@ def _media_type(headers: Headers) -> str:
 
 
 def _content_for(content: Mapping[str, Any], sent: str) -> Mapping[str, Any] | None:
-    for name, told in content.items():
+    for name, declared in content.items():
         pattern = re.escape(name.partition(";")[0].strip().lower()).replace(r"\*", "[^/]+")
         if re.fullmatch(pattern, sent):
-            return told if isinstance(told, dict) else {}
+            return declared if isinstance(declared, dict) else {}
     return None
 
 
 def _wrong_body(
     response: Mapping[str, Any], headers: Headers, body: bytes, document: Mapping[str, Any]
 ) -> str:
-    told = _content_for(response.get("content") or {}, _media_type(headers)) or {}
-    if "schema" not in told or not _media_type(headers).endswith(("/json", "+json")):
+    declared = _content_for(response.get("content") or {}, _media_type(headers)) or {}
+    if "schema" not in declared or not _media_type(headers).endswith(("/json", "+json")):
         return ""
     try:
         value = json.loads(body)
     except ValueError:
         return "the body is no JSON"
-    fault = _first_fault(value, told["schema"], document)
+    fault = _first_fault(value, declared["schema"], document)
     return f"the body does not fit its schema: {fault}" if fault else ""
 
 
