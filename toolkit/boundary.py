@@ -26,6 +26,9 @@ _OF_THE_MACHINE = {
     errno.ENFILE,
 }
 
+# Names that no file can have, or not where the command has it.
+_OF_A_NAME = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+
 
 def guarded(run: Callable[[], int]) -> int:
     """The exit code of `run`, with every exception turned into words on stderr."""
@@ -81,6 +84,9 @@ def _translate(error: Exception) -> int:
         return error.exit_code
     if isinstance(error, typer.Abort):
         return INTERRUPTED
+    if isinstance(error, OSError) and error.errno in _OF_A_NAME:
+        _say_error(f"{_one_line(error)}", "Name another file or directory.")
+        return USAGE
     if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
         where = f"{error.filename}: " if error.filename else ""
         _say_error(f"{where}{error.strerror}.", "Make room or give access there, then run the command again.")

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from graders.errors import UsageError
+from graders.packs.yaml_source import read_plain
 from toolkit.place import packs_of
 from toolkit.settings import Settings
 
@@ -18,10 +19,7 @@ def page_of(rule: str, settings: Settings) -> dict[str, Any]:
     if path is None:
         known = sorted(page.stem for root in packs.roots for page in root.glob("content/findings/*.yaml"))
         raise UsageError(f"there is no page of a rule `{rule}`", hint=nearest(rule, known))
-    import yaml
-
-    page = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return page if isinstance(page, dict) else {}
+    return read_plain(path)
 
 
 def titles_of(rules: Iterable[str], settings: Settings) -> dict[str, str]:

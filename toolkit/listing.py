@@ -38,7 +38,7 @@ def print_list(
         way = find_track(track, packs)
         heading = f"{way.title}: {way.summary}"
         shown = sorted((k for k in shown if k.slug in way.katas), key=lambda k: way.katas.index(k.slug))
-    best = _best_or_none(settings)
+    best = best_results(settings)
     if as_json:
         print(_as_json(shown, best))
     else:
@@ -63,19 +63,17 @@ def _in_order(katas: list[Kata], packs: Packs, *, level: str | None, skill: str 
 
 
 def best_results(settings: Settings) -> dict[str, tuple[int, int]]:
-    """Kata -> (best score, points); empty for somebody who has not tried any."""
+    """Kata -> (best score, points); empty for somebody who has not tried any.
+
+    A record that cannot be used must not hide the katas: what is wrong with it goes to stderr.
+    """
     if not settings.progress_file.exists():
         return {}
     from toolkit.progress import open_progress
 
-    with open_progress(settings.progress_file) as progress:
-        return progress.best()
-
-
-def _best_or_none(settings: Settings) -> dict[str, tuple[int, int]]:
-    # A record that cannot be used must not hide the katas.
     try:
-        return best_results(settings)
+        with open_progress(settings.progress_file) as progress:
+            return progress.best()
     except KataError as error:
         from toolkit.boundary import tell
 

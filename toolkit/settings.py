@@ -83,12 +83,20 @@ def completes_for_a_shell() -> bool:
 
 
 def _existing(path: Path) -> Path:
-    if not path.is_dir():
+    if not _is_folder(path):
         raise UsageError(
             f"--pack {path}: there is no such directory.",
             hint="Name the folder that holds katas/, content/ and skeletons/.",
         )
     return path.absolute()
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        # A name that no directory can have.
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,8 @@ def _read_file(path: Path) -> _Written:
 
     try:
         content = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A ValueError: a date that the calendar does not have.
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "this is not YAML"
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
@@ -136,7 +145,7 @@ def _checked(content: Any, path: Path) -> _Written:
     if color not in COLORS:
         raise wrong(f"`color` is {color!r}.")
     folders = tuple((path.parent / expanded(Path(entry))).absolute() for entry in packs)
-    if missing := [folder for folder in folders if not folder.is_dir()]:
+    if missing := [folder for folder in folders if not _is_folder(folder)]:
         raise wrong(f"there is no such pack directory: {missing[0]}.")
     return _Written(folders, color)
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from graders.authoring.matrix import Matrix, Row
 from graders.errors import PackError
 from graders.packs.records import Kata
+from graders.results.codec import from_plain
 
 FORMAT = 1
 NAME = "proof.json"
@@ -70,7 +71,7 @@ def ledger_of(kata: Kata) -> Ledger:
         document = json.loads(path.read_bytes())
         if document["format"] != FORMAT:
             raise ValueError(f"format {document['format']!r}")
-        rows = [LedgerRow(**row) for row in document["rows"]]
+        rows = from_plain(document["rows"], list[LedgerRow])
         return Ledger(str(document["kata"]), tuple(document["checks"]), {row.name: row for row in rows})
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise PackError(

@@ -66,7 +66,8 @@ def _offline(
             [*call, direction, target, "--sql"],
             cwd=project,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="strict",
             timeout=_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,
@@ -75,6 +76,11 @@ def _offline(
         raise UsageError(
             f"{project}: `{' '.join(call)}` does not run: {error}", hint="say how with --alembic 'COMMAND'"
         ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{project}: what `{' '.join(call)}` printed is not UTF-8 (byte {error.start})",
+            hint="set PYTHONIOENCODING=utf-8, or say with --alembic 'COMMAND' how to call it",
+        ) from None
     if done.returncode and required:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise UsageError(

@@ -119,7 +119,10 @@ def _replace(edit: Replace, target: Path, source: Path) -> None:
         raise _misfit(
             edit, source, f"there is no file {edit.file}", "check the path, and the `over:` solution"
         )
-    text = target.read_bytes().decode()
+    try:
+        text = target.read_bytes().decode()
+    except UnicodeDecodeError:
+        raise _misfit(edit, source, f"{edit.file} is not UTF-8", "lay a whole file over it instead") from None
     end = "\r\n" if "\r\n" in text else "\n"
     lines = text.split(end)
     found = occurrences(lines, edit.old)

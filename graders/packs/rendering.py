@@ -12,7 +12,7 @@ from graders.packs.edits import apply_edits
 from graders.packs.loader import builtin_pack
 from graders.packs.records import Assistants, Kata, Solution, Stack, Stage
 from graders.packs.solutions import layers_of
-from graders.packs.stages import brief_at, shipped_at, stage_meant
+from graders.packs.stages import brief_at, read_text, shipped_at, stage_meant
 
 MARKER = ".kata.yaml"
 _LEFT_OUT = {"__pycache__", ".DS_Store"}
@@ -92,13 +92,16 @@ def _render_skeleton(kata: Kata, stack: Stack, into: Path) -> None:
 
 
 def _rendered(source: Path, kata: Kata, stack: Stack) -> str:
-    from jinja2 import StrictUndefined, TemplateError
+    from jinja2 import StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
     environment = SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
     try:
-        return environment.from_string(source.read_text()).render(kata=kata, stack=stack)
-    except TemplateError as error:
+        return environment.from_string(read_text(source)).render(kata=kata, stack=stack)
+    except PackError:
+        raise
+    except Exception as error:
+        # A template is a small program: what it raises is a mistake in it.
         line = getattr(error, "lineno", None)
         hint = "the template may use kata.slug, kata.title, kata.minutes, stack.name and stack.title"
         raise PackError(f"cannot be rendered: {error}", path=source, line=line, hint=hint) from None
@@ -107,14 +110,23 @@ def _rendered(source: Path, kata: Kata, stack: Stack) -> str:
 def _lay_over(folder: Path, into: Path, *, leave_out: str = "") -> None:
     removed = folder / ".delete"
     if removed.is_file():
-        for name in removed.read_text().split():
-            (into / name).unlink(missing_ok=True)
+        for name in read_text(removed).split():
+            _remove(into, name, removed)
     for source, inside in _files(folder):
         if inside.as_posix() in (leave_out, ".delete"):
             continue
         target = into / inside
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)
+
+
+def _remove(into: Path, name: str, listed_in: Path) -> None:
+    target = Path(name)
+    if target.is_absolute() or ".." in target.parts or (into / target).is_dir():
+        raise PackError(
+            f"`{name}` is not a file of the repository", path=listed_in, hint="name files, one a line"
+        )
+    (into / target).unlink(missing_ok=True)
 
 
 def _files(base: Path) -> Iterator[tuple[Path, Path]]:

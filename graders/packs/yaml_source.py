@@ -235,6 +235,19 @@ def read_yaml(path: Path) -> Section:
     return parse_yaml(raw, path)
 
 
+def read_plain(path: Path) -> dict[str, Any]:
+    """The file's mapping as plain values, whatever its keys are. Raises PackError as `read_yaml` does."""
+    read_yaml(path)
+    try:
+        content = yaml.load(path.read_bytes().decode(), Loader=_Loader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A date that the calendar does not have, for one.
+        raise PackError(
+            f"is not valid YAML: {error}", path=path, hint="quote the value that it names"
+        ) from None
+    return {str(key): value for key, value in content.items()}
+
+
 def parse_yaml(raw: bytes, path: Path) -> Section:
     """Like read_yaml, for content at hand; `path` is named in errors."""
     if len(raw) > LARGEST_FILE:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from graders.errors import KataError, UsageError
 from graders.packs.loader import Packs
 from graders.packs.records import Check, Kata
 from graders.packs.stages import brief_at
+from graders.packs.yaml_source import read_plain
 from toolkit.completion import pages
 from toolkit.place import packs_of, settings_of, submission_at
 from toolkit.views.page import render_check_page, render_finding_page, render_kata_page
@@ -52,20 +52,13 @@ def pages_of(name: str, packs: Packs, paint: Paint) -> str:
 def _pages(name: str, packs: Packs, paint: Paint) -> list[str]:
     found = []
     if (path := packs.content("findings", f"{name}.yaml")) is not None:
-        found.append(render_finding_page(name, _read(path), paint))
+        found.append(render_finding_page(name, read_plain(path), paint))
     if name in packs.slugs():
         kata = packs.kata(name)
         found.append(render_kata_page(kata, brief_at(kata, None), paint))
     if not found:
         found += [render_check_page(check, kata, paint) for kata, check in _checks(packs) if check.id == name]
     return found
-
-
-def _read(path: Path) -> dict[str, object]:
-    import yaml
-
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return content if isinstance(content, dict) else {}
 
 
 def _checks(packs: Packs) -> Iterable[tuple[Kata, Check]]:

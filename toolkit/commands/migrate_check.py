@@ -76,9 +76,7 @@ def run(
     from graders.migrations.check import CheckSettings
     from graders.migrations.sources import load_migrations
 
-    migrations = load_migrations(
-        paths, wrapped=one_transaction, alembic=shlex.split(alembic) if alembic else None
-    )
+    migrations = load_migrations(paths, wrapped=one_transaction, alembic=_words(alembic))
     chosen = CheckSettings(rows=rows, schema=tuple(schema or ()), guess=guess)
     checked = _only(_check(migrations, chosen, postgres, settings), rule or [])
     _show(
@@ -87,6 +85,15 @@ def run(
     from toolkit.views.migrations import is_advice
 
     return exit_code([one.confidence for one in checked.findings if not is_advice(one)], fail_on)
+
+
+def _words(command: str | None) -> list[str] | None:
+    try:
+        return shlex.split(command) if command else None
+    except ValueError as error:
+        raise UsageError(
+            f"--alembic {command}: {error}", hint="write it as for a shell, quotes closed"
+        ) from None
 
 
 def _check(migrations: object, chosen: object, postgres: Path | None, settings: Settings) -> CheckedAll:

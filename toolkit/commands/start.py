@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
 
 import typer
 
-from graders.errors import KataError
+from graders.errors import KataError, UsageError
 from graders.packs.records import Kata, Stack
 from graders.submission.folder import Submission, render_own_starter
 from toolkit.boundary import tell
@@ -73,7 +74,7 @@ def run(
     remember_pack(kata, settings)
     _remember(replace(submission, root=target.resolve()), settings, named=stack is not None)
     print("\n".join(_in_words(target, submission, paint_for(settings))))
-    for line in _needs(chosen, settings, paint_for(settings)):
+    for line in _needs(kata, chosen, settings, paint_for(settings)):
         print(line)
     return 0
 
@@ -116,15 +117,22 @@ def _in_words(target: Path, submission: Submission, paint: Paint) -> Iterator[st
         yield from (f"  {paint(line, 'dim')}" for line in wrap(other, paint.width - 2))
 
 
-def _needs(stack: Stack, settings: Settings, paint: Paint) -> Iterator[str]:
-    """What the machine lacks of what the stack needs: the task can be read without it, and not tested."""
-    from graders.errors import UsageError
+def _needs(kata: Kata, stack: Stack, settings: Settings, paint: Paint) -> Iterator[str]:
+    """What the machine lacks of what kata and stack need: the task can be read without it, and not tested."""
+    from graders.packs.extras import require_extras
     from graders.submission.dependencies import check_requirement
 
+    yield from _refusal(partial(require_extras, kata), paint)
     for requirement in stack.requires:
-        try:
-            check_requirement(requirement, settings.environment)
-        except UsageError as error:
-            yield f"{paint(paint.sign('broken'), 'yellow', 'bold')} {error.message}"
-            yield f"  {paint.sign('arrow')} {error.hint}"
+        refusal = list(_refusal(partial(check_requirement, requirement, settings.environment), paint))
+        if refusal:
+            yield from refusal
             return
+
+
+def _refusal(question: Callable[[], object], paint: Paint) -> Iterator[str]:
+    try:
+        question()
+    except UsageError as error:
+        yield f"{paint(paint.sign('broken'), 'yellow', 'bold')} {error.message}"
+        yield f"  {paint.sign('arrow')} {error.hint}"

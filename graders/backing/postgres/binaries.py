@@ -119,7 +119,9 @@ def _library_in(folders: Sequence[Path]) -> bool:
 
 def _output(command: list[str]) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, cwd="/")
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=20, check=False, cwd="/"
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return (done.stdout or done.stderr).strip()

@@ -35,8 +35,10 @@ HARMLESS = [
 BLOCKING = [
     "alter table orders add constraint note_set not null note",
     "alter table orders add constraint u unique (room, during without overlaps)",
-    "update orders set note = 'x' returning with (old as o, new as n) o.note, n.note;"
-    " alter table orders add constraint note_set not null note",
+    (
+        "update orders set note = 'x' returning with (old as o, new as n) o.note, n.note;"
+        " alter table orders add constraint note_set not null note"
+    ),
 ]
 
 

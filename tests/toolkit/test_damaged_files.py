@@ -1,0 +1,84 @@
+"""The user's own files hold any bytes: they are read, or refused in a sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import tempfile
+from pathlib import Path
+from random import Random
+
+import pytest
+from damage import damaged
+from grades import GREEN, MIXED
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graders.errors import KataError
+from graders.results.document import to_document
+from toolkit.progress import open_progress
+from toolkit.settings import load_settings
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary() | st.randoms(use_true_random=False))
+def test_a_settings_file_of_any_bytes(content: bytes | Random) -> None:
+    raw = content if isinstance(content, bytes) else damaged(b"packs: [a, ../b]\ncolor: never\n", content)
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KATA_CONFIG_DIR", folder)
+        (Path(folder) / "settings.yaml").write_bytes(raw)
+        with contextlib.suppress(KataError):
+            load_settings()
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("data") / "progress.sqlite"
+    with open_progress(path) as progress:
+        for grade in (MIXED, GREEN):
+            progress.record(to_document(grade), Path("/somewhere"))
+        progress.take_hint("n-plus-one", "orders-cost-is-flat", 0)
+        progress.give_up("n-plus-one")
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    return path.read_bytes()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary() | st.randoms(use_true_random=False))
+def test_a_record_of_any_bytes(record: bytes, content: bytes | Random) -> None:
+    raw = content if isinstance(content, bytes) else damaged(record, content)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "progress.sqlite"
+        path.write_bytes(raw)
+        with contextlib.suppress(KataError), open_progress(path) as progress:
+            progress.best()
+            progress.hints("n-plus-one")
+            progress.gave_up("n-plus-one")
+            progress.repositories()
+            for attempt in progress.attempts():
+                with contextlib.suppress(KataError):
+                    attempt.grade  # noqa: B018 - it is read from the stored text here
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(("at", "verdicts", "document", "repository", "kata", "score", "seed")),
+    st.text() | st.binary(),
+)
+def test_a_record_whose_columns_hold_anything(record: bytes, column: str, value: str | bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "progress.sqlite"
+        path.write_bytes(record)
+        # SQLite keeps any bytes that it is told are text; numbers it checks.
+        with (
+            contextlib.closing(sqlite3.connect(path)) as connection,
+            connection,
+            contextlib.suppress(sqlite3.IntegrityError),
+        ):
+            connection.execute(f"UPDATE attempts SET {column} = CAST(? AS TEXT)", [value])
+        with contextlib.suppress(KataError), open_progress(path) as progress:
+            progress.best()
+            for attempt in progress.attempts():
+                with contextlib.suppress(KataError):
+                    attempt.grade  # noqa: B018 - it is read from the stored text here
