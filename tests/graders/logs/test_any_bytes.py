@@ -62,27 +62,27 @@ def read(raw: bytes, prefix: str | None) -> None:
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(rng=st.randoms(use_true_random=False))
 def test_a_damaged_log(kind: str, rng: Random) -> None:
     raw, prefix = SAMPLES[kind]
     read(damaged(raw, rng), prefix)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary())
 def test_a_file_of_any_bytes(raw: bytes) -> None:
     read(raw, None)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text() | st.text("%mpudtaclsq-0123456789 []@"))
 def test_a_prefix_of_any_text(prefix: str) -> None:
     with contextlib.suppress(UsageError):
         compile_prefix(prefix).match("2026-01-01 00:00:00.000 UTC [1] LOG:  statement: select 1")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.randoms(use_true_random=False))
 def test_a_plan_with_any_value_anywhere(rng: Random) -> None:
     document = changed(changed(PLAN, rng), rng)

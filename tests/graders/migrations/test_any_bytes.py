@@ -22,7 +22,7 @@ FILES = {
 }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(sorted(FILES)), st.binary() | st.randoms(use_true_random=False))
 def test_migrations_of_any_bytes(name: str, content: bytes | Random) -> None:
     with tempfile.TemporaryDirectory() as folder:

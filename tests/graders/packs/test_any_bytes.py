@@ -46,7 +46,7 @@ def _read_all(root: Path, into: Path) -> None:
         render_solution(kata, packs.stack(solution.stack), solution, into / solution.name)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.data(), st.binary() | st.randoms(use_true_random=False))
 def test_a_pack_with_a_damaged_file(data: st.DataObject, content: bytes | Random) -> None:
     with tempfile.TemporaryDirectory() as folder:
