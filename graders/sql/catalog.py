@@ -20,7 +20,8 @@ class Column:
 class Index:
     """`keys`: column names in order, None for an expression (then in `expressions`); `predicate` "" if it is whole.
 
-    `scans`: how often any session used it, None if unknown.
+    `orders`: for each key what stands behind it in the definition ("", "DESC", "NULLS FIRST", "DESC NULLS LAST");
+    empty where all are "". `scans`: how often any session used it, None if unknown.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Index:
     valid: bool = True
     scans: int | None = None
     nulls_not_distinct: bool = False
+    orders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""What an index would do for a statement: made on the grader's copy, looked at, and rolled back."""
+"""The effect of an index on a statement's planned cost: created, planned with, and rolled back."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,21 +11,22 @@ import psycopg
 from psycopg import sql
 
 from graders.libpq import connect
-from graders.sql.judging.rule_context import HypotheticalIndex
+from graders.sql.plans.hypothetical import HypotheticalIndex, TryIndex
 from graders.sql.statement import Statement
 
-_NAME = "kata_what_if"
+_NAME = "kata_hypothetical"
 _CREATE = re.compile(r"create\s+index\s+on\s+", re.IGNORECASE)
-_TIMEOUT = "20s"
+# Who waits longer for a table meets somebody who works with it: the index is not tried then.
+_LIMITS = ("set local statement_timeout = '20s'", "set local lock_timeout = '500ms'")
 
 
-def what_if(url: str) -> Callable[[Statement, str], HypotheticalIndex | None]:
-    """A function that tries `CREATE INDEX ON ...` for a statement, to be handed to `findings_of(what_if=...)`.
+def index_trial(url: str) -> TryIndex:
+    """A function that tries `CREATE INDEX ON ...` for a statement, to be given to `findings_of(try_index=...)`.
 
-    `url`: a session of the tables' owner, best the service's own role: planning a stranger's statement may run the
-    stranger's functions. The function answers None where either cannot be planned: the definition does not fit, or
-    the statement's tables are gone. Nothing of it is kept: each try is a transaction that is rolled back, and the
-    statement itself does not run. The index locks its table against writes while it is built: use a copy.
+    `url`: a session of the tables' owner, preferably the service's own role: planning a foreign statement may run
+    functions of whoever wrote it. The function returns None where the index or the statement cannot be planned: the
+    definition does not fit, the tables no longer exist or are in use. Nothing remains: each try is a transaction that
+    is rolled back, and the statement itself does not run. While it is built, the index locks its table against writes.
     """
 
     def try_index(statement: Statement, definition: str) -> HypotheticalIndex | None:
@@ -47,7 +48,8 @@ def what_if(url: str) -> Callable[[Statement, str], HypotheticalIndex | None]:
 def _rolled_back(url: str) -> Iterator[psycopg.Connection]:
     with connect(url) as session:
         try:
-            session.execute(f"set local statement_timeout = '{_TIMEOUT}'".encode())
+            for limit in _LIMITS:
+                session.execute(limit.encode())
             # A plan for the values that ran, not for any values.
             session.execute("set local plan_cache_mode = force_custom_plan")
             yield session
@@ -56,7 +58,7 @@ def _rolled_back(url: str) -> Iterator[psycopg.Connection]:
 
 
 def _plan(session: psycopg.Connection, statement: Statement) -> Mapping[str, Any]:
-    """The plan of a statement with the values that it was sent with; it is not executed."""
+    """The plan of a statement with the values that it was sent with; the statement is not executed."""
     cursor = session.cursor()
     # Binary results force the extended protocol, which takes one statement and no second one behind a semicolon.
     cursor.execute(f"prepare {_NAME} as {statement.text.rstrip().rstrip(';')}".encode(), binary=True)

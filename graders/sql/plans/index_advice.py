@@ -1,12 +1,13 @@
-"""Where a plan reads a table from end to end for a few rows, and which index would spare it that."""
+"""Plans that read or sort a whole table for a few rows, and the index that each of them lacks."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from graders.sql.catalog import Catalog
+from graders.sql.catalog import Catalog, Index
 from graders.sql.plans.conditions import Condition, conditions_of
 from graders.sql.plans.plan import SORTS, Node, nodes_of, read_plan
 
@@ -21,9 +22,10 @@ class MissingIndex:
     """A relation without the index that this plan needs.
 
     `node`: the node as EXPLAIN names it; `kind`: what it did instead; `column`: the one column that all of it is
-    about, as PostgreSQL writes it, None for several or none; `expression`: a function or cast stands around it;
-    `definition`: a CREATE INDEX to try, "" where no b-tree would help; `wasted`: rows read or sorted in vain, None
-    in a plan that was not executed; `line`: the node as one line.
+    about, as PostgreSQL writes it, None for several or none; `expression`: the condition holds a function or cast;
+    `keys`: the index's keys as in CREATE INDEX, empty where no b-tree would help; the place of the last `ordered` of
+    them matters (a sort, a range); `wasted`: rows read or sorted without use, None in a plan that was not executed;
+    `line`: the node as one line.
     """
 
     table: str
@@ -32,15 +34,25 @@ class MissingIndex:
     kind: Kind
     column: str | None
     expression: bool
-    definition: str
+    keys: tuple[str, ...]
     wasted: int | None
     line: str
+    ordered: int = 0
+
+    @property
+    def definition(self) -> str:
+        """A CREATE INDEX to try, "" where no b-tree would help."""
+        return (
+            f"CREATE INDEX ON {_qualified(self.schema, self.table)} ({', '.join(self.keys)})"
+            if self.keys
+            else ""
+        )
 
 
 def missing_indexes(
     plan: Mapping[str, Any], catalog: Catalog | None = None, *, relabelled: Collection[str] | None = None
 ) -> tuple[MissingIndex, ...]:
-    """The indexes that a plan (executed or not) lacks, in the order of its nodes.
+    """The indexes that a plan (executed or not) lacks, in the order of its nodes; none that the catalog has.
 
     `relabelled`: columns whose cast to text costs nothing; by default those of type varchar in the catalog.
     """
@@ -55,7 +67,47 @@ def missing_indexes(
         found.extend(_at_bitmap(node, catalog, columns, skips=skips))
         found.extend(_at_sort(node))
         found.extend(_at_join(node, catalog))
-    return tuple(dict.fromkeys(found))
+    return tuple(one for one in dict.fromkeys(found) if not _exists(one, catalog))
+
+
+def _exists(missing: MissingIndex, catalog: Catalog | None) -> bool:
+    """Whether an index with these keys is there already: the planner knew it and chose another way."""
+    table = catalog.table(missing.table) if catalog is not None and missing.keys else None
+    return table is not None and any(_begins_with(index, missing) for index in table.indexes)
+
+
+def _begins_with(index: Index, missing: MissingIndex) -> bool:
+    if index.method != "btree" or index.predicate or not index.valid:
+        return False
+    expressions = iter(index.expressions)
+    names = [_bare(next(expressions, "")) if key is None else key for key in index.keys]
+    asked = [_split(key) for key in missing.keys]
+    free = len(asked) - missing.ordered
+    # The order of columns that are compared for equality does not matter, nor does their direction.
+    if {name for name, _ in asked[:free]} != set(names[:free]):
+        return False
+    if [name for name, _ in asked[free:]] != names[free : len(asked)]:
+        return False
+    have = (index.orders or ("",) * len(names))[free : len(asked)]
+    want = tuple(order for _, order in asked[free:])
+    return want in (have, tuple(_BACKWARDS[order] for order in have))
+
+
+# An index read backwards gives each key in the opposite order.
+_BACKWARDS = {"": "DESC", "DESC": "", "NULLS FIRST": "DESC NULLS LAST", "DESC NULLS LAST": "NULLS FIRST"}
+
+
+def _split(key: str) -> tuple[str, str]:
+    """A key's column or expression, and the order behind it."""
+    if key.startswith("("):
+        return _bare(key), ""
+    name, _, order = key.partition(" ")
+    return _bare(name), order
+
+
+def _bare(key: str) -> str:
+    """A key without quotes, blanks and parentheses, which plans and definitions set differently."""
+    return re.sub(r'[()"\s]', "", key)
 
 
 def _raw(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -112,6 +164,7 @@ def _at_scan(node: Node, relabelled: Collection[str] | None) -> Iterator[Missing
         return
     columns = {part.columns[0] for part in parts if part.plain}
     column = next(iter(columns)) if len(columns) == 1 and all(part.plain for part in parts) else None
+    keys, ordered = _keys_for(node, parts)
     yield MissingIndex(
         table=node.relation,
         schema=node.schema,
@@ -119,7 +172,8 @@ def _at_scan(node: Node, relabelled: Collection[str] | None) -> Iterator[Missing
         kind="filter",
         column=column,
         expression=any(part.expression for part in parts),
-        definition=_definition(node, parts),
+        keys=keys,
+        ordered=ordered,
         wasted=None if node.rows is None else node.removed,
         line=node.line,
     )
@@ -148,7 +202,7 @@ def _at_bitmap(
             kind="index condition",
             column=parts[0].columns[0],
             expression=False,
-            definition=_definition(node, parts),
+            keys=_keys_for(node, parts)[0],
             wasted=None if node.rows is None else 0,
             line=scan.line,
         )
@@ -185,7 +239,6 @@ def _at_sort(node: Node) -> Iterator[MissingIndex]:
     leading = (
         list(dict.fromkeys(part.columns[0] for part in equal)) if (scan.filter or scan.condition) else []
     )
-    ordered = ", ".join([*leading, *keys])
     yield MissingIndex(
         table=scan.relation,
         schema=scan.schema,
@@ -193,7 +246,8 @@ def _at_sort(node: Node) -> Iterator[MissingIndex]:
         kind="sort",
         column=keys[0].split()[0] if len(keys) == 1 else None,
         expression=False,
-        definition=f"CREATE INDEX ON {_qualified(scan)} ({ordered})",
+        keys=(*leading, *keys),
+        ordered=len(keys),
         wasted=(scan.rows or 0) - used,
         line=f"{sort.line}, of {scan.rows} sorted",
     )
@@ -234,7 +288,7 @@ def _at_join(node: Node, catalog: Catalog | None) -> Iterator[MissingIndex]:
                 kind="join",
                 column=parts[0].columns[0],
                 expression=False,
-                definition=f"CREATE INDEX ON {_qualified(scan)} ({parts[0].columns[0]})",
+                keys=parts[0].columns[:1],
                 wasted=(scan.rows or 0) - node.rows,
                 line=f"{scan.line}, for {node.rows} joined",
             )
@@ -245,8 +299,11 @@ def _is_wasteful(wasted: int, used: int | None) -> bool:
     return used is None or (wasted >= _WORTH and wasted >= _RATIO * max(1, used))
 
 
-def _definition(node: Node, parts: Collection[Condition]) -> str:
-    """Equalities first, then one range; an expression as it is written; nothing for what no b-tree answers."""
+def _keys_for(node: Node, parts: Collection[Condition]) -> tuple[tuple[str, ...], int]:
+    """The keys, and how many of them are no equalities.
+
+    Equalities first, then one range; an expression as it is written; nothing where no b-tree would help.
+    """
     plain = [part for part in parts if part.plain]
     equal = list(dict.fromkeys(part.columns[0] for part in plain if part.is_equality))
     ranges = [part.columns[0] for part in plain if not part.is_equality and part.columns[0] not in equal]
@@ -256,18 +313,16 @@ def _definition(node: Node, parts: Collection[Condition]) -> str:
             part for part in parts if part.operand and part.operator in ("=", "<", ">", "<=", ">=", "= ANY")
         ]
         keys = [f"({_without_alias(forms[0].operand, node.alias)})"] if forms else []
-    return f"CREATE INDEX ON {_qualified(node)} ({', '.join(keys)})" if keys else ""
+    return tuple(keys), len(keys) - len(equal)
 
 
 def _without_alias(text: str, alias: str) -> str:
     return text.strip().replace(f"{alias}.", "") if alias else text.strip()
 
 
-def _qualified(node: Node) -> str:
-    table = (
-        node.relation if node.relation.isidentifier() and node.relation.islower() else f'"{node.relation}"'
-    )
-    if node.schema in ("", "public"):
-        return table
-    schema = node.schema if node.schema.isidentifier() and node.schema.islower() else f'"{node.schema}"'
-    return f"{schema}.{table}"
+def _qualified(schema: str, table: str) -> str:
+    return _quoted(table) if schema in ("", "public") else f"{_quoted(schema)}.{_quoted(table)}"
+
+
+def _quoted(name: str) -> str:
+    return name if name.isidentifier() and name.islower() else f'"{name}"'
