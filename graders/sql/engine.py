@@ -1,17 +1,19 @@
-"""The one question asked of all rules: what is wrong with these statements?"""
+"""Runs the rules over recorded statements: one call for all of them or for one."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Protocol
 
 from graders.sql import rules
 from graders.sql.catalog import Catalog
 from graders.sql.finding import Confidence, Finding, Occurrence
-from graders.sql.judging.rule_context import HypotheticalIndex, Measured, RuleContext, by_shape, executions
+from graders.sql.judging.answers import decoded, things_in
+from graders.sql.judging.rule_context import Measured, RuleContext, by_shape, executions
+from graders.sql.plans.hypothetical import TryIndex
 from graders.sql.statement import Statement
 
 __all__ = [
@@ -21,14 +23,14 @@ __all__ = [
     "Grown",
     "Occurrence",
     "Recorded",
+    "context_of",
     "findings_of",
-    "scene_of",
     "unknown_statements",
 ]
 
 
 class Recorded(Protocol):
-    """Anything that holds statements in the log's order, such as a recording."""
+    """Statements in the log's order, such as a recording. It may know its `request` and `answer`."""
 
     @property
     def all(self) -> Sequence[Statement]: ...
@@ -51,24 +53,23 @@ def findings_of(
     growth: Grown | Iterable[tuple[float, Recorded | Iterable[Statement]]] | None = None,
     answer: Any = None,
     request: str = "",
-    reference: int | None = None,
-    what_if: Callable[[Statement, str], HypotheticalIndex | None] | None = None,
+    try_index: TryIndex | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> tuple[Finding, ...]:
-    """What all rules (or one, by its slug) find in the statements of one request, the costliest first.
+    """The findings of all rules (or of one, by its slug) in the statements of one request, the costliest first.
 
-    `growth`: the same request at two or more sizes, the proof for rules about growth; `answer`: the decoded body of
-    the HTTP answer; `reference`: statements that the reference solution needs; `what_if`: tries an index on a copy;
-    `options`: facts that single rules ask for by name. KeyError for a slug that no rule has.
+    `growth`: the same request at two or more sizes, the proof for rules about growth; recordings that know their
+    answer are judged by it. `answer`: the HTTP answer, its body or its JSON value. `try_index`: creates an index for
+    a statement and rolls it back. `options`: facts that single rules ask for by name. KeyError for a slug that no
+    rule has.
     """
-    context = scene_of(
+    context = context_of(
         recording,
         catalog=catalog,
         growth=growth,
         answer=answer,
         request=request,
-        reference=reference,
-        what_if=what_if,
+        try_index=try_index,
         options=options,
     )
     chosen = RULES.values() if rule is None else (RULES[rule],)
@@ -76,18 +77,17 @@ def findings_of(
     return tuple(sorted(found, key=lambda finding: (finding.confidence != "proved", -finding.cost)))
 
 
-def scene_of(
+def context_of(
     recording: Recorded | Iterable[Statement],
     *,
     catalog: Catalog | None = None,
     growth: Grown | Iterable[tuple[float, Recorded | Iterable[Statement]]] | None = None,
     answer: Any = None,
     request: str = "",
-    reference: int | None = None,
-    what_if: Callable[[Statement, str], HypotheticalIndex | None] | None = None,
+    try_index: TryIndex | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> RuleContext:
-    """What `findings_of` shows to the rules."""
+    """The context that `findings_of` gives to the rules."""
     statements = _statements(recording)
     work = executions([statement for statement in statements if not statement.nested])
     return RuleContext(
@@ -98,16 +98,14 @@ def scene_of(
         request=request,
         catalog=catalog,
         growth=_measured(growth),
-        answer=answer,
-        has_answer=answer is not None,
-        reference=reference,
-        what_if=what_if,
+        answer=decoded(answer),
+        try_index=try_index,
         options=options or {},
     )
 
 
 def unknown_statements(recording: Recorded | Iterable[Statement]) -> tuple[Statement, ...]:
-    """The data statements that no parser could read: to be counted and shown, never passed over in silence."""
+    """The data statements that no parser could read. They are to be counted and shown, never ignored."""
     found = executions(_statements(recording))
     return tuple(execution.statement for execution in found if not execution.shape.known)
 
@@ -127,7 +125,9 @@ def _measured(growth: Any) -> tuple[Measured, ...]:
         statements = _statements(recording)
         top = executions([one for one in statements if not one.nested])
         nested = executions([one for one in statements if one.nested])
-        measured.append(Measured(float(size), top, nested))
+        answer = decoded(getattr(recording, "answer", None))
+        shown = None if answer is None else things_in(answer)
+        measured.append(Measured(float(size), top, nested, shown, getattr(recording, "request", "")))
     return tuple(sorted(measured, key=lambda one: one.size))
 
 
@@ -138,7 +138,7 @@ def _discover() -> dict[str, ModuleType]:
 
 
 class _Rules(Mapping[str, ModuleType]):
-    """Every module of `graders.sql.rules` that has `find(context)`, by slug; read from disk at the first look."""
+    """Every module of `graders.sql.rules` that has `find(context)`, by slug; imported on first use."""
 
     def __init__(self) -> None:
         self._modules: dict[str, ModuleType] = {}

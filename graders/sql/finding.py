@@ -45,6 +45,16 @@ class Finding:
     cost: float = 0.0
     remedy: str = ""
 
+    @property
+    def is_advice(self) -> bool:
+        """Whether it is a recommendation that neither fails a check nor changes an exit code."""
+        return bool(self.counts.get("advice"))
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether it is proved and no mere recommendation."""
+        return self.confidence == "proved" and not self.is_advice
+
     def as_json(self) -> dict[str, Any]:
         """Plain values for reports."""
         document: dict[str, Any] = {

@@ -1,7 +1,8 @@
 """Everything that a suite may import from `graders`; docs/suite.md describes how to use it.
 
-Records and readers are names of this module. The libraries of checks are modules: `access_matrix`, `openapi`,
-`response_diff` and `secret_scan`. They, and what needs a parser of SQL, are imported when a suite asks for them.
+Records and readers are names of this module. The libraries of checks are modules: `access_matrix`,
+`evidence_queries`, `openapi`, `response_diff` and `secret_scan`. They, and what needs a parser of SQL, are imported
+when a suite asks for them.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from graders.suite.metering import GrowthMeter, RecordingMeter, cost, growing, i
 from graders.suite.time_budget import Deadline, lifetime
 
 if TYPE_CHECKING:
+    from graders.sql.judging import evidence_queries
     from graders.sql.judging.canary import standing_of
     from graders.sql.text.fingerprint import Shape, shape_of
     from graders.suite.library import access_matrix, openapi, response_diff, secret_scan
@@ -71,6 +73,7 @@ __all__ = [
     "access_matrix",
     "concurrently",
     "cost",
+    "evidence_queries",
     "growing",
     "is_commit",
     "is_flat",
@@ -90,7 +93,7 @@ __all__ = [
     "standing_of",
 ]
 
-LIBRARIES = ("access_matrix", "openapi", "response_diff", "secret_scan")
+LIBRARIES = ("access_matrix", "evidence_queries", "openapi", "response_diff", "secret_scan")
 
 
 _LATER = {
@@ -101,6 +104,8 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "evidence_queries":
+        return importlib.import_module("graders.sql.judging.evidence_queries")
     if name in LIBRARIES:
         return importlib.import_module(f"graders.suite.library.{name}")
     if name in _LATER:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from graders.results.verdicts import Cost, Evidence, SeenRequest, SeenStatement
 from graders.sql.plans import costs
+from graders.suite.advice import RecordedRequest, RequestSet, as_plain
 
 if TYPE_CHECKING:
     from graders.http.client import Answer, TransportFailure
     from graders.sql.activity.growth import Growth
     from graders.sql.activity.recording import Recording
+    from graders.sql.finding import Finding
     from graders.sql.statement import Statement
 
 MOST_REQUESTS = 3
 MOST_STATEMENTS = 8
+MOST_FINDINGS = 8
 LONGEST_TEXT = 2_000
 OUTPUT_LINES = 12
 _SHOWN_HEADERS = {
@@ -28,14 +31,14 @@ _SHOWN_HEADERS = {
 class Collector:
     """Gathers what happened during one check; the newest requests and the last recording are what is shown.
 
-    `check` is the check's id.
+    `check` is the check's id, `requests` are those that were recorded alone.
     """
 
     def __init__(self, check: str = "") -> None:
         self.check = check
         self.costs: list[Cost] = []
         self.pinned: list[Answer | TransportFailure] = []
-        self.findings: list[Mapping[str, Any]] = []
+        self.requests: list[RecordedRequest] = []
         self._exchanges: deque[Answer | TransportFailure] = deque(maxlen=MOST_REQUESTS)
         self._recordings: deque[Recording] = deque(maxlen=1)
 
@@ -75,9 +78,12 @@ class Collector:
                 request["output"] = clipped("\n".join(lines))
                 break
         statements = [row for recording in self._recordings for row in shown_statements(recording)]
-        return Evidence(
-            tuple(requests), tuple(statements[:MOST_STATEMENTS]), tuple(self.findings[:MOST_STATEMENTS])
-        )
+        return Evidence(tuple(requests), tuple(statements[:MOST_STATEMENTS]), as_plain(self._proved()))
+
+    def _proved(self) -> list[Finding]:
+        """Suspected faults are advice for the end of the run: nothing shows that they have to do with this failure."""
+        found = RequestSet(self.requests).findings()
+        return [finding for finding in found if finding.confidence == "proved"][:MOST_FINDINGS]
 
 
 def shown_exchange(exchange: Answer | TransportFailure) -> SeenRequest:

@@ -15,7 +15,9 @@ from graders.faults.database_proxy import DatabaseProxy, FaultError, open_databa
 from graders.faults.lock_gate import LockGate
 from graders.http.client import Answer, Client, TransportFailure
 from graders.http.perturbation import Perturbation
+from graders.sql.activity.growth import Growth
 from graders.sql.activity.recording import Recording
+from graders.suite.advice import Advisor
 from graders.suite.channel import Channel
 from graders.suite.concurrency import concurrently as call_concurrently
 from graders.suite.control import RemoteControl
@@ -25,12 +27,9 @@ from graders.suite.messages import SuiteJob
 from graders.suite.metering import GrowthMeter, RecordingMeter
 from graders.suite.time_budget import TimeBudget
 
-# A pause is all that shape alone has to go by, and a busy machine pauses too.
-_BY_THE_CLOCK = {("long-transaction", "suspected")}
-
 
 class Bench:
-    """What all checks of a suite share. `collector` is the running check's own; `findings` add up."""
+    """What all checks of a suite share. `collector` is the running check's own."""
 
     def __init__(self, job: SuiteJob, channel: Channel) -> None:
         self.job = job
@@ -44,8 +43,8 @@ class Bench:
         self.database = Database(job.postgres.grader_url)
         self.exchanges = 0
         self.meter = RecordingMeter(job.postgres, self._recorded, lambda: self.exchanges)
-        self.findings: dict[tuple[str, str], dict[str, Any]] = {}
-        self._advised: set[frozenset[str]] = set()
+        self.advisor = Advisor(job.postgres)
+        self._last_exchange: Answer | TransportFailure | None = None
 
     def blame(self, error: BaseException) -> str | None:
         """Why the submission, and not the suite, is the cause of a database error; None where it is not."""
@@ -53,27 +52,26 @@ class Bench:
 
     def close(self) -> None:
         self.meter.close()
+        self.advisor.close()
         self.database.close()
 
     def _exchanged(self, exchange: Answer | TransportFailure) -> None:
         self.exchanges += 1
+        self._last_exchange = exchange
         self.collector.exchange(exchange)
         self.time_budget.end(exchange.request, answered=isinstance(exchange, Answer))
 
     def _recorded(self, recording: Recording, requests: int) -> None:
         self.collector.recording(recording)
         # The rules speak of one request; several in one window would look like repetition.
-        if requests != 1:
-            return
-        # The same statements again, at another size or after a change, bring no new advice.
-        texts = frozenset(statement.text for statement in recording.all)
-        if texts in self._advised:
-            return
-        self._advised.add(texts)
-        for finding in self.meter.findings_of(recording):
-            if (finding["rule"], finding["confidence"]) in _BY_THE_CLOCK:
-                continue
-            self.findings.setdefault((finding["rule"], finding["title"]), finding)
+        if requests == 1 and self._last_exchange is not None:
+            self.collector.requests.append(self.advisor.recorded(recording, self._last_exchange))
+        else:
+            self.advisor.recorded_many(recording)
+
+    def grown(self, growth: Growth) -> None:
+        """Have the rules see a measured growth."""
+        self.advisor.grown(growth, self.collector.requests)
 
 
 class Fixtures:
@@ -107,7 +105,7 @@ class Fixtures:
     @pytest.fixture
     def growth(self) -> GrowthMeter:
         """Costs of one request at several sizes, judged by their slope."""
-        return GrowthMeter(self._bench.meter, self._bench.collector)
+        return GrowthMeter(self._bench.meter, self._bench.collector, self._bench.grown)
 
     @pytest.fixture
     def gate(self) -> LockGate:

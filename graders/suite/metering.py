@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from graders.backing.postgres import PostgresAccess
 from graders.logs.recorder import Recorder
@@ -54,10 +53,6 @@ class RecordingMeter:
             yield recording
         self._on_recorded(recording, self._exchanges() - before)
 
-    def findings_of(self, recording: Recording) -> list[dict[str, Any]]:
-        """What the rules say of it, as plain values: advice that costs no points."""
-        return [finding.as_json() for finding in recording.findings()]
-
     def close(self) -> None:
         if self._recorder is not None:
             self._recorder.close()
@@ -66,9 +61,15 @@ class RecordingMeter:
 class GrowthMeter:
     """Costs of one request at several sizes."""
 
-    def __init__(self, meter: RecordingMeter, collector: Collector) -> None:
+    def __init__(
+        self,
+        meter: RecordingMeter,
+        collector: Collector,
+        on_grown: Callable[[Growth], None] = lambda _: None,
+    ) -> None:
         self._meter = meter
         self._collector = collector
+        self._on_grown = on_grown
 
     def measure(
         self,
@@ -107,6 +108,7 @@ class GrowthMeter:
         values = [cost(recording, unit, tables) for recording in recordings]
         growth = measure_growth(unit, sizes, values, recordings=recordings)
         self._collector.cost(label, growth)
+        self._on_grown(growth)
         return growth
 
     def must_be_flat(

@@ -18,6 +18,7 @@ from graders.http.client import Answer, AnswerError, TransportFailure
 from graders.results.grade import Stop
 from graders.results.verdicts import Report
 from graders.suite import overload
+from graders.suite.advice import as_plain
 from graders.suite.channel import Channel
 from graders.suite.control import ServiceGone
 from graders.suite.evidence import Collector, clipped
@@ -204,9 +205,9 @@ class GraderPlugin:
 
     def closing(self, code: int) -> Ended:
         """The last message: how the suite ended."""
+        findings = self.bench.advisor.requests.findings()[:MOST_FINDINGS]
         self.bench.close()
-        findings = tuple(self.bench.findings.values())[:MOST_FINDINGS]
-        return Ended(code, self.error, self.stopped_by, self.stop, findings)
+        return Ended(code, self.error, self.stopped_by, self.stop, as_plain(findings))
 
 
 def id_of(item: pytest.Item) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,7 +35,8 @@ class Recording:
     `all`: every statement of the service's role in the order in which they began. `open_transactions`: sessions that
     were still inside a transaction when the window gave up waiting, so that plans may be missing. `unattributed`:
     entries of the log about the service's statements that could not be given to one of `all`, such as plans of
-    statements from before the window.
+    statements from before the window. `request` and `answer`: the one HTTP request in the window and what came back,
+    "" and None where there was none or more than one. `known`: gives what else the rules may use (see `findings`).
     """
 
     def __init__(
@@ -48,6 +49,9 @@ class Recording:
         measure_bytes: Callable[[Sequence[Statement]], int] | None = None,
     ) -> None:
         self.label = label
+        self.request = ""
+        self.answer: Any = None
+        self.known: Callable[[], Mapping[str, Any]] = dict
         self.closed = False
         self.fill(
             statements,
@@ -121,13 +125,14 @@ class Recording:
         return transactions_in(self.all)
 
     def findings(self, rule: str | None = None, **known: Any) -> tuple[Finding, ...]:
-        """What the rules find in this recording; only that rule's if one is named.
+        """The findings of the rules in this recording; only those of one rule if it is named.
 
-        `known`: what else the rules may use, such as the `catalog`, the `growth` or the `answer` (see findings_of).
+        In a graded run the rules know the catalog, the answer, the growth that the recording is part of, and may
+        try an index. `known` adds to that or replaces it: see `findings_of`.
         """
         from graders.sql.engine import findings_of
 
-        return findings_of(self, rule=rule, **known)
+        return findings_of(self, rule=rule, **{**self.known(), **known})
 
 
 def estimate_bytes(statements: Sequence[Statement]) -> int:

@@ -1,19 +1,20 @@
-"""What a rule looks at: the executions of one request with their shapes, and whatever else is known about it."""
+"""The input of every rule: the executions of one request with their shapes, and what else is known about it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graders.sql.catalog import Catalog
+from graders.sql.plans.hypothetical import TryIndex
 from graders.sql.plans.plan import Node, read_plan, rows_read, rows_sent
 from graders.sql.statement import Statement
 from graders.sql.text.fingerprint import Shape, shape_of, values_of
 from graders.sql.text.housekeeping import is_housekeeping
 
 Values = tuple[tuple[str | None, ...], ...]
-# Foreign keys are checked and cascaded by statements of the server's own making, one for each row.
+# PostgreSQL checks and cascades foreign keys by statements of its own, one for each row.
 _SERVERS_OWN = ("OPERATOR(pg_catalog.=)", "FOR KEY SHARE OF x")
 _CATALOG_PREFIXES = ("pg_", "_pg_", "sql_")
 
@@ -28,7 +29,7 @@ class Execution:
 
     @property
     def values(self) -> Values:
-        """What stood at each place of the shape; taken from the text when first asked for."""
+        """The values at each place of the shape; read from the text on first use."""
         if not self._taken:
             self._taken.append(values_of(self.statement))
         return self._taken[0]
@@ -39,7 +40,7 @@ class Execution:
 
     @property
     def rows_sent(self) -> int | None:
-        """Rows given to the client; None where no plan was recorded."""
+        """Rows returned to the client; None where no plan was recorded."""
         return None if self.statement.plan is None else rows_sent(self.statement.plan)
 
     @property
@@ -49,33 +50,26 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The same request at one size."""
+    """A request at one size. `shown`: objects and list members in its answer, None where that is unknown; `request`:
+    its method and target, "" where that is unknown.
+    """
 
     size: float
     work: tuple[Execution, ...]
     nested: tuple[Execution, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class HypotheticalIndex:
-    """What an index that was made and rolled back on a copy did to a statement's cost."""
-
-    definition: str
-    cost_before: float
-    cost_after: float
-    used: bool
+    shown: int | None = None
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleContext:
-    """One request (or one file's worth of statements) and what stands beside it.
+    """The statements of one request (or of one file) with everything else that is known about it.
 
-    `statements`: all of it in the log's order, transaction control included; `work`: top-level executions that read
-    or change rows, without those that only look at the catalog, and `groups` the same by fingerprint; `nested`: those
-    inside functions and triggers.
-    `growth`: the same request at other sizes; `answer`: its HTTP answer's body, decoded; `reference`: how many
-    statements the reference solution needs; `what_if`: tries an index definition on a statement; `tenant`: the
-    authenticated tenant's key as text, with `tenant_columns`; `canary`: a harmless recording of the same request.
+    `statements`: all of them in the log's order, transaction control included. `work`: the top-level executions that
+    read or change rows, without look-ups in the catalog; `groups`: the same by fingerprint; `nested`: those inside
+    functions and triggers. `growth`: the same request at other sizes, the smallest first. `answer`: the JSON value
+    of its HTTP answer, None where there is none. `try_index`: creates an index for a statement and rolls it back.
+    `options`: what only the author of a check or a migration knows; see `evidence_queries`.
     """
 
     statements: tuple[Statement, ...]
@@ -86,14 +80,12 @@ class RuleContext:
     catalog: Catalog | None = None
     growth: tuple[Measured, ...] = ()
     answer: Any = None
-    has_answer: bool = False
-    reference: int | None = None
-    what_if: Callable[[Statement, str], HypotheticalIndex | None] | None = None
+    try_index: TryIndex | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def executions(statements: Sequence[Statement]) -> tuple[Execution, ...]:
-    """The executions among statements that do the application's work, in their order."""
+    """The executions among the statements that do the application's work, in order."""
     found = []
     for statement in statements:
         if any(mark in statement.text for mark in _SERVERS_OWN):
@@ -105,7 +97,7 @@ def executions(statements: Sequence[Statement]) -> tuple[Execution, ...]:
 
 
 def _is_housekeeping(shape: Shape, statement: Statement) -> bool:
-    """Pings and look-ups of the server itself: no table of the application is touched."""
+    """Pings and look-ups in the server itself, which touch no table of the application."""
     if not shape.known:
         return False
     if not shape.tables:
@@ -118,7 +110,7 @@ def _is_housekeeping(shape: Shape, statement: Statement) -> bool:
 
 
 def by_shape(work: Sequence[Execution]) -> dict[str, list[Execution]]:
-    """Executions in groups of one fingerprint, in the order of their first."""
+    """The executions grouped by fingerprint, in the order of each group's first."""
     groups: dict[str, list[Execution]] = {}
     for execution in work:
         groups.setdefault(execution.shape.fingerprint, []).append(execution)

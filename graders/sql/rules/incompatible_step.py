@@ -29,8 +29,8 @@ def find(context: RuleContext) -> Iterator[Finding]:
     """Two ways: a script with `options["service"]`, or the statements of a service that the schema refused.
 
     `options["service"]`: table → what a statement of the service as it was before answers after the script
-    (SQLSTATE and message; absent: it still works). For a recording, `options["step"]` names the pair of service and
-    schema; then a refusal is proved, else it is suspected.
+    (SQLSTATE and message; absent: it still works). Statements that the schema refused in a recording are suspected:
+    another fault of the service may be the cause.
     """
     service: Mapping[str, tuple[str, str]] | None = context.options.get("service")
     if service is None and "traces" not in context.options:
@@ -96,18 +96,16 @@ def _refused(context: RuleContext) -> Iterator[Finding]:
     for statement in context.statements:
         if statement.error in _MISFITS and not statement.nested and verb(statement.text) not in _DDL:
             groups.setdefault((statement.error, statement.text), []).append(statement)
-    step = context.options.get("step")
     for (code, _), group in groups.items():
-        yield _of_refusal(context, code, group, step)
+        yield _of_refusal(context, code, group)
 
 
-def _of_refusal(context: RuleContext, code: str, group: Sequence[Statement], step: str | None) -> Finding:
-    where = f" ({step})" if step else ""
+def _of_refusal(context: RuleContext, code: str, group: Sequence[Statement]) -> Finding:
     return Finding(
         rule=SLUG,
-        confidence="proved" if step else "suspected",
+        confidence="suspected",
         title=f"The schema refuses the service's statement: {_MISFITS[code]}",
-        message=f"PostgreSQL refused this statement {len(group)} times with {code}{where}: {_MISFITS[code]}. "
+        message=f"PostgreSQL refused this statement {len(group)} times with {code}: {_MISFITS[code]}. "
         "Service and schema are of steps that do not fit.",
         statements=(seen(group),),
         counts={"times": float(len(group))},

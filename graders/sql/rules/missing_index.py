@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.rule_context import HypotheticalIndex, RuleContext
+from graders.sql.judging.rule_context import RuleContext
+from graders.sql.plans.hypothetical import HypotheticalIndex
 from graders.sql.plans.index_advice import MissingIndex, missing_indexes
 from graders.sql.statement import Statement
 
@@ -33,7 +34,9 @@ def find(context: RuleContext) -> Iterator[Finding]:
 
 def _finding(context: RuleContext, seen_at: list[tuple[MissingIndex, Statement]]) -> Finding | None:
     missing, statement = max(seen_at, key=lambda one: one[0].wasted or 0)
-    tried = context.what_if(statement, missing.definition) if context.what_if and missing.definition else None
+    tried = None
+    if context.try_index is not None and missing.definition:
+        tried = context.try_index(statement, missing.definition)
     if tried is not None and not _helps(tried):
         return None
     wasted = sum(one.wasted or 0 for one, _ in seen_at)

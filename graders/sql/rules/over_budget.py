@@ -13,19 +13,20 @@ ROOM = 1
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Proved by counting; silent where the reference's count is not known."""
-    if context.reference is None or len(context.work) <= context.reference + ROOM:
+    """Proved by counting. Needs the option `reference`: how many statements the reference solution sends."""
+    reference = context.options.get("reference")
+    if reference is None or len(context.work) <= reference + ROOM:
         return
     groups = sorted(context.groups.values(), key=len, reverse=True)
-    over = len(context.work) - context.reference
+    over = len(context.work) - reference
     yield Finding(
         rule=SLUG,
         confidence="proved",
         title="The request needs more statements than it has to",
-        message=f"{len(context.work)} statements were sent; the reference solution answers with {context.reference}. "
+        message=f"{len(context.work)} statements were sent; the reference solution answers with {reference}. "
         f"The shape that ran most often ran {len(groups[0])} times.",
         statements=tuple(seen([one.statement for one in group]) for group in groups[:5]),
-        counts={"times": len(context.work), "reference": context.reference},
+        counts={"times": len(context.work), "reference": reference},
         request=context.request,
         cost=float(over),
     )

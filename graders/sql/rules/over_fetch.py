@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from graders.sql.catalog import Catalog, Column
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.answers import decoded, names_in, plain_name, things_in
+from graders.sql.judging.answers import names_in, plain_name, things_in
 from graders.sql.judging.rule_context import Execution, RuleContext
 from graders.sql.text.query import output_columns, sources_of, top_query
 
@@ -19,12 +19,9 @@ _WIDE_BYTES = 200
 
 def find(context: RuleContext) -> Iterator[Finding]:
     """Needs the answer. Rows are proved (both sides are counted), columns suspected: code may have looked at them."""
-    if not context.has_answer:
+    if context.answer is None:
         return
-    answer = decoded(context.answer)
-    if answer is None:
-        return
-    shown, names = things_in(answer), names_in(answer)
+    shown, names = things_in(context.answer), names_in(context.answer)
     for group in context.groups.values():
         if group[0].shape.verb != "select":
             continue

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from graders.sql.activity.slope import FLAT, counts_of, slope_of
 from graders.sql.finding import Finding, seen
-from graders.sql.judging.answers import decoded, things_in
-from graders.sql.judging.rule_context import Execution, RuleContext
+from graders.sql.judging.answers import things_in
+from graders.sql.judging.rule_context import Execution, Measured, RuleContext
 from graders.sql.text.query import equalities_in, is_aggregate, top_query
 
 SLUG = "unbounded-read"
@@ -16,16 +16,16 @@ _RATIO = 10
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Proved by sizes of the table with the answers' sizes (option `answer_sizes`), else suspected from one answer."""
-    sizes = context.options.get("answer_sizes")
+    """Proved by growth of the table under one request whose answers are known, else suspected from one answer."""
+    answers = [one.shown for one in context.growth if one.shown is not None]
     proved = set()
-    if isinstance(sizes, Sequence) and len(sizes) == len(context.growth):
+    if len(answers) == len(context.growth) and _is_one_request(context.growth):
         for fingerprint in counts_of(context.growth):
-            finding = _grown(context, fingerprint, [float(size) for size in sizes])
+            finding = _grown(context, fingerprint, [float(shown) for shown in answers])
             if finding is not None:
                 proved.add(fingerprint)
                 yield finding
-    shown = things_in(decoded(context.answer)) if context.has_answer else None
+    shown = None if context.answer is None else things_in(context.answer)
     for fingerprint, group in context.groups.items():
         sent = sum(one.rows_sent or 0 for one in group)
         if fingerprint in proved or shown is None or sent < _WORTH or sent < _RATIO * max(1, shown):
@@ -34,22 +34,28 @@ def find(context: RuleContext) -> Iterator[Finding]:
             yield _suspected(context, group, sent, shown)
 
 
+def _is_one_request(growth: Sequence[Measured]) -> bool:
+    """The table grew, not the request: one that asks for more, or sends more in its body, may well read more."""
+    requests = {one.request for one in growth}
+    return len(requests) == 1 and all(not request or request.startswith("GET ") for request in requests)
+
+
 def _grown(context: RuleContext, fingerprint: str, answers: list[float]) -> Finding | None:
-    tables = [size.size for size in context.growth]
+    sizes = [measured.size for measured in context.growth]
     rows = [
-        float(sum(one.rows_sent or 0 for one in size.work if one.shape.fingerprint == fingerprint))
-        for size in context.growth
+        float(sum(one.rows_sent or 0 for one in measured.work if one.shape.fingerprint == fingerprint))
+        for measured in context.growth
     ]
-    slope = slope_of(tables, rows)
-    if slope <= FLAT or rows[-1] <= rows[0] or slope_of(tables, answers) > slope / _RATIO:
+    slope = slope_of(sizes, rows)
+    if slope <= FLAT or rows[-1] <= rows[0] or slope_of(sizes, answers) > slope / _RATIO:
         return None
     group = [one for one in context.growth[-1].work if one.shape.fingerprint == fingerprint]
-    sent, sized = ", ".join(f"{one:g}" for one in rows), ", ".join(f"{one:g}" for one in tables)
+    sent, sized = ", ".join(f"{one:g}" for one in rows), ", ".join(f"{one:g}" for one in sizes)
     return Finding(
         rule=SLUG,
         confidence="proved",
         title="Rows sent grow with the table, the answer does not",
-        message=f"With tables of size {sized} this statement sent {sent} rows, for answers of "
+        message=f"At sizes {sized} this statement sent {sent} rows to the service, whose answers held "
         f"{', '.join(f'{one:g}' for one in answers)} items.",
         statements=(seen([one.statement for one in group]),),
         counts={"rows_sent": rows[-1], "shown": answers[-1]},

@@ -13,10 +13,9 @@ SLUG = "unused-index"
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Proved for an index that another one contains.
+    """Proved for an index that another one contains and that no plan of the request reads.
 
-    Suspected where no plan reads it and the recording is said to be all that is asked (option `complete`): the few
-    statements of one request tell nothing about an index.
+    That no plan reads an index proves nothing by itself: the statements of one request are not all that are sent.
     """
     if context.catalog is None:
         return
@@ -24,7 +23,6 @@ def find(context: RuleContext) -> Iterator[Finding]:
     used = {
         node.index for one in everything if one.plan is not None for node in nodes_of(one.plan) if node.index
     }
-    complete = bool(context.options.get("complete"))
     for table in context.catalog.tables:
         writes = [one for one in everything if one.shape.writes == table.name]
         for index in table.indexes if writes else ():
@@ -32,7 +30,7 @@ def find(context: RuleContext) -> Iterator[Finding]:
                 continue
             container = _container(index, table)
             paying = [one for one in writes if _pays(one, index)]
-            if paying and (container or complete):
+            if paying and container:
                 yield _finding(context, table, index, container, paying)
 
 
@@ -57,19 +55,15 @@ def _container(index: Index, table: Table) -> Index | None:
 
 
 def _finding(
-    context: RuleContext, table: Table, index: Index, container: Index | None, writes: list[Execution]
+    context: RuleContext, table: Table, index: Index, container: Index, writes: list[Execution]
 ) -> Finding:
     keys = ", ".join(key or "(an expression)" for key in index.keys)
-    reason = (
-        f"{container.name} begins with the same columns and answers all that it could."
-        if container
-        else "No plan of the recording reads it."
-    )
     return Finding(
         rule=SLUG,
-        confidence="proved" if container else "suspected",
+        confidence="proved",
         title=f"Writes to {table.name} pay for the index {index.name} that nothing reads",
-        message=f"{len(writes)} writes kept {index.name} ({keys}) up to date. {reason}",
+        message=f"{len(writes)} writes kept {index.name} ({keys}) up to date. {container.name} begins with the "
+        f"same columns and serves every query that {index.name} could.",
         statements=(seen([one.statement for one in writes]),),
         counts={"writes": len(writes)},
         request=context.request,

@@ -74,6 +74,7 @@ def test_the_reference_passes_every_check(judge: Judge) -> None:
     assert (grade.score, grade.max, grade.valid, grade.exit_code) == (100, 100, True, 0)
     assert grade.seed == 7
     assert grade.versions["postgres"]
+    assert grade.findings == ()
 
 
 def test_a_run_that_ends_at_the_first_failure_says_nothing_of_the_rest(judge: Judge) -> None:
@@ -95,6 +96,10 @@ def test_the_starter_is_convicted_by_growth_with_its_evidence(judge: Judge) -> N
     assert len(repeated["parameters"]) == 2
     assert failed.evidence.requests[-1]["curl"].startswith("curl ")
     assert failed.feedback == "Every greeting asks the database once more."
+    [finding] = failed.evidence.findings
+    assert (finding["rule"], finding["confidence"], finding["slope"]) == ("n-plus-one", "proved", 1.0)
+    assert finding["request"].startswith("GET ")
+    assert [(advice["rule"], advice["confidence"]) for advice in grade.findings] == [("n-plus-one", "proved")]
     assert grade.exit_code == 1
 
 

@@ -115,8 +115,8 @@ def test_no_mangled_text_raises(text: str) -> None:
         [statement, statement, replace(statement, order=1, parameters=("2",))],
         catalog=CATALOG,
         answer={"a": [1]},
-        reference=1,
         options={
+            "reference": 1,
             "tenant": {"value": 1, "columns": {"t": "n"}},
             "canaries": ["kata7f3c' or"],
             "together": [["t", "u"]],

@@ -1,10 +1,11 @@
 """Every rule has a page and a file of cases: what it must find, and what it must leave alone.
 
 A case: name (a sentence), finds (proved, suspected or nothing), statements, and whatever the rule needs of
-sizes ({size: statements}), catalog (tables of SHOP by default; `none` for no catalog), answer, reference, options,
-what_if ({before, after, used}). A statement: sql; values (one list of parameters for each execution) or times;
-session, transaction (its vxid; "auto" gives each execution its own), xid, at (seconds), every (seconds between
-executions), ms, error, nested, protocol, plan (as EXPLAIN gives it) or rows (a plan of one node) with read.
+sizes ({size: statements}), answers (how many things each size's answer lists), catalog (tables of SHOP by default;
+`none` for no catalog), answer, options, tried ({before, after, used}: an index). A statement: sql; values (one list
+of parameters for each execution) or times; session, transaction (its vxid; "auto" gives each execution its own), xid,
+at (seconds), every (seconds between executions), ms, error, nested, protocol, plan (as EXPLAIN gives it) or rows (a
+plan of one node) with read.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from typing import Any
 import pytest
 import yaml
 
+from graders.sql.activity.recording import Recording
 from graders.sql.catalog import Catalog, Column, ForeignKey, Index, Table
 from graders.sql.engine import RULES, findings_of
 from graders.sql.finding import Finding
-from graders.sql.judging.rule_context import HypotheticalIndex
+from graders.sql.plans.hypothetical import HypotheticalIndex
 from graders.sql.statement import Statement
 
 CASES = Path(__file__).with_name("cases")
@@ -88,19 +90,24 @@ class Case:
         """What the rule finds in it."""
         given = self.given
         catalog = None if given.get("catalog") == "none" else SHOP
-        sizes = [(float(size), _statements(one)) for size, one in given.get("sizes", {}).items()]
+        sizes = [
+            (float(size), Recording("", _statements(one))) for size, one in given.get("sizes", {}).items()
+        ]
+        for (_, measured), things in zip(sizes, given.get("answers", ()), strict=False):
+            measured.answer = [0] * things
         options = dict(given.get("options", {}))
         if "harmless" in options:
             options["harmless"] = _statements(options["harmless"])
-        tried = given.get("what_if")
+        tried = given.get("tried")
         return findings_of(
             _statements(given.get("statements", ())),
             rule=self.rule,
             catalog=catalog,
             growth=sizes or None,
             answer=given.get("answer"),
-            reference=given.get("reference"),
-            what_if=(lambda _, text: HypotheticalIndex(text, tried["before"], tried["after"], tried["used"]))
+            try_index=(
+                lambda _, text: HypotheticalIndex(text, tried["before"], tried["after"], tried["used"])
+            )
             if tried
             else None,
             options=options,
@@ -184,7 +191,7 @@ def test_pages_have_no_rule_left_out() -> None:
 def test_proved_findings_come_before_suspected_ones_and_the_costliest_first() -> None:
     keyed = [Statement("select * from a where id = $1", (str(key),), order=key) for key in range(4)]
     longer = [Statement("select * from b where id = $1", (str(key),), order=9 + key) for key in range(6)]
-    found = findings_of([*keyed, *longer], reference=1)
+    found = findings_of([*keyed, *longer], options={"reference": 1})
     assert [finding.confidence for finding in found] == ["proved", "suspected", "suspected"]
     assert [finding.counts["times"] for finding in found] == [10, 6, 4]
 
