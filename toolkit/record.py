@@ -10,10 +10,11 @@ from graders.errors import KataError
 from graders.packs.loader import Packs
 from graders.packs.records import Kata
 from graders.results.grade import Grade
+from graders.results.improvement import improvements
 from graders.results.verdicts import Cost
 from toolkit.progress import Attempt, Progress
 from toolkit.views.history import changes
-from toolkit.views.standing import NextKata, Standing, improvements
+from toolkit.views.standing import NextKata, Standing
 from toolkit.way import next_kata
 
 

@@ -39,7 +39,7 @@ class SeenStatement(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the service itself did, capped by whoever collects it. `findings`: what rules saw, as the records of
+    """What the service itself did, capped by whoever collects it. `findings`: what rules proved, as the records of
     `graders.sql.finding` in plain values."""
 
     requests: tuple[SeenRequest, ...] = ()
@@ -62,6 +62,11 @@ class Cost:
     def label(self) -> str:
         """The request as a person reads it: N where the size stands."""
         return self.request.replace("{size}", "N")
+
+    @property
+    def grows(self) -> bool:
+        """Whether it is higher for the largest size than for the smallest."""
+        return bool(self.values) and abs(self.slope) > 0 and self.values[-1] > self.values[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from graders.packs.loader import open_packs
 from graders.packs.records import Check
 from graders.results.document import to_document
 from graders.results.grade import Grade
+from graders.results.improvement import improvements
 from graders.results.verdicts import Cost
 from toolkit.progress import open_progress
 from toolkit.record import Earlier, earlier_attempts
-from toolkit.views.standing import improvements
 from toolkit.way import next_kata
 
 PACKS = open_packs()
@@ -36,15 +36,6 @@ def test_the_latest_verdict_of_each_check_decides_what_failed_last(tmp_path: Pat
     assert recorded(tmp_path, MIXED).failed() == ["orders-cost-is-flat", "flat-under-concurrency"]
     earlier = recorded(tmp_path, replace(grade_of(mended), partial=True))
     assert earlier.failed() == ["flat-under-concurrency"]
-
-
-def test_a_cost_is_compared_with_the_first_run_in_which_it_grew() -> None:
-    worse = replace(GROWN, values=(30, 90, 270))
-    [found] = improvements([(FLAT,), (GROWN,), (worse,)], (FLAT,))
-    assert (found.before, found.now) == (GROWN, FLAT)
-    assert improvements([(GROWN,)], (worse,)) == ()
-    assert improvements([(replace(GROWN, unit="rows_read"),)], (FLAT,)) == ()
-    assert improvements([(replace(GROWN, values=(), sizes=()),)], (replace(FLAT, values=(), sizes=()),)) == ()
 
 
 def test_a_damaged_report_costs_only_the_comparison_with_it(tmp_path: Path) -> None:

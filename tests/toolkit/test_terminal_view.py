@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.results.grade import Grade, Stop
+from graders.results.improvement import Improvement
 from graders.results.verdicts import Cost, Evidence
 from toolkit.text import width
 from toolkit.views.paint import Paint
-from toolkit.views.standing import Improvement, NextKata, Standing
+from toolkit.views.standing import NextKata, Standing
 from toolkit.views.terminal import render_grade
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -82,9 +82,8 @@ def run(
     _show(
         checked, len(migrations) - len(checked.migrations), rows, settings, as_json=as_json, as_sarif=as_sarif
     )
-    from toolkit.views.migrations import is_advice
 
-    return exit_code([one.confidence for one in checked.findings if not is_advice(one)], fail_on)
+    return exit_code([one.confidence for one in checked.findings if not one.is_advice], fail_on)
 
 
 def _words(command: str | None) -> list[str] | None:

@@ -11,6 +11,7 @@ from toolkit.views.paint import Paint
 
 _INDENT = "    "
 _FEW_STATEMENTS, _REPEATED = 3, 3
+_FEW_FINDINGS = 3
 _SQL_LINES, _BODY_LINES = 6, 2
 
 
@@ -25,10 +26,11 @@ def evidence_lines(
     requests = distinct_requests(evidence.requests)
     shown_requests = requests if verbose else requests[-few_requests:]
     blocks += [request_lines(request, paint) for request in shown_requests]
+    blocks += [_proof_lines(evidence.findings if verbose else evidence.findings[:_FEW_FINDINGS], paint)]
     if left_out := len(statements) - len(shown) + len(requests) - len(shown_requests):
         more = f"{left_out} more statements and requests: kata report --verbose"
         blocks.append([_INDENT + paint(line, "dim") for line in wrap(more, paint.width - 4)])
-    return [line for block in blocks for line in ("", *block)][1:]
+    return [line for block in blocks if block for line in ("", *block)][1:]
 
 
 def telling_statements(statements: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
@@ -103,8 +105,24 @@ def request_lines(request: Mapping[str, Any], paint: Paint) -> list[str]:
     return lines
 
 
+def _proof_lines(findings: Sequence[Mapping[str, Any]], paint: Paint) -> list[str]:
+    """What the rules proved by these statements, each with the statement that would change it."""
+    lines = [_INDENT + paint("Proved", "bold")] if findings else []
+    for finding in findings:
+        title = escape(str(finding.get("title") or finding.get("rule", "")))
+        lines += [_INDENT + "  " + line for line in wrap(title, paint.width - 6)]
+        lines += _remedy_lines(finding, paint)
+    return lines
+
+
+def _remedy_lines(finding: Mapping[str, Any], paint: Paint) -> list[str]:
+    remedy = escape(str(finding.get("remedy") or ""))
+    arrow = paint.sign("arrow")
+    return [f"{_INDENT}  {arrow} {line}" for line in wrap(remedy, paint.width - 8)] if remedy else []
+
+
 def finding_lines(finding: Mapping[str, Any], paint: Paint) -> list[str]:
-    """A finding in one or two lines, and the page that explains it."""
+    """A finding with its remedy, and the page that explains it."""
     rule, title = escape(str(finding.get("rule", ""))), escape(str(finding.get("title", "")))
     mark = paint(paint.sign("dot"), "yellow")
     lines = [
@@ -112,6 +130,7 @@ def finding_lines(finding: Mapping[str, Any], paint: Paint) -> list[str]:
     ]
     if message := finding.get("message"):
         lines += ["      " + paint(line, "dim") for line in wrap(escape(str(message)), paint.width - 6)]
+    lines += _remedy_lines(finding, paint)
     return [*lines, f"      {paint(f'kata explain {rule}', 'cyan')}"]
 
 

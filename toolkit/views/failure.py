@@ -5,7 +5,7 @@ from __future__ import annotations
 from graders.results.verdicts import CheckResult, Cost
 from toolkit.text import escape, wrap
 from toolkit.views.evidence import evidence_lines
-from toolkit.views.growth import grows, growth_lines
+from toolkit.views.growth import growth_lines
 from toolkit.views.paint import Paint
 from toolkit.views.prose import INDENT, paragraph
 from toolkit.views.steps import step_lines
@@ -37,16 +37,14 @@ def has_details(check: CheckResult) -> bool:
 
 
 def _shown_costs(check: CheckResult, verbose: bool) -> list[Cost]:
-    grown = [cost for cost in check.costs if grows(cost)]
+    grown = [cost for cost in check.costs if cost.grows]
     return list(check.costs) if verbose or not grown else grown
 
 
 def _next_steps(check: CheckResult, hint_left: bool) -> list[tuple[str, str]]:
     rules = dict.fromkeys(str(finding.get("rule", "")) for finding in check.evidence.findings)
-    pages = [rule for rule in rules if rule]
-    if not pages and any(cost.unit == "statements" and cost.slope > 0 for cost in check.costs):
-        pages = ["n-plus-one"]
-    steps = [(f"kata explain {escape(page)}", "what it means and how to fix it") for page in pages[:2]]
+    pages = [rule for rule in rules if rule][:2]
+    steps = [(f"kata explain {escape(page)}", "what it means and how to fix it") for page in pages]
     if hint_left:
         steps.append((f"kata hint {check.id}", "a hint"))
     return steps or [("kata serve", "send requests to the service yourself")]

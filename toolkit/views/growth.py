@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from graders.results.improvement import Improvement
 from graders.results.verdicts import Cost
 from toolkit.text import escape, number, wrap
 from toolkit.views.paint import Paint
-from toolkit.views.standing import Improvement
 
 UNITS = {
     "statements": "statements",
@@ -46,7 +46,7 @@ def _row(size: str, *values: str) -> str:
 
 
 def _style(cost: Cost, constant: str) -> str:
-    return "red" if grows(cost) else constant
+    return "red" if cost.grows else constant
 
 
 def improvement_lines(found: Sequence[Improvement], paint: Paint, *, verbose: bool = False) -> list[str]:
@@ -68,13 +68,8 @@ def improvement_in_words(one: Improvement, paint: Paint) -> str:
     return f"{values}: {escape(one.now.label)}, N = {one.now.sizes[-1]}"
 
 
-def grows(cost: Cost) -> bool:
-    """Whether a cost is higher for the largest size than for the smallest."""
-    return bool(cost.values) and abs(cost.slope) > 0 and cost.values[-1] > cost.values[0]
-
-
 def _slope_in_words(cost: Cost, unit: str) -> str:
-    if not grows(cost):
+    if not cost.grows:
         return "constant"
     per = f"{cost.slope:.2f}".rstrip("0").rstrip(".") if cost.slope >= 0.01 else f"{cost.slope:.4f}"
     return f"{per} more {unit} each time N grows by 1 (0 = constant)"

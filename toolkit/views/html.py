@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from graders.results.grade import Grade
+from graders.results.improvement import Improvement
 from graders.results.verdicts import CheckResult, Cost
 from toolkit.text import escape, number, shorten
 from toolkit.views.closing import relation
 from toolkit.views.evidence import distinct_requests, parameter_sets, telling_statements
 from toolkit.views.growth import UNITS, improvement_in_words
 from toolkit.views.paint import Paint
-from toolkit.views.standing import Improvement, Standing
+from toolkit.views.standing import Standing
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _BODY_COLUMNS = 600
@@ -57,6 +58,7 @@ def _check(check: CheckResult) -> dict[str, Any]:
         "result": check,
         "paragraphs": [part for part in check.feedback.split("\n\n") if part.strip()],
         "growth": [_growth(cost) for cost in check.costs],
+        "findings": check.evidence.findings,
         "statements": [_statement(statement) for statement in telling_statements(check.evidence.statements)],
         # Of a cost that grows, the largest request says it all.
         "requests": distinct_requests(check.evidence.requests)[-1 if check.costs else -3 :],

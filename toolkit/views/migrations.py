@@ -52,18 +52,13 @@ def pointed(text: str, paint: Paint, columns: int) -> list[str]:
     return [f"{arrow if place == 0 else ' ' * len(arrow)} {line}" for place, line in enumerate(lines)]
 
 
-def is_advice(finding: Finding) -> bool:
-    """Whether it never convicts."""
-    return bool(finding.counts.get("advice"))
-
-
 def _migration(one: Checked, paint: Paint, verbose: bool) -> list[str]:
-    convicted = any(finding.confidence == "proved" and not is_advice(finding) for finding in one.findings)
-    sign, style = ("failed", "red") if convicted else ("passed", "green")
+    fails = any(finding.is_fault for finding in one.findings)
+    sign, style = ("failed", "red") if fails else ("passed", "green")
     lines = [f"{paint(paint.sign(sign), style, 'bold')} {paint(escape(one.migration.name), 'bold')}"]
     for step, trace in zip(one.migration.up, one.traces, strict=True):
         found = [finding for finding in one.findings if _is_of(finding, step)]
-        if verbose or any(not is_advice(finding) for finding in found) or trace.error or trace.denied:
+        if verbose or any(not finding.is_advice for finding in found) or trace.error or trace.denied:
             lines += _step(step, trace, found, paint, verbose)
     lines += [_INDENT + paint(f"no rows for {escape(problem)}", "yellow") for problem in one.unfilled]
     lines += _undo(one, paint)
@@ -83,10 +78,10 @@ def _step(step: Step, trace: Trace, found: Sequence[Finding], paint: Paint, verb
     told = wrap(f"{place}  {_trace_in_words(trace)}", paint.width - 4)
     lines = [_INDENT + text, *(_INDENT + paint(line, "dim") for line in told)]
     for finding in found:
-        if is_advice(finding) and not verbose:
+        if finding.is_advice and not verbose:
             continue
-        mark = "advice" if is_advice(finding) else finding.confidence
-        style = "dim" if is_advice(finding) else "red" if finding.confidence == "proved" else "yellow"
+        mark = "advice" if finding.is_advice else finding.confidence
+        style = "dim" if finding.is_advice else "red" if finding.confidence == "proved" else "yellow"
         code, _, what = finding.title.partition(": ")
         lines.append(f"{_INDENT}  {paint(mark, style)}  {paint(escape(code), 'bold')}")
         lines += [
@@ -138,12 +133,12 @@ def _denied(places: Sequence[str], paint: Paint) -> list[str]:
 
 
 def _summary(checked: CheckedAll, rows: int, paint: Paint) -> str:
-    convicted = [one for one in checked.findings if one.confidence == "proved" and not is_advice(one)]
-    suspected = [one for one in checked.findings if one.confidence == "suspected" and not is_advice(one)]
+    proved = [one for one in checked.findings if one.is_fault]
+    suspected = [one for one in checked.findings if one.confidence == "suspected" and not one.is_advice]
     ran = f"{len(checked.migrations)} run on tables of {number(rows)} rows"
-    if not convicted and not suspected:
+    if not proved and not suspected:
         return paint(f"{ran}: nothing blocks and nothing breaks", "green")
-    return f"{ran}: {len(convicted)} proved, {len(suspected)} suspected; kata sql --explain unsafe-migration"
+    return f"{ran}: {len(proved)} proved, {len(suspected)} suspected; kata sql --explain unsafe-migration"
 
 
 def _as_json(one: Checked) -> dict[str, object]:

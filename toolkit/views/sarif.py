@@ -51,7 +51,7 @@ def _rule(rule: str, title: str) -> dict[str, Any]:
 
 
 def _result(finding: Finding, place: int) -> dict[str, Any]:
-    advice = bool(finding.counts.get("advice"))
+    advice = finding.is_advice
     text = f"{finding.title}. {finding.message}"
     if finding.remedy:
         text += f" {finding.remedy}"
