@@ -83,10 +83,18 @@ class Grader:
         return _Run(self, submission, progress, seed, perturbed, only).judged()
 
     @contextmanager
-    def running(self, submission: Submission, *, progress: Progress = silent) -> Iterator[RunningSubmission]:
-        """The service beside its seeded database, for as long as the block lasts."""
+    def running(
+        self,
+        submission: Submission,
+        *,
+        progress: Progress = silent,
+        heard: Callable[[bytes], None] = lambda _: None,
+    ) -> Iterator[RunningSubmission]:
+        """The service beside its seeded database, for as long as the block lasts. `heard` gets what it prints."""
         with ExitStack() as stack:
-            yield self.set_up(submission, PhaseLog(progress)).run(stack)
+            set_up = self.set_up(submission, PhaseLog(progress))
+            set_up.heard = heard
+            yield set_up.run(stack)
 
     def set_up(self, submission: Submission, log: PhaseLog, seed: int | None = None) -> SetUp:
         """What leads to a running submission; its random choices follow `seed`, else the options', else chance."""

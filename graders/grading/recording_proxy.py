@@ -6,7 +6,6 @@ import errno
 import http.client
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,11 +15,14 @@ from typing import Any
 from graders.errors import UsageError
 from graders.logs.recorder import Recorder
 from graders.sql.activity.recording import Recording
+from graders.sql.plans.costs import rows_sent
+from graders.sql.statement import Statement
 from graders.sql.text.fingerprint import shape_of
 
 HOST = "127.0.0.1"
 PREFERRED_PORT = 8000
 _ANSWER_SECONDS = 60.0
+_DRAIN_SECONDS = 3.0
 _MOST_BYTES = 64 * 1024 * 1024
 # Hop-by-hop (RFC 9110, 7.6.1), and what this proxy says itself.
 _NOT_PASSED_ON = {
@@ -48,16 +50,31 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementGroup:
+    """Statements of one shape: the text of the first, how often they came, and the rows that they returned."""
+
+    text: str
+    times: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Overlap:
     """Requests that overlapped (most often a single one), and what they cost together.
 
-    `repeated`: a statement that came at least three times for each request, and how often; None if there is none.
+    `groups`: the statements by their shape, the most frequent first.
     """
 
     exchanges: tuple[Exchange, ...]
     statements: int
     rows: int
-    repeated: tuple[int, str] | None
+    groups: tuple[StatementGroup, ...]
+
+    @property
+    def repeated(self) -> tuple[StatementGroup, ...]:
+        """The shapes that came at least three times for each request."""
+        least = _REPEATED * len(self.exchanges)
+        return tuple(group for group in self.groups if group.times >= least)
 
 
 @contextmanager
@@ -67,28 +84,53 @@ def recording_proxy(
     on_overlap: Callable[[Overlap], None],
     *,
     port: int | None = None,
-) -> Iterator[str]:
-    """The base URL of a proxy that passes everything on to `upstream_port` and tells of each overlap when it is gone.
+) -> Iterator[RecordingProxy]:
+    """A proxy that passes everything on to `upstream_port` and reports each overlap when its last request is answered.
 
-    `port` None: 8000 if that is free, else any. Raises UsageError where the wished port is taken.
+    `port` None: 8000 if that is free, else any. Raises UsageError where that port is taken.
     """
     server = _bound(port)
     server.daemon_threads = True
-    server.front = _ProxyServer(upstream_port, recorder, on_overlap)
+    server.traffic = _Traffic(upstream_port, recorder, on_overlap)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()
     try:
-        yield f"http://{HOST}:{server.server_address[1]}"
+        yield RecordingProxy(server)
     finally:
         server.shutdown()
         server.server_close()
 
 
 class _Server(ThreadingHTTPServer):
-    front: _ProxyServer
+    traffic: _Traffic
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is nobody's business."""
+
+
+class RecordingProxy:
+    """A running proxy: where it listens, and a way to keep requests waiting while the service restarts."""
+
+    def __init__(self, server: _Server) -> None:
+        self._server = server
+        self.port = int(server.server_address[1])
+
+    @property
+    def base_url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Requests that come during the block wait for its end.
+
+        It begins when the service has answered those that it has, at the latest after a few seconds.
+        """
+        traffic = self._server.traffic
+        traffic.hold()
+        try:
+            yield
+        finally:
+            traffic.let_go()
 
 
 def _bound(port: int | None) -> _Server:
@@ -101,39 +143,54 @@ def _bound(port: int | None) -> _Server:
     raise UsageError(f"port {port} is taken", hint="choose another one with --port, or leave it out")
 
 
-class _ProxyServer:
+class _Traffic:
     """Who is under way. Windows of requests that overlap would show each other's statements, so they share one."""
 
     def __init__(self, upstream_port: int, recorder: Recorder, on_overlap: Callable[[Overlap], None]) -> None:
         self.upstream_port = upstream_port
         self._recorder = recorder
-        self._on_crowd = on_overlap
+        self._on_overlap = on_overlap
         self._changed = threading.Condition()
         self._under_way = 0
+        self._held = False
         self._done: list[Exchange] = []
         self._window = ExitStack()
         self._recording = Recording("")
 
-    def come(self, label: str) -> None:
-        """A request is about to be passed on; where a overlap has grown too large, it waits until that is gone."""
+    def hold(self) -> None:
+        """Let no further request pass; returns once none is under way, or after a while."""
         with self._changed:
-            while self._under_way + len(self._done) >= _MOST_TOGETHER:
+            self._held = True
+            self._changed.wait_for(lambda: not self._under_way, timeout=_DRAIN_SECONDS)
+
+    def let_go(self) -> None:
+        """Let requests pass again."""
+        with self._changed:
+            self._held = False
+            self._changed.notify_all()
+
+    def come(self, label: str) -> None:
+        """A request is about to be passed on; it waits while requests are held, and where an overlap has grown too
+        large until that one is over."""
+        with self._changed:
+            while self._held or self._under_way + len(self._done) >= _MOST_TOGETHER:
                 self._changed.wait()
             if not self._under_way:
                 self._recording = self._window.enter_context(self._recorder.window(label))
             self._under_way += 1
 
     def go(self, exchange: Exchange) -> None:
-        """It has been answered. The last one of a overlap closes the window and tells of all."""
+        """It has been answered. The last one of an overlap closes the window and reports all of them."""
         with self._changed:
             self._under_way -= 1
             self._done.append(exchange)
+            self._changed.notify_all()
             if self._under_way:
                 return
             exchanges, self._done = tuple(self._done), []
             try:
                 self._window.close()
-                self._on_crowd(_crowd(exchanges, self._recording))
+                self._on_overlap(_overlap(exchanges, self._recording))
             finally:
                 self._changed.notify_all()
 
@@ -152,9 +209,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_any(self) -> None:
         body = self._read_body()
-        front = self.server.front
+        traffic = self.server.traffic
         answer: _Answer | None = None
-        front.come(self.path)
+        traffic.come(self.path)
         started = time.perf_counter()
         try:
             answer = self._ask(body)
@@ -162,7 +219,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = None
         finally:
             seconds = time.perf_counter() - started
-            front.go(Exchange(self.command, self.path, answer.status if answer else 0, seconds))
+            traffic.go(Exchange(self.command, self.path, answer.status if answer else 0, seconds))
         self._reply(answer)
 
     def __getattr__(self, name: str) -> Any:
@@ -190,7 +247,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _ask(self, body: bytes) -> _Answer:
         connection = http.client.HTTPConnection(
-            HOST, self.server.front.upstream_port, timeout=_ANSWER_SECONDS
+            HOST, self.server.traffic.upstream_port, timeout=_ANSWER_SECONDS
         )
         try:
             connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
@@ -224,20 +281,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(answer.body)
 
 
-def _crowd(exchanges: tuple[Exchange, ...], recording: Recording) -> Overlap:
-    repeated = repeated_shape(recording, _REPEATED * len(exchanges))
-    return Overlap(exchanges, recording.statements, recording.rows_sent, repeated)
+def _overlap(exchanges: tuple[Exchange, ...], recording: Recording) -> Overlap:
+    return Overlap(exchanges, recording.statements, recording.rows_sent, statement_groups(recording))
 
 
-def repeated_shape(recording: Recording, least: int = _REPEATED) -> tuple[int, str] | None:
-    """The shape that most statements of a recording share, and how many, if these are at least so many."""
-    texts: dict[str, str] = {}
-    counts: Counter[str] = Counter()
+def statement_groups(recording: Recording) -> tuple[StatementGroup, ...]:
+    """The work of a recording by shape, statements inside functions and triggers included; the most frequent first."""
+    shapes: dict[str, list[Statement]] = {}
     for statement in (*recording.work, *recording.nested):
-        shape = shape_of(statement).fingerprint
-        texts.setdefault(shape, statement.text)
-        counts[shape] += 1
-    if not counts:
-        return None
-    shape, times = counts.most_common(1)[0]
-    return (times, texts[shape]) if times >= least else None
+        shapes.setdefault(shape_of(statement).fingerprint, []).append(statement)
+    groups = (
+        StatementGroup(alike[0].text, len(alike), sum(rows_sent(one) for one in alike))
+        for alike in shapes.values()
+    )
+    return tuple(sorted(groups, key=lambda group: -group.times))

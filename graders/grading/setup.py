@@ -16,7 +16,7 @@ from graders.packs.placeholders import fill
 from graders.packs.selection import dataset_of
 from graders.sandbox.base import Sandbox
 from graders.sandbox.process import ProcessSandbox
-from graders.sandbox.rundir import Run, run_directory
+from graders.sandbox.rundir import Run, remove_tree, run_directory
 from graders.submission import failures
 from graders.submission.control import ServiceControl, controlled
 from graders.submission.dependencies import Toolchain, prepare_environment
@@ -49,7 +49,8 @@ class Options:
 class RunningSubmission:
     """A submission that runs: its database, its instances and the private folder of the run.
 
-    `variables`: those of the kata as the service was given them; `tables`: as they were before `release`.
+    `variables`: those of the kata as the service was given them; `tables`: as they were before `release`; `shown`
+    writes what the service prints for its author; `copy_again` brings the copy that it runs in up to date.
     """
 
     cluster: Cluster
@@ -58,6 +59,8 @@ class RunningSubmission:
     seed: int
     tables: Tables
     variables: Mapping[str, str]
+    shown: Callable[[str], str]
+    copy_again: Callable[[], None]
 
 
 @dataclass(slots=True)
@@ -99,7 +102,16 @@ class SetUp:
             control.service.start()
         given = self.submission.kata.environment.variables
         variables = {name: fill(value, terms.values_now()) for name, value in given.items()}
-        return RunningSubmission(cluster, control, run.path, self.seed, tables, variables)
+        return RunningSubmission(
+            cluster=cluster,
+            control=control,
+            folder=run.path,
+            seed=self.seed,
+            tables=tables,
+            variables=variables,
+            shown=terms.shown,
+            copy_again=lambda: self._copy_again(work, toolchain),
+        )
 
     def _toolchain(self) -> Toolchain:
         return prepare_environment(
@@ -127,6 +139,16 @@ class SetUp:
         self.digest = snapshot(self.submission.root, work)
         link(work, toolchain.links)
         return work
+
+    def _copy_again(self, work: Path, toolchain: Toolchain) -> None:
+        # The folder itself stays: sandboxes and processes know it by its name.
+        for entry in work.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                remove_tree(entry)
+            else:
+                entry.unlink()
+        self.digest = snapshot(self.submission.root, work)
+        link(work, toolchain.links)
 
     def _terms(self, run: Run, work: Path, sandbox: Sandbox, toolchain: Toolchain, cluster: Cluster) -> Terms:
         kata, stack = self.submission.kata, self.submission.stack

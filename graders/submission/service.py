@@ -159,6 +159,17 @@ class Service:
             self.stop()
             self.start(variables, database_url=database_url)
 
+    def reload(self) -> None:
+        """Reads the Procfile again, runs its `release` and starts on the same port: the files have changed.
+
+        Raises ServiceFailure; nothing runs then.
+        """
+        with self._lock:
+            self.stop()
+            self._procfile = _procfile_of(self._terms.root)
+            self.release()
+            self.start()
+
     def another(
         self, variables: Mapping[str, str] | None = None, *, database_url: str | None = None
     ) -> Service:
@@ -246,6 +257,8 @@ class Service:
         values = terms.values_now(self._database_url)
         env = {
             "LANG": "C.UTF-8",
+            # Else Python keeps what is printed to a pipe until there is enough of it.
+            "PYTHONUNBUFFERED": "1",
             **{name: fill(value, values) for name, value in self._variables.items()},
             "PATH": ":".join((*terms.path, *SYSTEM_PATH)),
             "HOME": str(home),
@@ -284,17 +297,20 @@ def _port_taken(port: int) -> SandboxError:
     )
 
 
+def _procfile_of(root: Path) -> Procfile:
+    try:
+        return read_procfile(root)
+    except ProcfileError as error:
+        raise failures.bad_procfile(error) from None
+
+
 @contextmanager
 def prepare(terms: Terms, *, port: int | None = None) -> Iterator[Service]:
     """The service of the repository, not yet released or started; everything of it ends with the block.
 
     Without `port` it gets a free one. Raises ServiceFailure for a Procfile that cannot be read.
     """
-    try:
-        procfile = read_procfile(terms.root)
-    except ProcfileError as error:
-        raise failures.bad_procfile(error) from None
-    service = Service(terms, procfile, port)
+    service = Service(terms, _procfile_of(terms.root), port)
     try:
         yield service
     finally:

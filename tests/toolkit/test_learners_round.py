@@ -6,17 +6,10 @@ import csv
 import json
 import shutil
 import signal
-import subprocess
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
-import psycopg
 import pytest
-from running import TINY, Kata
+from running import TINY, Kata, end, read_until, running
 
 REFERENCE = TINY / "katas" / "greeting" / "solutions" / "reference" / "greetings.py"
 
@@ -198,106 +191,6 @@ def test_outside_of_a_repository_test_says_where_to_go(tiny: Kata) -> None:
     done = tiny("test")
     assert done.returncode == 2
     assert "kata start SLUG" in done.stderr
-
-
-@contextmanager
-def running(kata: Kata, *arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        kata.command(*arguments),
-        cwd=cwd,
-        env={**kata.environment, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def read_until(process: subprocess.Popen[str], words: str) -> str:
-    assert process.stdout is not None
-    read = ""
-    for line in process.stdout:
-        read += line
-        if words in line:
-            return read
-    assert process.stderr is not None
-    raise AssertionError(f"{words!r} never came: {read}\n{process.stderr.read()}")
-
-
-def end(process: subprocess.Popen[str]) -> int:
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=300)
-    return process.returncode
-
-
-def test_serve_tells_what_each_request_cost(tiny: Kata, repository: Path) -> None:
-    with running(tiny, "serve", cwd=repository) as process:
-        greeting = read_until(process, "statements    rows  request")
-        base = greeting.split("curl -sS ")[1].split("/healthz")[0]
-        assert "postgresql://app:" in greeting
-        with urlopen(f"{base}/greetings?limit=7", timeout=300) as answer:
-            assert answer.status == 200
-            assert json.load(answer)
-        line = read_until(process, "GET /greetings?limit=7")
-        assert "  200  " in line
-        assert "7 × " in read_until(process, "×").lower()
-        with pytest.raises(HTTPError) as refused:
-            urlopen(Request(f"{base}/greetings", method="TRACE"), timeout=300)
-        refused.value.close()
-        assert refused.value.code == 501
-        assert "  501  " in read_until(process, "TRACE /greetings")
-        with pytest.raises(HTTPError) as caught:
-            urlopen(f"{base}/nowhere", timeout=300)
-        caught.value.close()
-        # The tiny service falls over such a request: its output is shown below the line.
-        assert caught.value.code == 502
-        assert " --- " in read_until(process, "GET /nowhere")
-        assert "KeyError: 'limit'" in read_until(process, "KeyError")
-        assert end(process) == 130
-        with pytest.raises(URLError):
-            urlopen(f"{base}/healthz", timeout=300)
-
-
-def test_serve_gives_the_variables_of_the_kata_other_values(tiny: Kata, repository: Path) -> None:
-    with running(tiny, "serve", "--set", "GREETING=Good morning = ", cwd=repository) as process:
-        base = read_until(process, "request").split("curl -sS ")[1].split("/healthz")[0]
-        with urlopen(f"{base}/greetings?limit=1", timeout=300) as answer:
-            assert json.load(answer)["greetings"][0].startswith("Good morning = ")
-        assert end(process) == 130
-    for wrong, told in (
-        ("GREETING", "there is no ="),
-        ("GREETINGS=Hi", "greeting has no variable GREETINGS"),
-    ):
-        done = tiny("serve", "--set", wrong, cwd=repository)
-        assert (done.returncode, told in done.stderr, "GREETING" in done.stderr) == (2, True, True)
-
-
-def test_serve_lets_requests_overlap_and_tells_them_together(tiny: Kata, repository: Path) -> None:
-    with running(tiny, "serve", cwd=repository) as process:
-        greeting = read_until(process, "statements    rows  request")
-        base = greeting.split("curl -sS ")[1].split("/healthz")[0]
-        url = "postgresql://" + greeting.split("postgresql://")[1].split()[0]
-        with (
-            psycopg.connect(url, autocommit=True) as watcher,
-            psycopg.connect(url) as keeper,
-            ThreadPoolExecutor(3) as pool,
-        ):
-            keeper.execute("lock table people in access exclusive mode")
-            asked = [pool.submit(urlopen, f"{base}/greetings?limit=2", timeout=300) for _ in range(3)]
-            waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-            while watcher.execute(waiting).fetchone() != (3,):
-                assert not any(one.done() for one in asked), "a request got past the lock"
-            keeper.rollback()
-            assert [one.result().status for one in asked] == [200] * 3
-        told = read_until(process, "at once")
-        assert told.count("GET /greetings?limit=2") == 3
-        assert " 3 at once " in told.splitlines()[-1]
-        assert end(process) == 130
 
 
 def test_watch_judges_again_after_a_change(tiny: Kata, repository: Path) -> None:

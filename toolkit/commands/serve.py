@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -13,26 +12,21 @@ from typing import Annotated
 import typer
 
 from graders.errors import UsageError
-from graders.grading.grader import Grader, RunningSubmission
-from graders.grading.recording_proxy import Exchange, Overlap, recording_proxy
-from graders.logs.recorder import Recorder
-from graders.packs.records import Kata
+from graders.grading.grader import Grader
 from graders.submission.failures import ServiceFailure
 from graders.submission.folder import Submission
+from toolkit.editor import refresh_links
 from toolkit.judging import options_for
 from toolkit.place import packs_of, settings_of, submission_at
-from toolkit.text import escape, shorten
+from toolkit.serving import LiveOutput, Saves, Serving
 from toolkit.views.live import live_progress
-from toolkit.views.paint import Paint, paint_for
+from toolkit.views.paint import paint_for
 from toolkit.views.terminal import render_stop
 
 EXAMPLE = """\
 kata serve
 kata serve --port 8123 --world large
 kata serve --set LOGIN_LOCK_SECONDS=5"""
-
-_OUTPUT_LINES = 12
-_LOOK_SECONDS = 0.2
 
 
 def run(
@@ -55,26 +49,33 @@ def run(
             "--set", metavar="NAME=VALUE", help="Another value of one of the kata's variables; repeatable."
         ),
     ] = None,
+    reload: Annotated[
+        bool, typer.Option("--reload/--no-reload", help="Restart the service after each save.")
+    ] = True,
 ) -> int:
-    """Run the service and its seeded database, until Ctrl-C. Each request is told with what it cost.
+    """Run the service and its seeded database, until Ctrl-C. Each request is shown with what it cost.
 
-    Requests that overlap are told together, with what they cost in all.
+    Requests that overlap are shown together, with what they cost in all. What the service prints is shown as it
+    comes, and a save restarts it. `--verbose` shows every statement.
     """
     settings = settings_of(context)
     submission = with_variables(submission_at(path, packs_of(settings, path)), given or ())
     paint = paint_for(settings)
-    with Grader(options_for(settings, world=world, postgres=postgres)) as grader:
+    output = LiveOutput(paint)
+    # Before the repository is copied: what is saved meanwhile counts.
+    saves = Saves(submission.root) if reload else None
+    options = options_for(settings, world=world, postgres=postgres)
+    with Grader(options) as grader, ExitStack() as stack:
         try:
             with live_progress({}, paint_for(settings, sys.stderr)) as progress:
-                set_up = grader.running(submission, progress=progress)
-                running = set_up.__enter__()
+                set_up = grader.running(submission, progress=progress, heard=output.hear)
+                running = stack.enter_context(set_up)
         except ServiceFailure as failure:
             print(render_stop(failure.stop, paint))
             return 1
-        try:
-            return _serve(running, submission.kata, port, paint)
-        finally:
-            set_up.__exit__(None, None, None)
+        refresh_links(submission, settings)
+        output.shown = running.shown
+        return Serving(running, submission, settings, paint, output, saves).run(port)
 
 
 def with_variables(submission: Submission, given: Sequence[str]) -> Submission:
@@ -92,86 +93,3 @@ def with_variables(submission: Submission, given: Sequence[str]) -> Submission:
         variables[name] = value
     environment = replace(kata.environment, variables=variables)
     return replace(submission, kata=replace(kata, environment=environment))
-
-
-def _serve(running: RunningSubmission, kata: Kata, port: int | None, paint: Paint) -> int:
-    words = _LastWords(running, paint)
-
-    def on_overlap(overlap: Overlap) -> None:
-        print(crowd_lines(overlap, paint), flush=True)
-        failed = any(one.status == 0 or one.status >= 500 for one in overlap.exchanges)
-        words.wanted = words.wanted or failed
-
-    service = running.control.service
-    with (
-        Recorder(running.cluster.admin_url, running.cluster.log, role=running.cluster.role) as recorder,
-        recording_proxy(service.port, recorder, on_overlap, port=port) as base_url,
-    ):
-        print(_greeting(base_url, running, kata, paint), flush=True)
-        while service.alive:
-            words.show()
-            time.sleep(_LOOK_SECONDS)
-    gone = running.control.gone(0)
-    if gone is not None:
-        print("\n" + render_stop(gone, paint))
-    return 1
-
-
-def _greeting(base_url: str, running: RunningSubmission, kata: Kata, paint: Paint) -> str:
-    psql = "psql" if shutil.which("psql") else "psql (not on this machine; any client will do)"
-    lines = (
-        f"{paint(kata.slug, 'bold')} is up; Ctrl-C ends it and removes the database.",
-        "",
-        f"  {paint('service', 'bold')}   curl -sS {paint(base_url + '/healthz', 'cyan')}",
-        f"  {paint('database', 'bold')}  {psql} {paint(running.cluster.service_url, 'cyan')}",
-        "",
-        paint("  status    time  statements    rows  request", "dim"),
-    )
-    return "\n".join(lines)
-
-
-def crowd_lines(overlap: Overlap, paint: Paint) -> str:
-    """What a request cost, in a line; of several at once each in a line, and what they cost together in another.
-
-    One more for the shape that was repeated.
-    """
-    cost = f"{overlap.statements:>10,}  {overlap.rows:>6,}"
-    if len(overlap.exchanges) == 1:
-        lines = [_exchange_line(overlap.exchanges[0], cost, paint)]
-    else:
-        lines = [_exchange_line(one, " " * len(cost), paint) for one in overlap.exchanges]
-        together = f"{len(overlap.exchanges):>8} at once   {cost}"
-        lines.append(paint(together, "bold"))
-    if overlap.repeated is not None:
-        times, sql = overlap.repeated
-        text = shorten(escape(" ".join(sql.split())), paint.width - 26)
-        count = paint(f"{times} {paint.sign('times')}", "red", "bold")
-        lines.append(f"{' ' * 12}{count} {paint(text, 'yellow')}")
-    return "\n".join(lines)
-
-
-def _exchange_line(exchange: Exchange, cost: str, paint: Paint) -> str:
-    style = "green" if 200 <= exchange.status < 400 else "yellow" if 400 <= exchange.status < 500 else "red"
-    status = paint(f"{exchange.status or '---':>8}", style)
-    told = shorten(f"{escape(exchange.method)} {escape(exchange.path)}", paint.width - 42)
-    return f"{status}  {exchange.seconds * 1000:>5.0f} ms  {cost}  {told}"
-
-
-class _LastWords:
-    """What the service prints, from the first failure on: it may say why only after it has answered."""
-
-    def __init__(self, running: RunningSubmission, paint: Paint) -> None:
-        self.wanted = False
-        self._running = running
-        self._paint = paint
-        self._shown = 0
-
-    def show(self) -> None:
-        """Print what is new, the last lines of it."""
-        if not self.wanted:
-            return
-        lines = self._running.control.service.output().splitlines()
-        edge = self._paint(self._paint.sign("edge"), "dim")
-        for line in lines[min(self._shown, len(lines)) :][-_OUTPUT_LINES:]:
-            print(f"{' ' * 12}{edge} {shorten(escape(line), self._paint.width - 14)}", flush=True)
-        self._shown = len(lines)
