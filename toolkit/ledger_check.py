@@ -12,10 +12,18 @@ from datetime import UTC, datetime
 
 from graders import __version__
 from graders.authoring.judged_digest import JudgedDigests, grader_digest
-from graders.authoring.ledger import NAME, Circumstances, ledger_of, render_ledger, rows_from, standing
+from graders.authoring.ledger import (
+    NAME,
+    Circumstances,
+    Ledger,
+    ledger_of,
+    render_ledger,
+    rows_from,
+    standing,
+)
 from graders.authoring.matrix import Matrix, subjects_of
-from graders.authoring.sample import ordered_sample, strata_of
-from graders.authoring.sample_proof import SampleResult, prove_sample
+from graders.authoring.sample import SampledRun, ordered_sample, strata_of
+from graders.authoring.sample_proof import CONFIRMATIONS, SampleResult, confirm, prove_sample
 from graders.errors import UsageError
 from graders.grading.grader import Grader
 from graders.packs.loader import Packs
@@ -97,7 +105,22 @@ def run_budget(
         seconds=seconds,
         hear=_show_progress,
     )
-    return _verdict(results, order, seed=chosen, seconds=seconds)
+    ledgers = {proof.kata.slug: proof.ledger for proof in proofs}
+    confirmed = [
+        again
+        for result in results
+        if result.differences
+        for again in _confirmed(result, ledgers[result.run.kata.slug], packs, grader)
+    ]
+    return _verdict(results, confirmed, order, seed=chosen, seconds=seconds)
+
+
+def _confirmed(result: SampleResult, ledger: Ledger, packs: Packs, grader: Grader) -> list[SampleResult]:
+    print(render_difference(result), flush=True)
+    again = confirm(result, ledger, packs, grader)
+    words = "differs again" if again else "is as recorded"
+    print(f"    alone, {CONFIRMATIONS} more times: {words}", flush=True)
+    return again
 
 
 def _show_progress(result: SampleResult) -> None:
@@ -105,20 +128,29 @@ def _show_progress(result: SampleResult) -> None:
     print(f"  {sign} {result.run.kata.slug}  {result.run.subject.name}", file=sys.stderr, flush=True)
 
 
-def _verdict(results: Sequence[SampleResult], order: Sequence[object], *, seed: int, seconds: float) -> int:
-    different = [result for result in results if result.differences]
-    for result in different:
+def _verdict(
+    results: Sequence[SampleResult],
+    confirmed: Sequence[SampleResult],
+    order: Sequence[SampledRun],
+    *,
+    seed: int,
+    seconds: float,
+) -> int:
+    for result in confirmed:
         print(render_difference(result))
-    seen, all_strata = strata_of([result.run for result in results]), strata_of(order)  # type: ignore[arg-type]
+    seen, all_strata = strata_of([result.run for result in results]), strata_of(order)
+    once = sum(bool(result.differences) for result in results)
+    differ = len({(result.run.kata.slug, result.run.subject.name) for result in confirmed})
     print(
-        f"{len(results)} of {len(order)} rows run again in {seconds:.0f} s, {len(different)} differ "
+        f"{len(results)} of {len(order)} rows run again in {seconds:.0f} s, {differ} differ"
+        f"{f', {once - differ} differed once' if once > differ else ''} "
         f"(sample seed {seed}; {len(seen)} of {len(all_strata)} strata of kata × stack × kind)"
     )
     katas = {kata for kata, _, _ in all_strata}
     if {kata for kata, _, _ in seen} != katas:
         print("✗ too few: the budget did not reach every kata\n  → raise --budget, or run with more --jobs")
         return 1
-    return 1 if different else 0
+    return 1 if differ else 0
 
 
 def seconds_of(budget: str) -> float:

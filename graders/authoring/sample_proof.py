@@ -14,6 +14,8 @@ from graders.authoring.sample import SampledRun
 from graders.grading.grader import Grader
 from graders.packs.loader import Packs
 
+CONFIRMATIONS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class SampleResult:
@@ -54,6 +56,22 @@ def prove_sample(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def confirm(result: SampleResult, ledger: Ledger, packs: Packs, grader: Grader) -> list[SampleResult]:
+    """The same run again, alone, up to CONFIRMATIONS times: each of these that differs from the ledger too.
+
+    Hundreds of runs share a few cores. What differs among them once and never alone is a fault of its own, which is
+    printed, but no reason to distrust the proof.
+    """
+    again = []
+    for turn in range(CONFIRMATIONS):
+        run = result.run
+        trial = trial_run(run.kata, packs, grader, run.subject, turn, only=run.only or None)
+        differences = _differences(run, trial, ledger)
+        if differences:
+            again.append(SampleResult(run, trial, differences))
+    return again
 
 
 def _differences(run: SampledRun, trial: Trial, ledger: Ledger) -> dict[str, tuple[str, str]]:

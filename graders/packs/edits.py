@@ -135,7 +135,7 @@ def _replace(edit: Replace, target: Path, source: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MatchedLines:
     """Lines `start` (from 0) up to `stop` (not included), and the indentation at which a text matched there."""
 
     start: int
@@ -143,17 +143,17 @@ class Place:
     indent: str
 
 
-def occurrences(lines: Sequence[str], text: str) -> list[Place]:
+def occurrences(lines: Sequence[str], text: str) -> list[MatchedLines]:
     """Where the dedented `text` stands in `lines`, at whatever indentation; places do not overlap."""
     wanted = dedented(text)
-    found: list[Place] = []
+    found: list[MatchedLines] = []
     start = 0
     while wanted and start <= len(lines) - len(wanted):
         indent = _indent_of_match(lines[start : start + len(wanted)], wanted)
         if indent is None:
             start += 1
         else:
-            found.append(Place(start, start + len(wanted), indent))
+            found.append(MatchedLines(start, start + len(wanted), indent))
             start += len(wanted)
     return found
 
@@ -191,7 +191,7 @@ def _indented(text: str, indent: str) -> list[str]:
     return [indent + line if line else "" for line in dedented(text)]
 
 
-def _explained(edit: Replace, lines: Sequence[str], found: Sequence[Place]) -> tuple[str, str]:
+def _explained(edit: Replace, lines: Sequence[str], found: Sequence[MatchedLines]) -> tuple[str, str]:
     """Why the edit does not apply, and what to do about it."""
     if found:
         places = ", ".join(str(place.start + 1) for place in found)
