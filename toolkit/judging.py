@@ -10,7 +10,7 @@ from pathlib import Path
 
 from graders.errors import KataError, UsageError
 from graders.grading.grader import Grader, Options
-from graders.grading.progress import Event
+from graders.grading.progress import Event, Progress, silent
 from graders.packs.records import Kata
 from graders.packs.selection import chosen, dataset_of
 from graders.results.document import to_document
@@ -86,16 +86,23 @@ def options_for(
 
 
 def judge_here(
-    grader: Grader, submission: Submission, settings: Settings, reader: Reader | None = None
+    grader: Grader,
+    submission: Submission,
+    settings: Settings,
+    reader: Reader | None = None,
+    also: Progress = silent,
 ) -> Judged:
-    """Judge the submission and keep the attempt; with a `reader`, print each result as soon as it is known."""
+    """Judge the submission and keep the attempt; with a `reader`, print each result as soon as it is known.
+
+    `also` hears the run's events too.
+    """
     earlier = _earlier(submission, settings)
     options, kata = grader.options, submission.kata
     seed = secrets.randbelow(2**31) if options.seed is None else options.seed
     selected = chosen(kata, options.only, submission.stage)
     sheet = _begun_sheet(submission, options, seed, reader, earlier.hints) if reader else None
     with live_progress(selected, paint_for(settings, sys.stderr)) as live:
-        listener = _Listener(kata, live, sheet) if sheet else live
+        listener = _Listener(kata, live, sheet, also)
         grade = grader.grade(submission, progress=listener, seed=seed)
         if sheet:
             live.print(sheet.rest(grade.checks, grade.stop))
@@ -131,14 +138,16 @@ class _Listener:
 
     kata: Kata
     live: Live
-    sheet: Sheet
+    sheet: Sheet | None
+    also: Progress = silent
     reports: list[Report] = field(default_factory=list)
 
     def __call__(self, event: Event) -> None:
         self.live(event)
-        if event.report is not None:
+        if event.report is not None and self.sheet is not None:
             self.reports.append(event.report)
             self.live.print(self.sheet.add(self._result(event.report.check)))
+        self.also(event)
 
     def _result(self, id: str) -> CheckResult:
         """The verdict as far as it is known: what a check needs has run before it."""

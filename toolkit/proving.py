@@ -71,12 +71,12 @@ class Proving:
 
     def watch(self, slug: str) -> NoReturn:
         """Prove the kata, and again after each change what the change may have touched, until Ctrl-C."""
-        from toolkit.watch import after_each_change
+        from toolkit.watch import Watch, after_each_change
 
         matrix: Matrix | None = None
         pending = set[Path]()
 
-        def prove(changed: frozenset[Path]) -> None:
+        def prove(changed: frozenset[Path], _: Watch) -> None:
             nonlocal matrix
             # What changed while the kata could not be read, or proved, counts once it can.
             pending.update(changed)

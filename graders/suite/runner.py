@@ -128,32 +128,35 @@ def copy_suite(suite: Path, into: Path) -> None:
 
 
 def listen(channel: Channel, control: Control, on_message: Heard) -> SuiteOutcome:
-    """Answer a suite's calls and gather its reports until it ends."""
+    """Answer a suite's calls and gather its reports until it ends; a suite that is listened to no longer is killed."""
     reports: list[Report] = []
     ended: Ended | None = None
     error: str | None = None
     pid = 0
-    while ended is None:
-        try:
-            message = channel.receive(Hello, Started, Report, Call, Ended, timeout=SILENCE_SECONDS)
-        except (TimeoutError, CodecError) as trouble:
-            error = _why_unusable(trouble)
-            _kill(pid)
-            break
-        match message:
-            case None:
+    try:
+        while ended is None:
+            try:
+                message = channel.receive(Hello, Started, Report, Call, Ended, timeout=SILENCE_SECONDS)
+            except (TimeoutError, CodecError) as trouble:
+                error = _why_unusable(trouble)
                 break
-            case Hello():
-                pid = message.pid
-            case Call():
-                channel.send(_perform(control, message))
-            case Started():
-                on_message(message)
-            case Report():
-                reports.append(message)
-                on_message(message)
-            case Ended():
-                ended = message
+            match message:
+                case None:
+                    break
+                case Hello():
+                    pid = message.pid
+                case Call():
+                    channel.send(_perform(control, message))
+                case Started():
+                    on_message(message)
+                case Report():
+                    reports.append(message)
+                    on_message(message)
+                case Ended():
+                    ended = message
+    finally:
+        if ended is None:
+            _kill(pid)
     return _outcome(tuple(reports), ended, error)
 
 

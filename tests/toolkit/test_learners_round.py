@@ -203,6 +203,19 @@ def test_watch_judges_again_after_a_change(tiny: Kata, repository: Path) -> None
         assert end(process) == 130
 
 
+def test_a_save_in_mid_run_begins_the_run_again(tiny: Kata, repository: Path) -> None:
+    # A service that never listens holds the run up for as long as it is waited for.
+    (repository / "greetings.py").write_text("print('waiting', flush=True)\nimport time\ntime.sleep(3600)\n")
+    with running(tiny, "test", "--watch", "--only", "cost-is-flat", cwd=repository) as process:
+        read_until(process, "seed")
+        (repository / "greetings.py").write_text(REFERENCE.read_text())
+        assert "starting again" in read_until(process, "starting again")
+        assert "70 of 70" in read_until(process, "Waiting for a change")
+        assert end(process) == 130
+    attempts = json.loads(tiny("status", "--json", cwd=repository).stdout)["attempts"]
+    assert [attempt["score"] for attempt in attempts] == [70], "a run that was ended is no attempt"
+
+
 def test_the_demo_goes_from_red_to_green(tiny: Kata) -> None:
     done = tiny("demo", "greeting")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -99,12 +99,12 @@ def run(
 def _watch(
     grader: Grader, submission: Submission, settings: Settings, reader: Reader | None, *, failed: bool
 ) -> NoReturn:
-    from toolkit.watch import after_each_change, clear_screen
+    from toolkit.watch import Watch, after_each_change, clear_screen
 
-    def judge(_: frozenset[Path]) -> None:
+    def judge(_: frozenset[Path], watch: Watch) -> None:
         clear_screen()
         if failed:
             grader.options = replace(grader.options, only=failed_last(submission, settings))
-        judge_here(grader, submission, settings, reader)
+        judge_here(grader, submission, settings, reader, also=watch.hear)
 
     after_each_change(submission.root, paint_for(settings), judge)
