@@ -28,7 +28,7 @@ def closing_lines(
         _notes(grade, paint),
         _findings(grade, paint, verbose) if grade.findings and (verbose or done) else [],
         improvement_lines(standing.improvements, paint, verbose=verbose) if done else [],
-        [*_score(grade, standing, paint), *_moved(standing, paint)],
+        [*_score(grade, standing, paint), *_moved(grade, standing, paint)],
         step_lines(_steps(grade, standing, left_out), paint, label="Next"),
         _phases(grade.phases, paint) if verbose else [],
     ]
@@ -77,7 +77,8 @@ def _score(grade: Grade, standing: Standing, paint: Paint) -> list[str]:
         return _headed(points, said, ("yellow", "bold"), "yellow", paint)
     if grade.exit_code == 0:
         return _headed(points, said, ("green", "bold"), "green", paint)
-    said = "; ".join(filter(None, (said, ", ".join(_what_is_left(grade)))))
+    left = "" if _nothing_ran(grade) else ", ".join(_what_is_left(grade))
+    said = "; ".join(filter(None, (said, left)))
     return _headed(points, said, ("bold",), "dim", paint)
 
 
@@ -92,6 +93,8 @@ def relation(grade: Grade, standing: Standing) -> str:
     """What a score means: beside the starter's score where that is known."""
     if not grade.valid:
         return "the grade is invalid: the grader failed"
+    if _nothing_ran(grade):
+        return "no check ran"
     if grade.partial:
         return "every check that ran passes" if grade.exit_code == 0 else "not every check ran"
     if grade.exit_code == 0:
@@ -108,6 +111,10 @@ def _beside_the_starter(grade: Grade, starter: int) -> str:
     return "the same score as the starter" if gained == 0 else f"{-gained} points below the starter"
 
 
+def _nothing_ran(grade: Grade) -> bool:
+    return all(check.verdict == "skipped" for check in grade.checks)
+
+
 def _what_is_left(grade: Grade) -> tuple[str, ...]:
     counts = {
         verdict: sum(check.verdict == verdict for check in grade.checks) for verdict in ("failed", "skipped")
@@ -115,8 +122,8 @@ def _what_is_left(grade: Grade) -> tuple[str, ...]:
     return tuple(f"{count} {verdict}" for verdict, count in counts.items() if count)
 
 
-def _moved(standing: Standing, paint: Paint) -> list[str]:
-    if not standing.moved:
+def _moved(grade: Grade, standing: Standing, paint: Paint) -> list[str]:
+    if not standing.moved or _nothing_ran(grade):
         return []
     since = "  since the last attempt:"
     if len(standing.moved) > _FEW_CHANGES and all(points > 0 for points, _ in standing.moved):
@@ -134,6 +141,8 @@ def _steps(grade: Grade, standing: Standing, left_out: int) -> list[tuple[str, s
         steps.append(("kata report --all", "shows all failures in full"))
     if grade.stop is None and any(check.verdict == "failed" for check in grade.checks):
         steps.append(("kata test --failed", "runs only what failed"))
+    if _nothing_ran(grade):
+        steps.append(("kata test --watch", "tests again after each save"))
     if any(check.evidence.requests for check in grade.checks):
         steps.append(("kata serve", "runs the service, for requests of your own"))
     return [*steps, repeat]

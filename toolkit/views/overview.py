@@ -85,23 +85,25 @@ def cause_of(check: CheckResult) -> Cause | None:
     return Cause(escape(f"{request.get('method', '')} {'/'.join(parts)}"), status)
 
 
-def folded_lines(checks: Sequence[CheckResult], columns: Columns, paint: Paint) -> list[str]:
-    """One entry for checks that failed, or were skipped, for the same reason."""
+def folded_lines(
+    checks: Sequence[CheckResult], columns: Columns, paint: Paint, *, named: bool = True
+) -> list[str]:
+    """One entry for checks that failed, or were skipped, for the same reason; `named`: with their names."""
     if len(checks) == 1 and checks[0].verdict == "skipped":
         return check_lines(checks[0], columns, paint)
     verdict = checks[0].verdict
     points = f"0/{sum(check.max for check in checks)}"
-    head = f"{_counted(len(checks), verdict)}: {_reason(checks[0])}"
+    head = f"{_counted(len(checks), verdict, named)}: {_reason(checks[0])}"
     sign = paint(paint.sign(verdict), STYLES[verdict], "bold")
-    names = wrap(", ".join(check.id for check in checks), paint.width - 4)
+    names = wrap(", ".join(check.id for check in checks), paint.width - 4) if named else []
     first, *more = wrap(f"{head}  ({points})", paint.width - 4)
     lines = [f"  {sign} {paint(first, 'bold')}", *(INDENT + paint(line, "bold") for line in more)]
     return lines + [INDENT + paint(line, "dim") for line in names]
 
 
-def _counted(number: int, verdict: str) -> str:
+def _counted(number: int, verdict: str, named: bool) -> str:
     more = " more" if verdict == "failed" else ""
-    return f"{number}{more} {'check' if number == 1 else 'checks'} {verdict}"
+    return f"{'' if named else 'all '}{number}{more} {'check' if number == 1 else 'checks'} {verdict}"
 
 
 def _reason(check: CheckResult) -> str:

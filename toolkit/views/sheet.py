@@ -71,7 +71,8 @@ class Sheet:
             if check.id not in self._seen:
                 lines += self.add(check)
         for folded in self._folded.values():
-            lines += self._line(folded_lines(folded, self._columns, self._paint))
+            all_of_them = len(folded) == len(checks)
+            lines += self._line(folded_lines(folded, self._columns, self._paint, named=not all_of_them))
         return lines
 
     def _folds_under(self, check: CheckResult) -> object | None:
