@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 from graders.errors import UsageError
@@ -66,6 +65,8 @@ def _exists(path: Path) -> bool:
 
 def _own_temporary() -> Path:
     """A directory of this user alone below the temporary one, where others could have made something of its name."""
+    import tempfile
+
     place = Path(tempfile.gettempdir()) / f"kata-{os.geteuid()}"
     try:
         place.mkdir(mode=0o700, exist_ok=True)

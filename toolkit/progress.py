@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -86,6 +85,8 @@ class Attempt:
     @property
     def grade(self) -> Grade:
         """The stored report. Raises KataError where it is damaged, or of a later version."""
+        import json
+
         from graders.results.document import from_document
 
         try:
@@ -111,6 +112,8 @@ class Progress:
 
     def record(self, document: Mapping[str, Any], repository: Path) -> int:
         """Keep an attempt from its JSON report; its number."""
+        import json
+
         verdicts = {check["id"]: [check["verdict"], check["points"]] for check in document["checks"]}
         with self._writing() as connection:
             _add_repository(connection, repository, document["kata"], document["stack"])
@@ -314,6 +317,8 @@ def _attempt(row: sqlite3.Row) -> Attempt:
 
 
 def _verdicts(text: str) -> dict[str, tuple[str, int]]:
+    import json
+
     return {id: (str(verdict), int(points)) for id, (verdict, points) in json.loads(text).items()}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from graders.errors import PackError, UsageError
@@ -74,6 +73,8 @@ def find_track(slug: str, packs: Packs) -> Track:
     """The track of that slug. Raises UsageError, with the nearest one, where there is none."""
     tracks = {track.slug: track for track in load_tracks(packs)}
     if slug not in tracks:
+        from difflib import get_close_matches
+
         near = get_close_matches(slug, list(tracks), n=1)
         meant = f"did you mean `{near[0]}`? " if near else ""
         raise UsageError(

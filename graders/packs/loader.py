@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -70,6 +68,8 @@ class Packs:
             preferred = "python-fastapi"
             return self.stack(preferred if preferred in kata.stacks else kata.stacks[0])
         if name not in kata.stacks:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, kata.stacks, n=1)
             wanted = f"did you mean `{near[0]}`? " if near else ""
             raise UsageError(
@@ -112,6 +112,8 @@ def builtin_pack() -> Path:
 
 
 def _nearest(name: str, known: Iterable[str], listing: str) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"did you mean `{near[0]}`?" if near else f"`{listing}` shows what there is"
 
@@ -298,6 +300,8 @@ def load_stack(folder: Path) -> Stack:
 
 def digest_of(kata: Kata, stack: Stack) -> str:
     """What a grade was made with: sha256 (first 16 hex digits) over everything of the kata but its solutions."""
+    import hashlib
+
     digest = hashlib.sha256()
     starter = kata.starter(stack.name)
     added = starter is not None and not starter.is_relative_to(kata.folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from urllib.parse import unquote, urlsplit
 
 from graders.packs.yaml_source import Section
@@ -40,6 +39,8 @@ def check(section: Section, key: str, text: str, known: Collection[str]) -> None
 
 
 def _nearest(name: str, known: Collection[str]) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(name, known, n=1)
     if near:
         return f"did you mean `{{{near[0]}}}`?"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -62,7 +61,7 @@ class Section:
         """Refuse keys that are not `known`, with the nearest known one as a suggestion."""
         for key in self._values:
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
+                near = _nearest(key, known)
                 hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
                 self._fail(self._keys[key], f"unknown key `{self._full(key)}`", hint)
 
@@ -199,7 +198,7 @@ class Section:
     def _get(self, key: str, *, required: bool) -> yaml.Node | None:
         node = self._values.get(key)
         if node is None and required:
-            near = difflib.get_close_matches(key, list(self._values), n=1)
+            near = _nearest(key, list(self._values))
             hint = f"rename `{near[0]}` to it?" if near else f"add `{key}:`"
             self._fail(self._node, f"`{self._full(key)}` is missing", hint)
         return node
@@ -222,6 +221,13 @@ class Section:
     def _fail(self, node: yaml.Node, message: str, hint: str) -> NoReturn:
         mark = node.start_mark
         raise PackError(message, path=self.path, line=mark.line + 1, column=mark.column + 1, hint=hint)
+
+
+def _nearest(key: str, known: Sequence[str]) -> list[str]:
+    # Imported where something is wrong: each `kata` reads YAML, and few have anything to suggest.
+    from difflib import get_close_matches
+
+    return get_close_matches(key, known, n=1)
 
 
 def read_yaml(path: Path) -> Section:
