@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -84,6 +85,26 @@ def _digest(seen: dict[Path, tuple[tuple[int, int], bytes]], path: Path) -> byte
     return None if found is None else found[1]
 
 
+def each_change(root: Path) -> Callable[[], frozenset[Path]]:
+    """A function that returns once files below `root` differ from the last time, and have settled: their paths.
+
+    What changed while nobody waited counts too.
+    """
+    files = Files(root)
+
+    def wait() -> frozenset[Path]:
+        changed: frozenset[Path] = frozenset()
+        while True:
+            time.sleep(_LOOK_SECONDS)
+            now = files.look()
+            # Editors write in several steps, and branches change many files: wait until it is quiet.
+            if changed and not now:
+                return changed
+            changed |= now
+
+    return wait
+
+
 class Watch:
     """Looks at files in the background; what changes waits until it is taken.
 
@@ -91,7 +112,7 @@ class Watch:
     """
 
     def __init__(self, root: Path) -> None:
-        self._files = Files(root)
+        self._wait = each_change(root)
         self._changed: set[Path] = set()
         self._error: KataError | None = None
         self._something = threading.Condition()
@@ -128,23 +149,15 @@ class Watch:
         raise FilesChangedError
 
     def _keep_looking(self) -> None:
-        pause = threading.Event()
-        waiting: frozenset[Path] = frozenset()
-        while self._error is None:
-            pause.wait(_LOOK_SECONDS)
+        while True:
             try:
-                changed = self._files.look()
+                changed = self._wait()
             except KataError as error:
                 self._error = error
                 return
-            # Editors write in several steps, and branches change many files: wait until it is quiet.
-            if changed or not waiting:
-                waiting |= changed
-                continue
             with self._something:
-                self._changed |= waiting
+                self._changed |= changed
                 self._something.notify_all()
-            waiting = frozenset()
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
 
 

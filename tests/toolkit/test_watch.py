@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -81,13 +80,11 @@ def test_a_repository_that_is_gone_has_lost_its_files(repository: Path) -> None:
 
 
 @pytest.fixture
-def watch(repository: Path) -> Iterator[Watch]:
+def watch(repository: Path) -> Watch:
     watch = Watch(repository)
-    before = signal.signal(signal.SIGUSR1, watch.on_signal)
-    yield watch
-    (repository / "app.py").write_text("the last change\n")
-    watch.take()
-    signal.signal(signal.SIGUSR1, before)
+    # Its thread goes on looking after the test.
+    signal.signal(signal.SIGUSR1, watch.on_signal)
+    return watch
 
 
 def test_a_change_interrupts_a_phase_of_a_run(watch: Watch, repository: Path) -> None:
