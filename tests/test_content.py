@@ -25,6 +25,7 @@ PLACES = {
     "kata": "katas/*/kata.yaml",
     "solution": "katas/*/solutions/**/*.yaml",
     "stack": "skeletons/*/stack.yaml",
+    "stacks": "content/stacks.yaml",
     "skills": "content/skills.yaml",
     "track": "content/tracks/*.yaml",
     "finding": "content/findings/*.yaml",

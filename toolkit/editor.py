@@ -56,15 +56,23 @@ def editor_environment(
 
     A link that somebody else made, or a folder of that name, stays as it is. Raises KataError as `prepare_environment`.
     """
+    from graders.errors import UsageError
+    from graders.sandbox.process import ProcessSandbox
     from graders.submission.dependencies import prepare_environment
+    from graders.submission.failures import ServiceFailure
 
-    toolchain = prepare_environment(
-        submission.stack,
-        submission.root,
-        cache=settings.cache_dir,
-        variables=settings.environment,
-        progress=progress,
-    )
+    try:
+        toolchain = prepare_environment(
+            submission.stack,
+            submission.root,
+            kata=submission.kata,
+            cache=settings.cache_dir,
+            variables=settings.environment,
+            sandbox=ProcessSandbox(),
+            progress=progress,
+        )
+    except ServiceFailure as failure:
+        raise UsageError(failure.message, hint=failure.hint) from None
     return _linked(submission.root, toolchain, settings.cache_dir, submission.stack.language)
 
 

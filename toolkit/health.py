@@ -169,7 +169,7 @@ def _readable_katas(settings: Settings) -> Iterator[Kata]:
 
 
 def _stacks(settings: Settings) -> Iterator[HealthItem]:
-    from graders.submission.dependencies import check_requirement
+    from graders.submission.programs import check_requirement
 
     try:
         stacks = open_packs(settings.packs).stacks()

@@ -204,7 +204,7 @@ class _Run:
             },
             partial=len(selected) < len(self.submission.checks),
             stop=stop,
-            notices=running.control.service.notices if running else (),
+            notices=(*running.notices, *running.control.service.notices) if running else (),
             stage=_reached(self.submission),
             assistants=self.submission.assistants,
         )

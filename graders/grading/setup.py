@@ -14,13 +14,17 @@ from graders.errors import DatabaseError
 from graders.grading.progress import PhaseLog
 from graders.packs.placeholders import fill
 from graders.packs.selection import dataset_of
+from graders.results.grade import Notice
 from graders.sandbox.base import Sandbox
 from graders.sandbox.process import ProcessSandbox
 from graders.sandbox.rundir import Run, remove_tree, run_directory
 from graders.submission import failures
+from graders.submission.building import build
 from graders.submission.control import ServiceControl, controlled
 from graders.submission.dependencies import Toolchain, prepare_environment
 from graders.submission.folder import Submission, snapshot
+from graders.submission.installers import installer_of
+from graders.submission.missing_modules import pointed_to
 from graders.submission.printed import shown_paths
 from graders.submission.service import Deadlines, Terms
 
@@ -50,7 +54,8 @@ class RunningSubmission:
     """A submission that runs: its database, its instances and the private folder of the run.
 
     `variables`: those of the kata as the service was given them; `tables`: as they were before `release`; `shown`
-    writes what the service prints for its author; `copy_again` brings the copy that it runs in up to date.
+    writes what the service prints for its author; `copy_again` brings the copy that it runs in up to date, and builds
+    it; `notices`: what was noticed about the repository.
     """
 
     cluster: Cluster
@@ -61,6 +66,7 @@ class RunningSubmission:
     variables: Mapping[str, str]
     shown: Callable[[str], str]
     copy_again: Callable[[], None]
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(slots=True)
@@ -86,7 +92,7 @@ class SetUp:
         run = stack.enter_context(run_directory(self.options.runs))
         sandbox = self.options.sandbox(run.adopt)
         with self.log.phase("dependencies"):
-            toolchain = self._toolchain()
+            toolchain = self._toolchain(sandbox)
         with self.log.phase("database"):
             cluster = stack.enter_context(self._postgres().start())
             with Database(cluster.grader_url) as database:
@@ -95,11 +101,14 @@ class SetUp:
             work = self._copy(run, toolchain)
         terms = self._terms(run, work, sandbox, toolchain, cluster)
         control = stack.enter_context(controlled(terms))
-        with self.log.phase("release"):
-            control.service.release()
-            analyze(cluster, tables)
-        with self.log.phase("service"):
-            control.service.start()
+        about = self.submission.stack
+        with pointed_to(about.inputs[0], installer_of(about.installer).missing_module, work):
+            self._build(toolchain, terms)
+            with self.log.phase("release"):
+                control.service.release()
+                analyze(cluster, tables)
+            with self.log.phase("service"):
+                control.service.start()
         given = self.submission.kata.environment.variables
         variables = {name: fill(value, terms.values_now()) for name, value in given.items()}
         return RunningSubmission(
@@ -110,17 +119,26 @@ class SetUp:
             tables=tables,
             variables=variables,
             shown=terms.shown,
-            copy_again=lambda: self._copy_again(work, toolchain),
+            copy_again=lambda: self._copy_again(work, toolchain, terms),
+            notices=toolchain.notices,
         )
 
-    def _toolchain(self) -> Toolchain:
+    def _toolchain(self, sandbox: Sandbox) -> Toolchain:
         return prepare_environment(
             self.submission.stack,
             self.submission.root,
+            kata=self.submission.kata,
             cache=self.options.cache,
             variables=self.options.variables,
+            sandbox=sandbox,
             progress=lambda note: self.log.note("dependencies", note),
         )
+
+    def _build(self, toolchain: Toolchain, terms: Terms) -> None:
+        commands = [toolchain.filled(command) for command in self.submission.stack.build]
+        if commands:
+            with self.log.phase("build"):
+                build(commands, terms)
 
     def _postgres(self) -> PostgresService:
         kata, options = self.submission.kata, self.options
@@ -136,19 +154,20 @@ class SetUp:
     def _copy(self, run: Run, toolchain: Toolchain) -> Path:
         work = run.path / "work"
         work.mkdir()
-        self.digest = snapshot(self.submission.root, work)
+        self.digest = snapshot(self.submission.root, work, self.submission.stack.ignore)
         link(work, toolchain.links)
         return work
 
-    def _copy_again(self, work: Path, toolchain: Toolchain) -> None:
+    def _copy_again(self, work: Path, toolchain: Toolchain, terms: Terms) -> None:
         # The folder itself stays: sandboxes and processes know it by its name.
         for entry in work.iterdir():
             if entry.is_dir() and not entry.is_symlink():
                 remove_tree(entry)
             else:
                 entry.unlink()
-        self.digest = snapshot(self.submission.root, work)
+        self.digest = snapshot(self.submission.root, work, self.submission.stack.ignore)
         link(work, toolchain.links)
+        self._build(toolchain, terms)
 
     def _terms(self, run: Run, work: Path, sandbox: Sandbox, toolchain: Toolchain, cluster: Cluster) -> Terms:
         kata, stack = self.submission.kata, self.submission.stack
@@ -159,7 +178,7 @@ class SetUp:
             database_url=cluster.service_url,
             deadlines=Deadlines(ready=max(kata.environment.ready_seconds or 0, stack.ready_seconds)),
             variables={**toolchain.variables, **kata.environment.variables},
-            values={"environment": str(toolchain.folder), **cluster.values},
+            values={"environment": str(toolchain.folder), "repository": str(work), **cluster.values},
             path=toolchain.path,
             reads=(toolchain.folder,),
             waiting=lambda why: self.log.note("service", why.label),

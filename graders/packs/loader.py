@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,20 +11,18 @@ from graders.errors import PackError, UsageError
 from graders.packs import placeholders
 from graders.packs.extras import EXTRAS
 from graders.packs.index import SLUG, find_katas, find_stacks
-from graders.packs.placeholders import IN_COMMANDS, IN_VARIABLES
+from graders.packs.manifest import check_format, slug_of
 from graders.packs.records import (
     Check,
     Dataset,
     Environment,
     Kata,
-    Requirement,
     Stack,
     Visibility,
 )
+from graders.packs.stacks import load_stack, preferred_stacks
 from graders.packs.stages import read_stages
 from graders.packs.yaml_source import Section, read_yaml
-
-FORMAT = 1
 
 
 class Packs:
@@ -65,8 +63,7 @@ class Packs:
         if not kata.stacks:
             raise PackError("has no starter", path=kata.folder / "starter", hint="add starter/<stack>/")
         if name is None:
-            preferred = "python-fastapi"
-            return self.stack(preferred if preferred in kata.stacks else kata.stacks[0])
+            return self.stack(next(one for one in self._by_preference(kata) if one in kata.stacks))
         if name not in kata.stacks:
             from difflib import get_close_matches
 
@@ -77,6 +74,22 @@ class Packs:
                 hint=f"{wanted}it has: {', '.join(kata.stacks)}",
             )
         return self.stack(name)
+
+    def default_stack(self) -> Stack:
+        """The stack that the packs prefer for a new kata. Raises PackError where there is none at all."""
+        order = (*self._preferred(), *self.stack_names())
+        for name in order:
+            if name in self._stacks:
+                return self.stack(name)
+        raise PackError("has no stack", path=self.roots[0], hint="add skeletons/<stack>/stack.yaml")
+
+    def _by_preference(self, kata: Kata) -> tuple[str, ...]:
+        """Names of stacks, the one to take first: those that the kata's own pack prefers, then any other pack."""
+        own = preferred_stacks(kata.folder.parent.parent)
+        return (*own, *self._preferred(), *kata.stacks)
+
+    def _preferred(self) -> tuple[str, ...]:
+        return tuple(name for root in self.roots for name in preferred_stacks(root))
 
     def content(self, *parts: str) -> Path | None:
         """The first pack's file content/<parts>, or None."""
@@ -145,8 +158,8 @@ def load_kata(folder: Path) -> Kata:
             "stages",
         )
     )
-    _check_format(top)
-    slug = _slug(top, "slug", folder.name)
+    check_format(top)
+    slug = slug_of(top, "slug", folder.name)
     checks = tuple(_check(section) for section in top.sections("checks", required=True))
     hints = _hints(top, [check.id for check in checks])
     return Kata(
@@ -164,21 +177,6 @@ def load_kata(folder: Path) -> Kata:
         folder=folder,
         stages=read_stages(top, checks),
     )
-
-
-def _check_format(top: Section) -> None:
-    number = top.integer("format", least=1)
-    if number != FORMAT:
-        top.fail("format", f"format {number} is not known here", "this version reads format 1; update kata")
-
-
-def _slug(top: Section, key: str, folder: str) -> str:
-    slug = top.text(key)
-    if not SLUG.fullmatch(slug):
-        top.fail(key, f"`{slug}` is no slug", "use small letters, digits and single hyphens")
-    if slug != folder:
-        top.fail(key, f"`{slug}` is not the folder's name", f"write `{folder}` or rename the folder")
-    return slug
 
 
 def _check(section: Section) -> Check:
@@ -214,7 +212,7 @@ def _environment(section: Section | None) -> Environment:
     worlds = section.section("worlds")
     ready = section.integer("ready_seconds", 0)
     return Environment(
-        variables=_filled_later(section.section("variables")),
+        variables=placeholders.texts(section.section("variables")),
         worlds=tuple(Dataset(name, worlds.integer(name, least=1)) for name in worlds.keys())  # noqa: SIM118
         if worlds
         else (Dataset("small", 1),),
@@ -240,64 +238,6 @@ def _starter_fails(section: Section | None) -> tuple[str, ...]:
     return section.texts("fails", required=True)
 
 
-def _filled_later(section: Section | None, known: Collection[str] = IN_VARIABLES) -> dict[str, str]:
-    """Texts that may hold the placeholders that are `known`."""
-    if section is None:
-        return {}
-    values = {key: section.scalar(key, "") for key in section.keys()}  # noqa: SIM118 - a Section is no mapping
-    for key, value in values.items():
-        placeholders.check(section, key, value, known)
-    return values
-
-
-def _commands(top: Section, key: str, *, required: bool = False) -> tuple[str, ...]:
-    texts = top.texts(key, required=required)
-    for text in texts:
-        placeholders.check(top, key, text, IN_COMMANDS)
-    return texts
-
-
-@cache
-def load_stack(folder: Path) -> Stack:
-    """The stack in that folder of skeletons/. Raises PackError with file, line and key."""
-    top = read_yaml(folder / "stack.yaml")
-    top.only(
-        (
-            "format",
-            "name",
-            "title",
-            "language",
-            "requires",
-            "inputs",
-            "install",
-            "path",
-            "links",
-            "variables",
-            "ready_seconds",
-        )
-    )
-    _check_format(top)
-    requires = []
-    for section in top.sections("requires"):
-        section.only(("command", "minimum", "hint"))
-        requires.append(
-            Requirement(section.text("command"), section.scalar("minimum", "0"), section.text("hint"))
-        )
-    return Stack(
-        name=_slug(top, "name", folder.name),
-        title=top.text("title"),
-        language=top.text("language"),
-        requires=tuple(requires),
-        inputs=top.texts("inputs", required=True),
-        install=_commands(top, "install", required=True),
-        path=_commands(top, "path"),
-        links=_filled_later(top.section("links"), IN_COMMANDS),
-        variables=_filled_later(top.section("variables")),
-        ready_seconds=float(top.integer("ready_seconds", 30, least=1, most=600)),
-        folder=folder,
-    )
-
-
 def digest_of(kata: Kata, stack: Stack) -> str:
     """What a grade was made with: sha256 (first 16 hex digits) over everything of the kata but its solutions."""
     import hashlib
@@ -309,7 +249,7 @@ def digest_of(kata: Kata, stack: Stack) -> str:
         for path in sorted(base.rglob("*")):
             inside = path.relative_to(base)
             if (
-                inside.parts[0] in ("solutions", "proof.json")
+                inside.parts[0] in ("solutions", "proof.json", "scaffold")
                 or "__pycache__" in inside.parts
                 or not path.is_file()
             ):

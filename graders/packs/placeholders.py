@@ -38,6 +38,24 @@ def check(section: Section, key: str, text: str, known: Collection[str]) -> None
             section.fail(key, f"`{where}`: unknown placeholder `{{{name}}}`", hint)
 
 
+def texts(section: Section | None, known: Collection[str] = IN_VARIABLES) -> dict[str, str]:
+    """The section's values, which may hold the placeholders that are `known`. Raises PackError for another."""
+    if section is None:
+        return {}
+    values = {key: section.scalar(key, "") for key in section.keys()}  # noqa: SIM118 - a Section is no mapping
+    for key, value in values.items():
+        check(section, key, value, known)
+    return values
+
+
+def commands(section: Section, key: str, *, required: bool = False) -> tuple[str, ...]:
+    """The list of texts at `key`, with the placeholders of commands. Raises PackError for another one."""
+    found = section.texts(key, required=required)
+    for text in found:
+        check(section, key, text, IN_COMMANDS)
+    return found
+
+
 def _nearest(name: str, known: Collection[str]) -> str:
     from difflib import get_close_matches
 

@@ -131,20 +131,28 @@ class Kata:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A program that a stack needs on the machine, e.g. node >= 20, with the words to say when it is missing."""
+    """A program that a stack needs on the machine, e.g. node >= 20, with the words to say when it is missing.
+
+    `version`: the arguments that let it print its version.
+    """
 
     command: str
     minimum: str
     hint: str
+    version: str = "--version"
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A language and framework with its starter repository (`folder`/tree).
+    """A language and framework: its starter repository (`folder`/tree) and how its dependencies get in.
 
     `inputs`: files of the repository that decide its dependencies; `install`: shell commands that build them into
-    an environment directory; `path`: put before PATH; `links`: name in the repository -> place. In these three
-    `{environment}` stands for that directory and `{python}` for the Python that runs the grader.
+    an environment directory; `extend`: those that add what is new to a copy of the starter's environment;
+    `installer`: pip, npm or "" (what is known of its settings and errors); `locks`: other tools' files -> the command
+    that writes the inputs from them. `build`: shell commands in the private copy of the repository, before `release`;
+    `ignore`: names that are no part of the work; `path`: put before PATH; `links`: name in the repository -> place.
+    In commands, path and links `{environment}` stands for that directory and `{python}` for the Python that runs the
+    grader.
     """
 
     name: str
@@ -158,6 +166,11 @@ class Stack:
     variables: Mapping[str, str]
     ready_seconds: float
     folder: Path
+    installer: str = ""
+    extend: tuple[str, ...] = ()
+    build: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    locks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,16 @@ def _marker(kata: Kata, stack: Stack, stage: Stage | None, assistants: Assistant
     return "\n".join((*lines, ""))
 
 
+def starter_file(kata: Kata, stack: Stack, name: str) -> bytes | None:
+    """What the starter repository holds under that name, without the rest of it; None where there is nothing."""
+    starter = kata.starter(stack.name)
+    for path in (*([starter / name] if starter is not None else []), stack.folder / "tree" / name):
+        if path.is_file() and not path.is_symlink():
+            return path.read_bytes()
+    template = stack.folder / "tree" / f"{name}.j2"
+    return _rendered(template, kata, stack).encode() if template.is_file() else None
+
+
 def render_solution(kata: Kata, stack: Stack, solution: Solution, into: Path) -> None:
     """Write the starter with `solution`, and whatever it is laid over, on top."""
     render_starter(kata, stack, into, stage_meant(kata, solution.stage) if kata.stages else None)

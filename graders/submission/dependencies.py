@@ -1,134 +1,246 @@
-"""What a stack's code needs to run: its dependencies, built once from the repository's own lock file."""
+"""What a stack's code needs to run: its dependencies, installed once into the cache by what decides them.
+
+A learner's additions are laid over a copy of the starter's environment. An install that fails is the learner's only
+where the package index answers and the machine has room; the starter's own environment is never the learner's.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
-import re
 import shlex
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from graders.errors import SandboxError, UsageError
 from graders.packs.placeholders import fill
-from graders.packs.records import Requirement, Stack
+from graders.packs.records import Kata, Stack
+from graders.packs.rendering import starter_file
+from graders.results.grade import Notice
+from graders.sandbox.base import Sandbox
 from graders.sandbox.file_lock import exclusive
+from graders.submission import failures
+from graders.submission.failures import ServiceFailure
+from graders.submission.folder import snapshot
+from graders.submission.installers import Inputs, Installer, installer_of
+from graders.submission.installers.base import read_input
+from graders.submission.installing import Failed, InstallPlace, Why, run_commands, why_it_failed
+from graders.submission.intact import is_intact, mark_ready
+from graders.submission.programs import check_requirement, find_program
+from graders.submission.stale import forget_unused, remove_environment
 
-_READY = ".kata-ready"
+SOURCE = "source"
 
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
-    """A ready environment: `path` goes before PATH, `links` are made in the repository, `variables` are set.
+    """A ready environment: `path` goes before PATH, `links` are made in the repository, `variables` are set (with
+    placeholders still in them).
 
-    `path` ends with the folders of the programs that the stack needs: they may stand outside the system's own.
+    `path` ends with the folders of the programs that the stack needs: they may be outside the system's own.
     """
 
     folder: Path
     path: tuple[str, ...]
     links: Mapping[str, str]
     variables: Mapping[str, str]
+    notices: tuple[Notice, ...] = ()
+
+    def filled(self, command: str) -> str:
+        """A shell command of the stack with its placeholders replaced."""
+        return _filled(command, self.folder, quoted=True)
 
 
 def prepare_environment(
     stack: Stack,
     root: Path,
     *,
+    kata: Kata | None = None,
     cache: Path,
     variables: Mapping[str, str],
+    sandbox: Sandbox,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Toolchain:
     """The dependencies of the repository `root`, installed into `cache` unless they are there already.
 
-    `variables` is the environment of the install commands (proxies, package indexes, certificates). `progress` is
-    told what takes time. Raises UsageError for what the learner can mend and SandboxError for a failed install.
+    `kata`: whose starter the repository began as; `variables`: the caller's environment, of which the installer sees
+    a few by name; `progress` hears what takes time. Raises ServiceFailure for dependencies that cannot be installed
+    as they are declared, UsageError for a missing file or program, SandboxError where the machine is at fault.
     """
-    versions = tuple(check_requirement(requirement, variables) for requirement in stack.requires)
-    folder = cache / "environments" / f"{stack.name}-{_key(stack, root, versions)}"
-    toolchain = _toolchain(stack, folder, variables)
-    if (folder / _READY).is_file():
-        return toolchain
-    with exclusive(folder.with_suffix(".lock"), waiting=lambda: progress("waiting for another install")):
-        if not (folder / _READY).is_file():
-            progress(f"installing the dependencies of {stack.name} (once)")
-            _install(stack, root, folder, variables)
-    return toolchain
+    return _Preparation(stack, root, kata, cache, variables, sandbox, progress).toolchain()
 
 
-def check_requirement(requirement: Requirement, variables: Mapping[str, str]) -> str:
-    """The version found of a program that the stack needs. Raises UsageError when it is missing or too old."""
-    found = _found(requirement, variables)
-    printed = _printed_version(found, variables)
-    match = re.search(r"\d+(\.\d+)*", printed)
-    if match is None:
-        last = printed.strip().splitlines()[-1:] or ["nothing"]
-        raise UsageError(f"`{found} --version` does not tell a version: {last[0]}", hint=requirement.hint)
-    version = match.group()
-    if _numbers(version) < _numbers(requirement.minimum):
-        raise UsageError(
-            f"`{found}` is {version}; this stack needs {requirement.minimum} or later", hint=requirement.hint
+@dataclass(slots=True)
+class _Preparation:
+    """One repository's environment in the making."""
+
+    stack: Stack
+    root: Path
+    kata: Kata | None
+    cache: Path
+    caller: Mapping[str, str]
+    sandbox: Sandbox
+    progress: Callable[[str], None]
+
+    def toolchain(self) -> Toolchain:
+        installer = installer_of(self.stack.installer)
+        versions = tuple(check_requirement(needed, self.caller) for needed in self.stack.requires)
+        inputs = self._inputs(installer)
+        base = self._starter_inputs(installer)
+        folder = self._folder(inputs, versions)
+        own = base is None or base == inputs
+        if own:
+            self._ensure(folder, lambda: self._build(folder, inputs, installer, base, own=True))
+        else:
+            assert base is not None
+            below = self._folder(base, versions)
+            self._ensure(folder, lambda: self._build_theirs(folder, inputs, installer, base, below))
+        return Toolchain(
+            folder=folder,
+            path=tuple(
+                dict.fromkeys([*(_filled(entry, folder) for entry in self.stack.path), *self._programs()])
+            ),
+            links={name: _filled(place, folder) for name, place in self.stack.links.items()},
+            variables={**self.stack.variables, **installer.variables(folder, inputs)},
+            notices=tuple(self._unread_locks()),
         )
-    return version
 
+    def _inputs(self, installer: Installer) -> Inputs:
+        for name in self.stack.inputs:
+            lock = next((lock for lock in self.stack.locks if (self.root / lock).is_file()), None)
+            if lock is not None and not (self.root / name).is_file():
+                raise UsageError(
+                    f"{self.root} has {lock}, but no {name}, which the stack {self.stack.name} installs from",
+                    hint=f"write it with `{self.stack.locks[lock]}`, and again after each change of {lock}",
+                )
+        return installer.inputs(self.root, self.stack.inputs, lambda name: read_input(self.root, name))
 
-def _found(requirement: Requirement, variables: Mapping[str, str]) -> str:
-    found = shutil.which(requirement.command, path=variables.get("PATH", ""))
-    if found is None:
-        raise UsageError(
-            f"`{requirement.command}` is not on PATH; this stack needs {requirement.minimum} or later",
-            hint=requirement.hint,
-        )
-    return str(Path(found).absolute())
+    def _starter_inputs(self, installer: Installer) -> Inputs | None:
+        if self.kata is None:
+            return None
+        kata, stack = self.kata, self.stack
 
+        def read(name: str) -> bytes:
+            content = starter_file(kata, stack, name)
+            if content is None:
+                raise UsageError(f"the starter has no {name}", hint="add it to the skeleton's tree/")
+            return content
 
-def _printed_version(program: str, variables: Mapping[str, str]) -> str:
-    # Its own folder comes first: a script such as npm finds the interpreter that stands beside it.
-    path = f"{Path(program).parent}:{variables.get('PATH', '')}"
-    try:
-        done = subprocess.run(
-            [program, "--version"],
-            env={**variables, "PATH": path},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except OSError as error:
-        return str(error.strerror)
-    return done.stdout + done.stderr
+        return installer.inputs(stack.folder / "tree", stack.inputs, read)
 
+    def _unread_locks(self) -> Iterator[Notice]:
+        for lock, command in self.stack.locks.items():
+            if (self.root / lock).is_file():
+                yield failures.lock_not_read(lock, self.stack.inputs[-1], command)
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
+    def _folder(self, inputs: Inputs, versions: tuple[str, ...]) -> Path:
+        return self.cache / "environments" / f"{self.stack.name}-{_key(self.stack, inputs, versions)}"
 
+    def _ensure(self, folder: Path, build: Callable[[], None]) -> None:
+        """The folder, built unless it is there and as it was made."""
+        if is_intact(folder):
+            return
+        waiting = "waiting for another install"
+        with exclusive(folder.with_suffix(".lock"), waiting=lambda: self.progress(waiting)):
+            if not is_intact(folder):
+                build()
+                forget_unused(folder.parent)
 
-def _key(stack: Stack, root: Path, versions: tuple[str, ...]) -> str:
-    digest = hashlib.sha256()
-    digest.update(f"{sys.executable}\0{sys.version}\0{versions}\0{stack.install}\0{stack.links}".encode())
-    for name in stack.inputs:
-        path = root / name
-        if not path.is_file():
-            raise UsageError(
-                f"{path} is missing",
-                hint=f"the stack {stack.name} installs from it; restore it (`kata reset`)",
+    def _build_theirs(
+        self, folder: Path, inputs: Inputs, installer: Installer, base: Inputs, below: Path
+    ) -> None:
+        if self.stack.extend and installer.extends(base, inputs):
+            self._ensure(below, lambda: self._build(below, base, installer, base, own=True))
+            self._build(folder, inputs, installer, base, own=False, below=below)
+        else:
+            self._build(folder, inputs, installer, base, own=False)
+
+    def _build(
+        self,
+        folder: Path,
+        inputs: Inputs,
+        installer: Installer,
+        base: Inputs | None,
+        *,
+        own: bool,
+        below: Path | None = None,
+    ) -> None:
+        remove_environment(folder)
+        with self._place(folder, installer) as place:
+            try:
+                self._fill(place, inputs, installer, below, strict=own)
+            except Failed as failed:
+                remove_environment(folder)
+                why = why_it_failed(failed, place, installer.probe(base or inputs))
+                raise self._blamed(failed, why, installer, inputs, own=own) from None
+            except BaseException:
+                remove_environment(folder)
+                raise
+        mark_ready(folder)
+
+    def _fill(
+        self, place: InstallPlace, inputs: Inputs, installer: Installer, below: Path | None, *, strict: bool
+    ) -> None:
+        folder = place.folder
+        if below is None:
+            self.progress(f"installing the dependencies of {self.stack.name} (once)")
+            folder.mkdir(parents=True)
+        else:
+            self.progress("adding your dependencies to those of the starter")
+            _copy_environment(below, folder)
+        for name, content in inputs.files.items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        if inputs.local:
+            snapshot(self.root, folder / SOURCE, self.stack.ignore)
+        commands = self.stack.install if below is None else self.stack.extend
+        run_commands(place, [_filled(_with_pip(command), folder, quoted=True) for command in commands])
+        check = installer.verify(inputs, strict=strict)
+        if check is not None:
+            run_commands(place, [_filled(check, folder, quoted=True)])
+
+    @contextmanager
+    def _place(self, folder: Path, installer: Installer) -> Iterator[InstallPlace]:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".install-", dir=folder.parent) as private:
+            place = InstallPlace(
+                folder=folder,
+                private=Path(private),
+                downloads=self.cache / "downloads",
+                sandbox=self.sandbox,
+                path=tuple(self._programs()),
             )
-        digest.update(f"{name}\0".encode() + path.read_bytes())
+            yield place.with_settings(installer, self.caller)
+
+    def _programs(self) -> list[str]:
+        return [str(Path(find_program(needed, self.caller)).parent) for needed in self.stack.requires]
+
+    def _blamed(
+        self, failed: Failed, why: Why, installer: Installer, inputs: Inputs, *, own: bool
+    ) -> SandboxError | ServiceFailure:
+        said = installer.blame(failed.output, inputs)
+        if why is Why.DECLARED and not own:
+            lock = next((lock for lock in self.stack.locks if (self.root / lock).is_file()), None)
+            return failures.dependencies_refused(said, failed.output, self.stack.inputs[0], lock)
+        return SandboxError(
+            f"the dependencies of {self.stack.name} could not be installed ({failed.how}):\n{said}",
+            hint=why.hint,
+        )
+
+
+def _key(stack: Stack, inputs: Inputs, versions: tuple[str, ...]) -> str:
+    digest = hashlib.sha256()
+    made_by = (stack.install, stack.extend, stack.links, inputs.local)
+    digest.update(f"{sys.executable}\0{sys.version}\0{versions}\0{made_by}".encode() + inputs.also)
+    for name, content in sorted(inputs.files.items()):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:16]
-
-
-def _toolchain(stack: Stack, folder: Path, variables: Mapping[str, str]) -> Toolchain:
-    programs = [str(Path(_found(requirement, variables)).parent) for requirement in stack.requires]
-    return Toolchain(
-        folder=folder,
-        path=tuple(dict.fromkeys([*(_filled(entry, folder) for entry in stack.path), *programs])),
-        links={name: _filled(place, folder) for name, place in stack.links.items()},
-        variables=stack.variables,
-    )
 
 
 def _filled(text: str, folder: Path, *, quoted: bool = False) -> str:
@@ -136,27 +248,9 @@ def _filled(text: str, folder: Path, *, quoted: bool = False) -> str:
     return fill(text, {"environment": quote(str(folder)), "python": quote(sys.executable)})
 
 
-def _install(stack: Stack, root: Path, folder: Path, variables: Mapping[str, str]) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for name in stack.inputs:
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(root / name, target)
-    for command in stack.install:
-        _run_install(stack, _filled(_with_pip(command), folder, quoted=True), folder, variables)
-    (folder / _READY).touch()
-
-
-def _hint_of(said: str) -> str:
-    if "No space left" in said or "ENOSPC" in said:
-        return "the disk is full: free some space, or let KATA_CACHE_DIR name a place with more of it"
-    return "the first install needs the network; check it, and the repository's lock file, then try again"
-
-
 def _with_pip(command: str) -> str:
-    # A kata installed by a tool such as pipx or uv may stand in an environment without pip: then the new one
-    # brings its own.
+    # A kata installed by a tool such as pipx or uv may be in an environment without pip: then the new one brings
+    # its own.
     if "-m pip --python" in command and importlib.util.find_spec("pip") is None:
         own = "{environment}/bin/python"
         rest = command.split("install", 1)[1]
@@ -164,22 +258,12 @@ def _with_pip(command: str) -> str:
     return command
 
 
-def _run_install(stack: Stack, command: str, folder: Path, variables: Mapping[str, str]) -> None:
-    done = subprocess.run(
-        ["/bin/sh", "-c", command],
-        cwd=folder,
-        env=dict(variables),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if done.returncode != 0:
-        shutil.rmtree(folder, ignore_errors=True)
-        tail = "\n".join(done.stdout.strip().splitlines()[-12:])
-        raise SandboxError(
-            f"the dependencies of {stack.name} could not be installed (exit {done.returncode} of `{command}`):\n{tail}",
-            hint=_hint_of(done.stdout),
-        )
+def _copy_environment(source: Path, target: Path) -> None:
+    """A copy that works in its place: programs name the environment's own interpreter by its path."""
+    shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("ready.json"))
+    before, after = str(source).encode(), str(target).encode()
+    for path in (target / "bin").glob("*") if (target / "bin").is_dir() else ():
+        if path.is_file() and not path.is_symlink():
+            content = path.read_bytes()
+            if before in content[:4096]:
+                path.write_bytes(content.replace(before, after))

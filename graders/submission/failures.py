@@ -17,9 +17,9 @@ _EXAMPLE = "`web: uvicorn app:app --host $HOST --port $PORT`"
 class ServiceFailure(Exception):
     """The submission's own doing: `code` names it, `message` what was seen, `hint` the next step.
 
-    `output` is what the service printed, its end being what matters. Codes: no-procfile, bad-procfile,
-    release-failed, release-left-a-mess, exited, never-bound, bound-elsewhere, not-healthy, garbage, hangs,
-    exited-after-ready.
+    `output` is what the service printed, its end being what matters. Codes: dependencies-refused, no-procfile,
+    bad-procfile, build-failed, release-failed, release-left-a-mess, exited, never-bound, bound-elsewhere,
+    not-healthy, garbage, hangs, exited-after-ready.
     """
 
     def __init__(self, code: str, message: str, *, hint: str, output: str = "") -> None:
@@ -46,6 +46,26 @@ def bad_procfile(error: ProcfileError) -> ServiceFailure:
         "bad-procfile",
         f"Procfile line {error.line}: {error.message}.",
         hint=f"Each line is a name, a colon and a shell command, e.g. {_EXAMPLE}.",
+    )
+
+
+def build_failed(command: str, status: int, output: str) -> ServiceFailure:
+    return ServiceFailure(
+        "build-failed",
+        f"The build step `{sanitize(command, limit=200, one_line=True)}` ended {how_it_ended(status)}.",
+        hint="Run it in your repository to see the same; the service is not started before it succeeds.",
+        output=output,
+    )
+
+
+def with_missing_module(failure: ServiceFailure, module: str, file: str) -> ServiceFailure:
+    """The same failure, its hint led by what to do about a module that is not installed."""
+    name = sanitize(module, limit=100, one_line=True)
+    return ServiceFailure(
+        failure.code,
+        failure.message,
+        hint=f"`{name}` is not installed: add its package to {file}. {failure.hint}",
+        output=failure.output,
     )
 
 
@@ -140,6 +160,26 @@ def _not_listening(
         f"The service listens on {where}, not on {host}:{port}: {wrong}.",
         hint=f"Take both from the variables HOST and PORT, e.g. {_EXAMPLE} (Procfile line {command.line}).",
         output=output,
+    )
+
+
+def dependencies_refused(said: str, output: str, file: str, lock: str | None) -> ServiceFailure:
+    """`said`: where the dependency is declared and the installer's words; `lock`: another tool's file that is there."""
+    hint = f"Correct it in {file}. The package index can be reached, so that the network is not the reason."
+    if lock is not None:
+        hint += f" {lock} is not read."
+    text = "\n".join(sanitize(line, limit=400) for line in said.splitlines())
+    return ServiceFailure(
+        "dependencies-refused",
+        f"The dependencies cannot be installed. {text}",
+        hint=hint,
+        output=output,
+    )
+
+
+def lock_not_read(lock: str, file: str, command: str) -> Notice:
+    return Notice(
+        "lock-not-read", f"{lock} is not read: dependencies are installed from {file}. `{command}` writes it."
     )
 
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,25 +15,15 @@ from graders.errors import UsageError
 from graders.packs.loader import Packs
 from graders.packs.records import ASSISTANTS, Assistants, Check, Kata, Stack, Stage
 from graders.packs.rendering import MARKER, render_starter
+from graders.packs.stacks import IGNORED
 from graders.packs.stages import checks_up_to, stage_meant
 from graders.packs.yaml_source import read_yaml
 
 MOST_FILES = 20_000
 MOST_BYTES = 200_000_000
 MOST_DEEP = 100
-# Made by tools on the learner's side; the environment brings its own.
-_LEFT_OUT = {
-    ".git",
-    ".venv",
-    "venv",
-    "node_modules",
-    "__pycache__",
-    ".mypy_cache",
-    ".ruff_cache",
-    ".pytest_cache",
-    ".idea",
-    ".vscode",
-}
+# Version control and editors; what the tools of a stack leave behind is in its `ignore`.
+_NEVER = frozenset({".git", ".idea", ".vscode", ".DS_Store"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +111,14 @@ def find_root(path: Path) -> Path:
     )
 
 
-def snapshot(root: Path, into: Path) -> str:
+def snapshot(root: Path, into: Path, ignore: Collection[str] = IGNORED) -> str:
     """Copy the repository's regular files into `into`; answers the copy's sha256 (first 16 hex digits).
 
-    Links, devices, build products and version control stay behind. Raises UsageError when it is too large.
+    Links, devices, version control and the names in `ignore` stay behind. Raises UsageError when it is too large.
     """
     digest = hashlib.sha256()
     total = 0
-    for count, path in enumerate(sorted(regular_files(root)), start=1):
+    for count, path in enumerate(sorted(regular_files(root, ignore)), start=1):
         found = _looked_at(path)
         if found is None:
             continue
@@ -154,11 +144,13 @@ def snapshot(root: Path, into: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def regular_files(folder: Path) -> Iterator[Path]:
-    """Every file of the repository that is part of the work: no links, no build products, no version control.
+def regular_files(folder: Path, ignore: Collection[str] = IGNORED) -> Iterator[Path]:
+    """Every file of the repository that is part of the work: no links, no version control, nothing that is named as
+    in `ignore` (a stack's).
 
     Raises UsageError for folders in folders without end.
     """
+    left_out = _NEVER | set(ignore)
     waiting = [(str(folder), 0)]
     while waiting:
         place, depth = waiting.pop()
@@ -169,7 +161,7 @@ def regular_files(folder: Path) -> Iterator[Path]:
             )
         with _entries_of(place) as entries:
             for entry in entries:
-                if entry.name in _LEFT_OUT or entry.name == ".DS_Store":
+                if entry.name in left_out:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append((entry.path, depth + 1))

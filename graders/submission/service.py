@@ -4,72 +4,28 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from graders.errors import SandboxError
-from graders.packs.placeholders import fill, postgres_values
 from graders.results.grade import Notice
-from graders.sandbox.base import Mount, OutputBuffer, Sandbox
+from graders.sandbox.base import OutputBuffer
 from graders.sandbox.ports import free_port
 from graders.sandbox.sockets import is_held
 from graders.submission import failures
 from graders.submission.failures import ServiceFailure
 from graders.submission.procfile import Command, Procfile, ProcfileError, read_procfile
-from graders.submission.readiness import HOST, Unready
+from graders.submission.readiness import HOST
 from graders.submission.startup import PortTakenError, Running, Startup
+from graders.submission.terms import Deadlines, Terms, environment_of
 
 __all__ = ["Deadlines", "Notice", "Service", "ServiceFailure", "Terms", "prepare", "serve"]
 
-SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 # Ports that are tried after the first one, where another program holds it.
 _OTHER_PORTS = 3
 _RELEASE_OF_A_PORT_SECONDS = 1.0
 _FLOOD_BYTES = 8 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Deadlines:
-    """How long a service may take (seconds): to become ready, to end after SIGTERM, and for its `release`."""
-
-    ready: float
-    stop: float = 10.0
-    release: float = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a service runs under. `root`: its repository; `private`: where HOME and TMPDIR are made for it.
-
-    `variables` and `path` (put before the system's PATH) are all that it is given, with PORT, HOST, DATABASE_URL,
-    HOME and TMPDIR; `values`: what placeholders in variables stand for. `reads`: folders outside of the repository
-    that it needs. `waiting` hears, about once a second, why the service is not ready yet; `heard` what it prints, as
-    it comes; `shown` writes that for its author.
-    """
-
-    root: Path
-    private: Path
-    sandbox: Sandbox
-    database_url: str
-    deadlines: Deadlines
-    variables: Mapping[str, str] = field(default_factory=dict)
-    values: Mapping[str, str] = field(default_factory=dict)
-    path: Sequence[str] = ()
-    reads: Sequence[Path] = ()
-    waiting: Callable[[Unready], None] | None = None
-    heard: Callable[[bytes], None] = lambda _: None
-    shown: Callable[[str], str] = lambda text: text
-
-    @property
-    def mounts(self) -> tuple[Mount, ...]:
-        own = (Mount(self.root, writable=True), Mount(self.private, writable=True))
-        return (*own, *(Mount(path) for path in self.reads))
-
-    def values_now(self, database_url: str | None = None) -> dict[str, str]:
-        """`values` while the database is reached at that URL, which may be a proxy's (None: its own)."""
-        return {**self.values, **postgres_values(database_url or self.database_url)}
 
 
 class Service:
@@ -251,22 +207,8 @@ class Service:
         terms = self._terms
         output = OutputBuffer(heard=terms.heard, shown=terms.shown)
         self._since_mark.append((output, 0))
-        home, scratch = terms.private / "home", terms.private / "tmp"
-        for folder in (home, scratch):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        values = terms.values_now(self._database_url)
-        env = {
-            "LANG": "C.UTF-8",
-            # Else Python keeps what is printed to a pipe until there is enough of it.
-            "PYTHONUNBUFFERED": "1",
-            **{name: fill(value, values) for name, value in self._variables.items()},
-            "PATH": ":".join((*terms.path, *SYSTEM_PATH)),
-            "HOME": str(home),
-            "TMPDIR": str(scratch),
-            "HOST": HOST,
-            "PORT": str(self.port),
-            "DATABASE_URL": self._database_url,
-        }
+        env = environment_of(terms, self._variables, self._database_url)
+        env["PORT"] = str(self.port)
         process = terms.sandbox.start(
             command.text, cwd=terms.root, env=env, output=output, mounts=terms.mounts, network="loopback"
         )

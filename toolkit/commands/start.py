@@ -120,7 +120,7 @@ def _in_words(target: Path, submission: Submission, paint: Paint) -> Iterator[st
 def _needs(kata: Kata, stack: Stack, settings: Settings, paint: Paint) -> Iterator[str]:
     """What the machine lacks of what kata and stack need: the task can be read without it, and not tested."""
     from graders.packs.extras import require_extras
-    from graders.submission.dependencies import check_requirement
+    from graders.submission.programs import check_requirement
 
     yield from _refusal(partial(require_extras, kata), paint)
     for requirement in stack.requires:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from graders.errors import PackError
-from graders.packs.loader import load_kata, load_stack
+from graders.packs.loader import load_kata
 from graders.packs.placeholders import BACKING, fill, postgres_values
+from graders.packs.stacks import load_stack
 
 TINY = Path(__file__).parent.parent.parent / "packs" / "tiny"
 URL = "postgresql://app:s%40crt@127.0.0.1:6543/kata"

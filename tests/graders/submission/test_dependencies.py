@@ -12,7 +12,9 @@ import pytest
 
 from graders.errors import SandboxError, UsageError
 from graders.packs.records import Requirement, Stack
-from graders.submission.dependencies import Toolchain, check_requirement, prepare_environment
+from graders.sandbox.process import ProcessSandbox
+from graders.submission.dependencies import Toolchain, prepare_environment
+from graders.submission.programs import check_requirement
 
 COUNT = "echo once >> {environment}/../installs && mkdir {environment}/bin"
 
@@ -37,7 +39,11 @@ def program(folder: Path, name: str, script: str) -> Path:
 
 def prepare(stack: Stack, root: Path, variables: Mapping[str, str] | None = None) -> Toolchain:
     return prepare_environment(
-        stack, root, cache=root.parent / "cache", variables=variables or dict(os.environ)
+        stack,
+        root,
+        cache=root.parent / "cache",
+        variables=variables or dict(os.environ),
+        sandbox=ProcessSandbox(),
     )
 
 
@@ -86,7 +92,7 @@ def test_a_missing_lock_file_is_named(tmp_path: Path, root: Path) -> None:
     with pytest.raises(UsageError) as raised:
         prepare(make_stack(tmp_path), root)
     assert str(root / "lock.txt") in raised.value.message
-    assert "made" in raised.value.hint
+    assert "kata reset" in raised.value.hint
 
 
 def test_a_failed_install_shows_its_last_words_and_leaves_nothing(tmp_path: Path, root: Path) -> None:
@@ -144,7 +150,7 @@ def test_a_program_that_tells_no_version_is_quoted(tmp_path: Path) -> None:
     program(tmp_path / "engines", "engine", "echo no engine chosen for this folder >&2; exit 1")
     with pytest.raises(UsageError) as raised:
         check_requirement(Requirement("engine", "20", ""), {"PATH": f"{tmp_path}/engines"})
-    assert raised.value.message.endswith("does not tell a version: no engine chosen for this folder")
+    assert raised.value.message.endswith("prints no version: no engine chosen for this folder")
 
 
 def test_a_program_outside_the_systems_folders_is_put_on_the_services_path(

@@ -115,6 +115,7 @@ def test_the_service_sees_the_contract_s_variables_and_no_others(
     assert Path(found.pop("HOME")).parent == terms.private
     assert Path(found.pop("TMPDIR")).parent == terms.private
     assert found.pop("LANG") == "C.UTF-8"
+    assert found.pop("PYTHONUNBUFFERED") == "1"
     assert set(found) <= {"PWD", "SHLVL", "_", "OLDPWD", "__CF_USER_TEXT_ENCODING", "LC_CTYPE"}
 
 
