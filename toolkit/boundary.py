@@ -6,15 +6,14 @@ import contextlib
 import errno
 import os
 import re
-import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 from graders.errors import KataError
+from toolkit.interrupts import INTERRUPTED, EndingSignals
 
-OK, NOT_YET, USAGE, OURS, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 3, 130, 141
+OK, NOT_YET, USAGE, OURS, CLOSED_PIPE = 0, 1, 2, 3, 141
 
 _OF_THE_MACHINE = {
     errno.ENOSPC,
@@ -33,22 +32,30 @@ _OF_A_NAME = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errn
 def guarded(run: Callable[[], int]) -> int:
     """The exit code of `run`, with every exception turned into words on stderr."""
     _make_streams_forgiving()
+    signals = EndingSignals(_say)
     try:
-        with _signals_as_interrupts():
+        with signals:
             code = run()
             sys.stdout.flush()
-            return code
+        return _interrupted() if signals.received else code
     except KeyboardInterrupt:
-        _say("Interrupted; everything that was started is gone.")
-        return INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         # Whoever read our output has gone (`kata list | head`): nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
-    except KataError as error:
-        return tell(error)
     except Exception as error:
-        return _translate(error)
+        # What was being waited for has been ended, and says so.
+        return _interrupted() if signals.received else _said(error)
+
+
+def _interrupted() -> int:
+    _say("Interrupted; everything that was started is gone.")
+    return INTERRUPTED
+
+
+def _said(error: Exception) -> int:
+    return tell(error) if isinstance(error, KataError) else _translate(error)
 
 
 def tell(error: KataError) -> int:
@@ -116,29 +123,6 @@ def _usage(error: Exception) -> int:
     command = context.command_path if context else "kata"
     _say_error(escape(formatted, keep_newlines=True), f"{command} --help")
     return USAGE
-
-
-@contextlib.contextmanager
-def _signals_as_interrupts() -> Iterator[None]:
-    """SIGTERM unwinds like Ctrl-C; during the clean-up a further signal only says so, and a third one ends it."""
-    received = 0
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        nonlocal received
-        received += 1
-        if received == 1:
-            raise KeyboardInterrupt
-        if received == 2:
-            _say("Cleaning up; once more to leave at once.")
-        else:
-            os._exit(INTERRUPTED)
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 _SPELT_OUT = str.maketrans(

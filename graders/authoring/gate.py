@@ -23,6 +23,7 @@ from graders.packs.loader import Packs
 from graders.packs.records import Kata
 from graders.packs.rendering import render_solution, render_starter
 from graders.packs.stages import stage_meant
+from graders.sandbox.abandon import abandoned
 from graders.sandbox.rundir import run_directory
 from graders.submission.folder import Submission
 
@@ -155,7 +156,8 @@ def render_subject(kata: Kata, packs: Packs, subject: Subject, into: Path) -> Su
 
 def _trial(kata: Kata, packs: Packs, grader: Grader, subject: Subject, turn: int, tell: Tell) -> Trial:
     trial = trial_run(kata, packs, grader, subject, turn)
-    tell(subject, trial)
+    if not abandoned():
+        tell(subject, trial)
     return trial
 
 

@@ -32,26 +32,37 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def end_process(pid: int, started: str, *, server: bool = False) -> None:
-    """Kill the process that was started then, with the group it leads, if it is still there.
-
-    A PostgreSQL (`server`) is first given the time to end its children and to free what it shares.
-    """
-    if not started or started_at(pid) != started:
+def end_process(pid: int, started: str) -> None:
+    """Kill the process that was started then, with the group it leads, if it is still there."""
+    if not _is_it(pid, started):
         return
-    if server:
-        with suppress(OSError):
-            os.kill(pid, signal.SIGQUIT)
-            os.kill(pid, signal.SIGCONT)
-        until = time.monotonic() + _SERVER_SECONDS
-        while is_running(pid) and started_at(pid) == started and time.monotonic() < until:
-            time.sleep(0.005)
     with suppress(OSError):
-        if os.getpgid(pid) == pid and started_at(pid) == started:
+        if os.getpgid(pid) == pid and _is_it(pid, started):
             os.killpg(pid, signal.SIGKILL)
     with suppress(OSError):
-        if started_at(pid) == started:
+        if _is_it(pid, started):
             os.kill(pid, signal.SIGKILL)
+
+
+def end_server(pid: int, started: str) -> None:
+    """End a PostgreSQL, which is first given the time to end its children and to free what it shares."""
+    ask_to_end(pid, started)
+    until = time.monotonic() + _SERVER_SECONDS
+    while _is_it(pid, started) and is_running(pid) and time.monotonic() < until:
+        time.sleep(0.005)
+    end_process(pid, started)
+
+
+def ask_to_end(pid: int, started: str) -> None:
+    """Have a PostgreSQL end at once (its immediate shutdown), even where somebody has stopped it."""
+    with suppress(OSError):
+        if _is_it(pid, started):
+            os.kill(pid, signal.SIGQUIT)
+            os.kill(pid, signal.SIGCONT)
+
+
+def _is_it(pid: int, started: str) -> bool:
+    return bool(started) and started_at(pid) == started
 
 
 def _stat(pid: int) -> list[str]:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -39,10 +40,16 @@ class PlainProcess:
         self._brand = brand
         self._closed = False
         self._lock = threading.Lock()
+        _live.add(self)
 
     @property
     def pid(self) -> int:
         return self._pid
+
+    @property
+    def ended(self) -> bool:
+        """True where somebody has already seen the end."""
+        return self._closed
 
     def poll(self) -> int | None:
         return self._ended(self._supervisor.poll())
@@ -59,12 +66,16 @@ class PlainProcess:
             leash.write(b"T")
             leash.flush()
 
-    def kill(self) -> None:
+    def let_go(self) -> None:
+        """As `kill`, without waiting for the end."""
         with self._lock, suppress(OSError):
             self._leash.close()
         if self._supervisor.poll() is None:
             # The command runs under the same user, so it can stop its keeper.
             self._supervisor.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        self.let_go()
         if self.wait(_KILL_SECONDS) is None:
             tree = tree_of(self._supervisor.pid)
             self._supervisor.kill()
@@ -97,6 +108,14 @@ class PlainProcess:
                 with suppress(OSError):
                     self._leash.close()
         return status
+
+
+_live: weakref.WeakSet[PlainProcess] = weakref.WeakSet()
+
+
+def live_processes() -> tuple[PlainProcess, ...]:
+    """The commands of this process that have not ended, as far as that is known yet."""
+    return tuple(process for process in _live.copy() if not process.ended)
 
 
 class ProcessSandbox:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from graders.errors import SandboxError
-from graders.sandbox.known_process import end_process, is_running, started_at
+from graders.sandbox.known_process import ask_to_end, end_process, end_server, is_running, started_at
 
 # An empty line says that nothing is left to do.
 _WAIT = """
@@ -61,6 +61,11 @@ class _Reaper:
                     self._shell.wait(1)
                 self._shell = None
 
+    def processes(self) -> list[str]:
+        """The orders for processes."""
+        with self._turn:
+            return [order for order in self._orders if order.startswith(("process:", "server:"))]
+
     def forget(self) -> None:
         """In a forked process: the shell waits for the parent alone."""
         if self._shell is not None:
@@ -76,9 +81,15 @@ def reap_runs_of(base: Path) -> None:
     _reaper.add(f"runs:{base.absolute()}")
 
 
-def end_with_us(pid: int) -> None:
-    """When this process has died, kill that one with the group it leads."""
-    _reaper.add(f"process:{pid}:{started_at(pid)}")
+def end_with_us(pid: int, *, server: bool = False) -> None:
+    """When this process has died, kill that one with the group it leads; a PostgreSQL (`server`) is first asked."""
+    _reaper.add(f"{'server' if server else 'process'}:{pid}:{started_at(pid)}")
+
+
+def end_what_ends_with_us() -> None:
+    """End these processes now. Servers are asked, and not waited for."""
+    for order in _reaper.processes():
+        _end(order, patiently=False)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -90,13 +101,22 @@ def main(arguments: Sequence[str]) -> None:
     # Its locks are free once it has ended, which is a moment after the pipe was closed.
     while is_running(int(owner)) and started_at(int(owner)) == started and time.monotonic() < give_up:
         time.sleep(0.001)
-    for kind, _, value in (order.partition(":") for order in orders):
-        if kind == "process":
-            pid, _, moment = value.partition(":")
-            end_process(int(pid), moment)
-    for kind, _, value in (order.partition(":") for order in orders):
-        if kind == "runs":
-            reap(Path(value))
+    for order in orders:
+        if not order.startswith("runs:"):
+            _end(order)
+    for order in orders:
+        if order.startswith("runs:"):
+            reap(Path(order.partition(":")[2]))
+
+
+def _end(order: str, *, patiently: bool = True) -> None:
+    kind, pid, started = order.split(":", 2)
+    if kind == "process":
+        end_process(int(pid), started)
+    elif patiently:
+        end_server(int(pid), started)
+    else:
+        ask_to_end(int(pid), started)
 
 
 def _start() -> subprocess.Popen[bytes]:

@@ -21,8 +21,8 @@ from typing import Any
 
 from graders.errors import DatabaseError
 from graders.sandbox.brand import brand_of, kill_branded
-from graders.sandbox.known_process import end_process, started_at
-from graders.sandbox.reaper import reap_runs_of
+from graders.sandbox.known_process import end_process, end_server, started_at
+from graders.sandbox.reaper import end_with_us, reap_runs_of
 
 SHARED_MEMORY = Path("/dev/shm")
 ENOUGH = 512 * 1024 * 1024
@@ -49,6 +49,7 @@ class Run:
     def adopt_server(self, pid: int) -> None:
         """The same for a PostgreSQL, which is asked to end (with its children, each in a group of its own)."""
         _append(self.record, {"process": pid, "started": started_at(pid), "server": True})
+        end_with_us(pid, server=True)
 
 
 @contextlib.contextmanager
@@ -69,6 +70,8 @@ def run_directory(base: Path, *, need: int = 0, mode: int = 0o700) -> Iterator[R
         try:
             yield Run(path, record)
         finally:
+            # One that was started in the very moment of an interrupt.
+            _end_server_in(path)
             remove_tree(path)
 
 
@@ -106,7 +109,11 @@ def _record_in(base: Path) -> Iterator[Path]:
         yield record
     finally:
         _held.discard(lock)
-        record.unlink(missing_ok=True)
+        # Where the directory could not be removed, or an interrupt came between, the next run finds it by its record.
+        if not any(
+            Path(item["path"]).exists() for item in _items(record) if _is_ours(item.get("path"), record)
+        ):
+            record.unlink(missing_ok=True)
         os.close(lock)
 
 
@@ -162,7 +169,7 @@ def _is_ours(path: object, entry: Path) -> bool:
 def _end_remembered(item: dict[str, Any]) -> None:
     pid, started, brand = item.get("process"), item.get("started"), item.get("brand")
     if isinstance(pid, int) and isinstance(started, str):
-        end_process(pid, started, server=bool(item.get("server")))
+        (end_server if item.get("server") else end_process)(pid, started)
     if isinstance(brand, int):
         kill_branded(brand)
 
@@ -174,7 +181,7 @@ def _end_server_in(path: Path) -> None:
             lines = pidfile.read_text().splitlines()
             pid = int(lines[0])
             if Path(f"/proc/{pid}/cwd").resolve() == pidfile.parent.resolve():
-                end_process(pid, started_at(pid), server=True)
+                end_server(pid, started_at(pid))
 
 
 def _items(entry: Path) -> list[dict[str, Any]]:

@@ -106,13 +106,11 @@ class SuiteHost:
             channel.close()
 
     def close(self) -> None:
+        """End the host and its suites, in whatever they are: the imports of a suite alone may take seconds."""
         self._socket.close()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
         if self._process.stderr:
             self._process.stderr.close()
 

@@ -82,7 +82,9 @@ def test_an_error_cannot_speak_to_the_terminal(capsys: pytest.CaptureFixture[str
     assert "\x1b" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name
+)
 def test_a_signal_cleans_up_and_ends_with_130(number: signal.Signals, tmp_path: Path) -> None:
     program = (
         "import sys, time\n"
