@@ -43,8 +43,9 @@ class EndingSignals:
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.received += 1
         if self.received == 1:
-            # Not a Thread, whose start takes locks that the interrupted code may hold.
-            _thread.start_new_thread(_hurry, (self._say,))
+            # Not as a Thread, whose start takes locks that the interrupted code may hold.
+            _thread.start_new_thread(_leave_in_time, (self._say,))
+            _thread.start_new_thread(_end_everything, ())
             raise KeyboardInterrupt
         if self.received > 2:
             os._exit(INTERRUPTED)
@@ -56,15 +57,18 @@ def _is_ignored(number: signal.Signals) -> bool:
     return number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN
 
 
-def _hurry(say: Callable[[str], None]) -> None:
-    give_up = time.monotonic() + _SECONDS
-    # Without this module nothing was started.
-    while "graders.sandbox.reaper" in sys.modules and time.monotonic() < give_up:
-        from graders.sandbox.abandon import end_everything
-
-        with contextlib.suppress(Exception):
-            end_everything()
-        time.sleep(_PAUSE_SECONDS)
-    time.sleep(max(0.0, give_up - time.monotonic()))
+def _leave_in_time(say: Callable[[str], None]) -> None:
+    time.sleep(_SECONDS)
     say("Interrupted; what was started is being removed.")
     os._exit(INTERRUPTED)
+
+
+def _end_everything() -> None:
+    """Again and again, since the threads of a run that have not noticed yet start more."""
+    # Without this module nothing was started.
+    while "graders.sandbox.reaper" in sys.modules:
+        with contextlib.suppress(Exception):
+            from graders.sandbox.abandon import end_everything
+
+            end_everything()
+        time.sleep(_PAUSE_SECONDS)

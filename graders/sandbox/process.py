@@ -68,7 +68,8 @@ class PlainProcess:
 
     def let_go(self) -> None:
         """As `kill`, without waiting for the end."""
-        with self._lock, suppress(OSError):
+        # Not under the lock, which is held for as long as it takes to see to the end of a tree.
+        with suppress(OSError):
             self._leash.close()
         if self._supervisor.poll() is None:
             # The command runs under the same user, so it can stop its keeper.

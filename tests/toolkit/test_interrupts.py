@@ -117,6 +117,15 @@ def command_of(verb: str, kata: Kata, pack: Path) -> list[str]:
     return kata.command("--pack", pack, "author", verb, "greeting", *(["reference"] if verb == "try" else []))
 
 
+def end_of(process: subprocess.Popen[str]) -> str:
+    """What the process said on standard error up to its end; what its threads were doing where it does not end."""
+    try:
+        return process.communicate(timeout=END_SECONDS)[1]
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        return process.communicate()[1]
+
+
 CASES = [
     ("check", "release", signal.SIGINT),
     ("check", "before it is ready", signal.SIGTERM),
@@ -142,7 +151,7 @@ def test_a_signal_ends_a_command_and_all_that_it_started(
     places = Places(cache)
     process = subprocess.Popen(
         command_of(verb, kata, pack),
-        env={**kata.environment, "KATA_CACHE_DIR": str(cache)},
+        env={**kata.environment, "KATA_CACHE_DIR": str(cache), "PYTHONFAULTHANDLER": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -152,7 +161,7 @@ def test_a_signal_ends_a_command_and_all_that_it_started(
     try:
         eventually(lambda: places.hang(kind) or process.poll() is not None)
         process.send_signal(number)
-        _, said = process.communicate(timeout=END_SECONDS)
+        said = end_of(process)
     finally:
         process.kill()
         process.communicate()
