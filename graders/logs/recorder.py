@@ -35,18 +35,22 @@ select count(*) filter (where state = 'active'), count(*) from pg_catalog.pg_sta
 """
 
 
-# The server's clock, and the sessions (as the log names them) that are in a transaction.
+_CLOCK = "select pg_catalog.clock_timestamp()::text"
+# The server's clock, and the sessions (as the log names them) that may have been in a transaction when the mark was
+# written: those that are in one still, and those that have done anything since before it.
 _OPENED = """
 select pg_catalog.clock_timestamp()::text,
        array(select to_hex(trunc(extract(epoch from backend_start))::int) || '.' || to_hex(pid)
                from pg_catalog.pg_stat_activity
-              where usename = %s and backend_type = 'client backend' and xact_start is not null)
+              where usename = %s and backend_type = 'client backend' and backend_start < %s
+                and (xact_start is not null or state <> 'idle' or state_change >= %s))
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Edge:
-    """Where a window begins: the log's size before it, its mark, the server's clock, sessions in a transaction."""
+    """Where a window begins: the log's size before it, its mark, the server's clock, and the sessions whose first
+    transaction in the window may be an older one."""
 
     offset: int
     mark: str
@@ -121,8 +125,9 @@ class Recorder:
     def _open(self) -> _Edge:
         with self._turn:
             offset = self._log.size()
+            (before,) = self._ask(_CLOCK)
             mark = self._mark()
-            at, sessions = self._ask(_OPENED, self._role)
+            at, sessions = self._ask(_OPENED, self._role, before, before)
             return _Edge(offset, mark, at, frozenset(sessions))
 
     def _mark(self) -> str:

@@ -435,6 +435,23 @@ def test_plans_of_a_transaction_from_before_the_window_are_counted(
     assert (window.rows_sent, window.unattributed) == (1, 1)
 
 
+def test_a_transaction_that_ends_while_the_window_opens_leaves_no_statement_in_it(
+    cluster: Cluster, service: Session
+) -> None:
+    """Its last plan is written behind the mark, and by the time the sessions are looked at it is over."""
+
+    class Slow(Recorder):
+        def _mark(self) -> str:
+            mark = super()._mark()
+            service.rollback()
+            return mark
+
+    service.execute("select name from item where id <= %s", (4,))
+    with Slow(cluster.admin_url, cluster.log) as recorder, recorder.window() as window:
+        pass
+    assert (texts(window.all), window.nested, window.unattributed) == (["ROLLBACK"], (), 1)
+
+
 def call_function(session: Session, oid: int, argument: bytes) -> None:
     """The protocol's own function call, with one binary argument and a binary result."""
     body = struct.pack("!IHHHI", oid, 1, 1, 1, len(argument)) + argument + struct.pack("!H", 1)
