@@ -50,7 +50,7 @@ def guarded(run: Callable[[], int]) -> int:
 
 
 def _interrupted() -> int:
-    _say("Interrupted; everything that was started is gone.")
+    _say("Interrupted; everything that was started has been stopped.")
     return INTERRUPTED
 
 
@@ -104,7 +104,7 @@ def _translate(error: Exception) -> int:
     place = f"Please report it with this file: {log}" if log else "No log could be written."
     _say_error(
         f"kata itself went wrong: {type(error).__name__}: {_one_line(error)}",
-        f"This is our fault, not yours. {place}",
+        f"This is a fault of kata, not of your service. {place}",
     )
     return OURS
 

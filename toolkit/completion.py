@@ -36,10 +36,13 @@ def stacks(incomplete: str) -> list[tuple[str, str]]:
 
 def pages(incomplete: str) -> list[tuple[str, str]]:
     """Everything that `kata explain` knows."""
-    found = (
-        (path.stem, "finding") for root in _packs().roots for path in root.glob("content/findings/*.yaml")
-    )
-    return [*slugs(incomplete), *check_ids(incomplete), *_starting(incomplete, found)]
+    return [*slugs(incomplete), *check_ids(incomplete), *findings(incomplete)]
+
+
+def findings(incomplete: str) -> list[tuple[str, str]]:
+    """The rules that have a page."""
+    found = (path.stem for root in _packs().roots for path in root.glob("content/findings/*.yaml"))
+    return _starting(incomplete, ((name, "finding") for name in found))
 
 
 def openable(incomplete: str) -> list[tuple[str, str]]:
@@ -75,6 +78,13 @@ def rules(incomplete: str) -> list[tuple[str, str]]:
     from graders.sql.engine import RULES
 
     return _starting(incomplete, ((rule, "") for rule in RULES))
+
+
+def hazards(incomplete: str) -> list[tuple[str, str]]:
+    """The rules of `kata migrate-check`."""
+    from graders.sql.ddl.hazard_kinds import KINDS
+
+    return _starting(incomplete, ((rule, "") for rule in KINDS))
 
 
 def skills(incomplete: str) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ def differences(before: Path, after: Path, names: Iterable[str], *, context: int
 
 
 def hunks(lines: Sequence[str]) -> list[str]:
-    """A file's difference without its header; the last line of the header where nothing else tells what differs."""
+    """A file's difference without its header; the last line of the header where it has no lines to show."""
     begin = next((place for place, line in enumerate(lines) if line.startswith("@@")), len(lines) - 1)
     return list(lines[begin:])
 

@@ -14,7 +14,7 @@ from graders.errors import UsageError
 
 
 def write_whole(path: Path, content: str) -> None:
-    """Write `path` beside itself first, then put it in place in one step."""
+    """Write a temporary file in the same folder, then rename it to `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     unfinished = Path(name)
@@ -31,7 +31,7 @@ def write_whole(path: Path, content: str) -> None:
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """A folder to fill beside `target`; it takes that name when the block ends well, and is gone otherwise.
+    """A temporary folder to fill; renamed to `target` when the block ends without an error, removed otherwise.
 
     Raises UsageError where `target` is there already and not an empty folder.
     """
@@ -51,7 +51,7 @@ def refuse_occupied(target: Path) -> None:
     if target.is_dir() and not any(target.iterdir()):
         return
     if target.exists() or target.is_symlink():
-        raise UsageError(f"{target} is there already", hint="name another directory, or remove this one")
+        raise UsageError(f"{target} already exists", hint="name another directory, or remove this one")
 
 
 def _take_place(finished: Path, target: Path) -> None:

@@ -19,7 +19,7 @@ from toolkit.settings import Settings
 
 _ENOUGH_BYTES = 512 * 1024 * 1024
 SHARED_MEMORY = Path("/dev/shm")
-WSL = "Windows is not supported itself: run `wsl --install` in PowerShell, then install and use kata inside of WSL2."
+WSL = "Windows is supported through WSL2 only: run `wsl --install` in PowerShell, then install and use kata there."
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _postgres(settings: Settings, chosen: str | None) -> Iterator[HealthItem]:
             yield HealthItem(
                 "A cluster",
                 "fine",
-                f"starts, with auto_explain, on {cluster.host}:{cluster.port}, and is gone again",
+                f"starts, with auto_explain, on {cluster.host}:{cluster.port}, and stops again",
             )
     except KataError as error:
         yield HealthItem("A cluster", "wrong", error.message, error.hint)

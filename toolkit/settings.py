@@ -22,7 +22,7 @@ COLORS = ("auto", "always", "never")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one run of `kata` goes by. `packs` are beside the built-in one, in order of precedence."""
+    """What one run of `kata` goes by. `packs` come in addition to the built-in one, in order of precedence."""
 
     data_dir: Path
     cache_dir: Path

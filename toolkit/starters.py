@@ -1,4 +1,4 @@
-"""The starter that a repository began with, kept beside the record of attempts."""
+"""The starter that a repository began with, kept with the record of attempts."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def each_change(root: Path) -> Callable[[], frozenset[Path]]:
 class Watch:
     """Looks at files in the background; what changes waits until it is taken.
 
-    While a run is told of its events (`hear`), a change ends it with FilesChangedError, except where it cleans up.
+    While a run reports its events (`hear`), a change ends it with FilesChangedError, except where it cleans up.
     """
 
     def __init__(self, root: Path) -> None:

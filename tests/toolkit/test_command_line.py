@@ -8,13 +8,14 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running import TINY, Kata
 
 import toolkit
-from toolkit.command_line import hoist
-from toolkit.verbs import VERBS
+from toolkit.command_line import command_line, hoist
+from toolkit.verbs import INSTEAD, VERBS
 
 ROOT = Path(__file__).parent.parent.parent
 HEAVY = {"jinja2", "psycopg", "sqlglot", "rich", "pytest", "hypothesis", "h11"}
@@ -197,6 +198,73 @@ def test_a_shell_completes_verbs_slugs_checks_and_options(tiny: Kata, words: str
     }
     done = tiny(**asked)
     assert set(done.stdout.split()) == expected, done.stderr
+
+
+# Options whose values nobody can list.
+_FREE = {"--title", "--prefix", "--postgres", "--alembic", "--budget", "--html", "--junit", "--csv"}
+
+
+@pytest.mark.parametrize("verb", EVERY_VERB, ids=" ".join)
+def test_every_option_with_a_known_set_of_values_completes_them(verb: tuple[str, ...]) -> None:
+    command: Any = command_line()
+    for name in verb:
+        command = command.get_command(None, name)
+    for option in command.params:
+        # Other kinds of values are numbers, switches and paths, which the shell completes itself.
+        if option.param_type_name == "option" and option.type.name == "text" and not _FREE & set(option.opts):
+            assert option._custom_shell_complete is not None, f"{verb} {option.opts}"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("kata list --level ", {"intro", "core", "advanced"}),
+        ("kata list --track c", {"core"}),
+        ("kata --color n", {"never"}),
+        ("kata sql --fail-on p", {"proved"}),
+        ("kata test --world m", {"medium"}),
+        ("kata author try n-plus-one x --only orders-cost", {"orders-cost-is-flat"}),
+    ],
+)
+def test_a_shell_completes_the_values_of_options(kata: Kata, words: str, expected: set[str]) -> None:
+    count = len(words.split()) - (0 if words.endswith(" ") else 1)
+    done = kata(_KATA_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(count))
+    assert set(done.stdout.split()) == expected, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("grade", "use `kata test`"),
+        ("init", "use `kata start SLUG`"),
+        ("progress", "use `kata status`"),
+        ("brief", "use `kata open brief`"),
+    ],
+)
+def test_words_that_people_try_name_the_verb_that_does_it(kata: Kata, typed: str, answer: str) -> None:
+    done = kata(typed)
+    assert (done.returncode, answer in done.stderr) == (2, True), done.stderr
+
+
+def test_help_version_and_skills_work_as_verbs(kata: Kata) -> None:
+    assert kata("help").stdout == kata("--help").stdout
+    assert kata("help", "undo").stdout == kata("undo", "--help").stdout
+    assert kata("version").stdout == kata("--version").stdout
+    assert kata("skills").stdout == kata("status", "--skills").stdout
+
+
+def test_words_that_people_try_name_verbs_that_exist() -> None:
+    verbs = {verb.name for verb in VERBS}
+    assert not set(INSTEAD) & verbs
+    assert {words.split()[0] for words in INSTEAD.values()} <= verbs | {"--install-completion"}
+
+
+@pytest.mark.parametrize("filter", ["--level", "--skill", "--track"])
+def test_an_unknown_value_of_a_filter_is_an_error_that_lists_the_values(kata: Kata, filter: str) -> None:
+    done = kata("list", filter, "cor")
+    assert done.returncode == 2
+    known = {"--level": "intro, core, advanced", "--skill": "n-plus-one", "--track": "core"}
+    assert known[filter] in done.stderr
 
 
 def test_list_prints_json_that_programs_can_read(kata: Kata) -> None:

@@ -51,7 +51,7 @@ def test_a_folder_that_failed_leaves_nothing(tmp_path: Path) -> None:
 def test_an_empty_folder_is_filled_and_a_full_one_refused(tmp_path: Path) -> None:
     with new_folder(tmp_path / "here") as folder:
         (folder / "a").write_text("a")
-    with pytest.raises(UsageError, match="there already"), new_folder(tmp_path / "here"):
+    with pytest.raises(UsageError, match="already exists"), new_folder(tmp_path / "here"):
         pass
     empty = tmp_path / "empty"
     empty.mkdir()

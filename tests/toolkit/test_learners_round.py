@@ -27,7 +27,7 @@ def test_start_makes_a_repository_and_says_what_to_do_next(tiny: Kata, repositor
     assert not list(repository.glob("checks/sealed_*"))
     again = tiny("start", "greeting")
     assert again.returncode == 2
-    assert "is there already" in again.stderr
+    assert "already exists" in again.stderr
     elsewhere = tiny("start", "greeting", "deep/down")
     assert elsewhere.returncode == 0
     assert "cd deep/down" in elsewhere.stdout

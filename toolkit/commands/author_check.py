@@ -9,7 +9,7 @@ import typer
 
 from graders.errors import UsageError
 from graders.grading.grader import Grader
-from toolkit.completion import slugs
+from toolkit.completion import slugs, solutions
 from toolkit.judging import options_for
 from toolkit.ledger_check import digests_of, record, run_budget, seconds_of, show_proofs
 from toolkit.place import packs_of, settings_of
@@ -49,7 +49,10 @@ def run(
     load: Annotated[bool, typer.Option("--load", help="Keep every core busy during the runs.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Runs at the same time.")] = 2,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="SOLUTION", help="Only this solution; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--only", metavar="SOLUTION", help="Only this solution; repeatable.", autocompletion=solutions
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the first repetition.")] = 1,
     watch: Annotated[

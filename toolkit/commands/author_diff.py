@@ -9,7 +9,7 @@ import typer
 
 from graders.authoring.known_trees import find_solution, tree_of
 from graders.packs.records import STARTER
-from toolkit.completion import slugs
+from toolkit.completion import slugs, solutions
 from toolkit.place import packs_of, settings_of
 from toolkit.text import escape
 from toolkit.views.paint import Paint, paint_for
@@ -24,7 +24,12 @@ def run(
     name: Annotated[str, typer.Argument(help="Name of the solution.")],
     against: Annotated[
         str | None,
-        typer.Option("--against", metavar="NAME", help="Compare with this solution, or `starter`."),
+        typer.Option(
+            "--against",
+            metavar="NAME",
+            help="Compare with this solution, or `starter`.",
+            autocompletion=solutions,
+        ),
     ] = None,
 ) -> int:
     """Shows what a known solution changes in the solution (or starter) below it."""

@@ -13,7 +13,7 @@ from graders.authoring.matrix import Matrix, Row
 from graders.grading.grader import Grader
 from graders.packs.records import Kata
 from toolkit.commands.author_try import find_subject
-from toolkit.completion import slugs
+from toolkit.completion import slugs, solutions
 from toolkit.judging import options_for
 from toolkit.place import packs_of, settings_of
 
@@ -29,7 +29,11 @@ def run(
     repeat: Annotated[int, typer.Option("-n", "--repeat", min=2, help="Runs of each solution.")] = 50,
     solution: Annotated[
         list[str] | None,
-        typer.Option("--solution", help="Only this one; repeatable. Else references and starters."),
+        typer.Option(
+            "--solution",
+            help="Only this one; repeatable. Else references and starters.",
+            autocompletion=solutions,
+        ),
     ] = None,
     load: Annotated[bool, typer.Option("--load", help="Keep every core busy meanwhile.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="So many at once.")] = 2,

@@ -15,7 +15,7 @@ from graders.packs.loader import Packs
 from graders.packs.records import STARTER, Kata, Solution
 from graders.packs.rendering import MARKER
 from graders.packs.solutions import load_solutions
-from toolkit.completion import slugs
+from toolkit.completion import slugs, solutions, stacks
 from toolkit.files import new_folder, write_whole
 from toolkit.place import packs_of, settings_of
 
@@ -38,10 +38,16 @@ def run(
     ] = None,
     over: Annotated[
         str | None,
-        typer.Option("--over", metavar="NAME", help="The solution (or `starter`) that the edits change."),
+        typer.Option(
+            "--over",
+            metavar="NAME",
+            help="The solution (or `starter`) that the edits change.",
+            autocompletion=solutions,
+        ),
     ] = None,
     stack: Annotated[
-        str | None, typer.Option("--stack", help="The stack, where the edits change the starter.")
+        str | None,
+        typer.Option("--stack", help="The stack, where the edits change the starter.", autocompletion=stacks),
     ] = None,
 ) -> int:
     """Renders a known solution for editing, or writes the edits that a changed copy makes."""

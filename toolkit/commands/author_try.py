@@ -14,7 +14,7 @@ from graders.errors import UsageError
 from graders.grading.grader import Grader
 from graders.packs.records import Kata
 from graders.sandbox.rundir import run_directory
-from toolkit.completion import slugs
+from toolkit.completion import check_ids, slugs
 from toolkit.judging import options_for
 from toolkit.place import packs_of, settings_of
 from toolkit.views.live import live_progress
@@ -32,7 +32,10 @@ def run(
     slug: Annotated[str, typer.Argument(help="The kata.", autocompletion=slugs)],
     solution: Annotated[str, typer.Argument(help="A solution's name, or starter-STACK.")],
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="CHECK", help="Only this check; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--only", metavar="CHECK", help="Only this check; repeatable.", autocompletion=check_ids
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of every random choice.")] = 1,
 ) -> int:

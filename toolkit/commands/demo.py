@@ -52,7 +52,7 @@ def run(
         submission = Submission(root, kata, chosen)
         _say(f"kata start {kata.slug}", f"the starter: right answers, on {chosen.title}", paint)
         render_starter(kata, chosen, root)
-        _say("kata test", "judged beside a PostgreSQL of its own", paint)
+        _say("kata test", "judged with its own PostgreSQL", paint)
         before = _judge(grader, submission, settings)
         _show_red(before, paint)
         _say(f"kata solution --name {reference.name} --into .", reference.title, paint)
@@ -119,6 +119,6 @@ def _verdict(before: Grade, after: Grade, paint: Paint) -> int:
             if check.verdict == "broken":
                 print(f"{check.id}: {check.detail}", file=sys.stderr)
     raise SuiteError(
-        f"the demo did not go as it should: {before.score} and then {after.score} points",
+        f"the demo failed: {before.score} and then {after.score} points",
         hint="`kata doctor` says what this machine lacks",
     )

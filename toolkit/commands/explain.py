@@ -63,7 +63,7 @@ def _pages(name: str, packs: Packs, paint: Paint) -> list[str]:
 
 def _checks(packs: Packs) -> Iterable[tuple[Kata, Check]]:
     try:
-        # Two katas may have a check of one name: the one we stand in is meant.
+        # Two katas may have a check of one name: that of the current directory is meant.
         kata = submission_at(None, packs).kata
         return [(kata, check) for check in kata.checks]
     except KataError:

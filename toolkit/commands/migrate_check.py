@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graders.errors import UsageError
+from toolkit.choices import among
 from toolkit.commands.sql import FAIL_ON, exit_code, one_of, print_page
+from toolkit.completion import findings, hazards
 from toolkit.place import settings_of
 from toolkit.views.paint import paint_for
 
@@ -50,12 +52,21 @@ def run(
     postgres: Annotated[
         Path | None, typer.Option("--postgres", metavar="DIR", help="PostgreSQL's bin directory.")
     ] = None,
-    rule: Annotated[list[str] | None, typer.Option("--rule", help="Only this rule; repeatable.")] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", help="Only this rule; repeatable.", autocompletion=hazards)
+    ] = None,
     explain: Annotated[
-        str | None, typer.Option("--explain", metavar="RULE", help="Print the page of a rule.")
+        str | None,
+        typer.Option("--explain", metavar="RULE", help="Print the page of a rule.", autocompletion=findings),
     ] = None,
     fail_on: Annotated[
-        str, typer.Option("--fail-on", metavar="|".join(FAIL_ON), help="Which findings make the exit code 1.")
+        str,
+        typer.Option(
+            "--fail-on",
+            metavar="|".join(FAIL_ON),
+            help="Which findings make the exit code 1.",
+            autocompletion=among(*FAIL_ON),
+        ),
     ] = "proved",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0.")] = False,

@@ -15,6 +15,7 @@ from graders.errors import UsageError
 from graders.grading.grader import Grader
 from graders.submission.failures import ServiceFailure
 from graders.submission.folder import Submission
+from toolkit.completion import variables, worlds
 from toolkit.editor import refresh_links
 from toolkit.judging import options_for
 from toolkit.place import packs_of, settings_of, submission_at
@@ -39,14 +40,19 @@ def run(
         int | None,
         typer.Option("--port", min=1, max=65535, help="Where to listen; 8000 or any free one if left out."),
     ] = None,
-    world: Annotated[str | None, typer.Option("--world", help="Size of the seeded database.")] = None,
+    world: Annotated[
+        str | None, typer.Option("--world", help="Size of the seeded database.", autocompletion=worlds)
+    ] = None,
     postgres: Annotated[
         str | None, typer.Option("--postgres", metavar="URL|DIR", help="As for `kata test`.")
     ] = None,
     given: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="NAME=VALUE", help="Another value of one of the kata's variables; repeatable."
+            "--set",
+            metavar="NAME=VALUE",
+            help="Another value of one of the kata's variables; repeatable.",
+            autocompletion=variables,
         ),
     ] = None,
     reload: Annotated[

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graders.errors import UsageError
+from toolkit.choices import among
+from toolkit.completion import findings, rules
 from toolkit.place import settings_of
 from toolkit.views.paint import paint_for
 
@@ -40,17 +42,32 @@ def run(
         typer.Option("--prefix", help="The log_line_prefix of a plain log (SHOW log_line_prefix)."),
     ] = None,
     by: Annotated[
-        str, typer.Option("--by", metavar="|".join(_GROUPS), help="What makes statements one request.")
+        str,
+        typer.Option(
+            "--by",
+            metavar="|".join(_GROUPS),
+            help="What makes statements one request.",
+            autocompletion=among(*_GROUPS),
+        ),
     ] = "auto",
     gap: Annotated[
         float, typer.Option("--gap", min=0.0, metavar="MS", help="A pause of a session that ends a request.")
     ] = 100.0,
-    rule: Annotated[list[str] | None, typer.Option("--rule", help="Only this rule; repeatable.")] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", help="Only this rule; repeatable.", autocompletion=rules)
+    ] = None,
     explain: Annotated[
-        str | None, typer.Option("--explain", metavar="RULE", help="Print the page of a rule.")
+        str | None,
+        typer.Option("--explain", metavar="RULE", help="Print the page of a rule.", autocompletion=findings),
     ] = None,
     fail_on: Annotated[
-        str, typer.Option("--fail-on", metavar="|".join(FAIL_ON), help="Which findings make the exit code 1.")
+        str,
+        typer.Option(
+            "--fail-on",
+            metavar="|".join(FAIL_ON),
+            help="Which findings make the exit code 1.",
+            autocompletion=among(*FAIL_ON),
+        ),
     ] = "suspected",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0.")] = False,

@@ -51,7 +51,7 @@ def run(
         typer.Option("--stage", metavar="ID", help="Begin at this stage of the kata (default: the first)."),
     ] = None,
     git: Annotated[
-        bool, typer.Option("--git/--no-git", help="Begin a git repository, unless it is inside of one.")
+        bool, typer.Option("--git/--no-git", help="Create a git repository, unless it is inside one.")
     ] = True,
 ) -> int:
     """Make the starter repository of a kata, with one git commit of it."""

@@ -39,9 +39,9 @@ def render_kata_page(kata: Kata, brief: str, paint: Paint) -> str:
 
 def render_check_page(check: Check, kata: Kata, paint: Paint) -> str:
     """What one check proves and why."""
-    nudge = paint(f"  kata hint {check.id}  a nudge", "dim")
+    hint = paint(f"  kata hint {check.id}  a hint", "dim")
     return "\n\n".join(
-        (f"{paint(kata.slug, 'bold')}  {paint(escape(kata.title), 'dim')}", _check(check, paint), nudge)
+        (f"{paint(kata.slug, 'bold')}  {paint(escape(kata.title), 'dim')}", _check(check, paint), hint)
     )
 
 
@@ -99,8 +99,8 @@ _HEADINGS = {
     "what": "What it means",
     "decided": "How it is decided",
     "why": "Why it matters",
-    "mend": "How to mend it",
-    "not_a_fault": "What is no fault",
+    "mend": "How to fix it",
+    "not_a_fault": "What is not a fault",
     "proved": "Proved",
     "suspected": "Suspected",
     "sql": "In SQL",
