@@ -6,9 +6,11 @@ import secrets
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from graders.errors import KataError, UsageError
+from graders.grading.address import address_of
 from graders.grading.grader import Grader, Options
 from graders.grading.progress import Event, Progress, silent
 from graders.packs.records import Kata
@@ -22,6 +24,7 @@ from toolkit.editor import refresh_links
 from toolkit.place import packs_of
 from toolkit.progress import open_progress
 from toolkit.record import Earlier, earlier_attempts
+from toolkit.served import served_url
 from toolkit.settings import Settings
 from toolkit.stage_step import stage_words
 from toolkit.views.closing import closing_lines
@@ -57,8 +60,10 @@ def options_for(
     world: str | None = None,
     postgres: str | None = None,
     fail_fast: bool = False,
+    root: Path | None = None,
 ) -> Options:
-    """The grader's options. `postgres`: a server's superuser URL, or the bin directory of an installation."""
+    """The grader's options. `postgres`: a server's superuser URL, or the bin directory of an installation; `root`: the
+    repository whose `kata serve` is named where requests are shown."""
     try:
         settings.run_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -82,6 +87,7 @@ def options_for(
         fail_fast=fail_fast,
         postgres_url=postgres if is_url else None,
         postgres_bin=Path(postgres) if postgres is not None and not is_url else None,
+        shown_url=address_of if root is None else partial(served_url, root, settings),
     )
 
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from graders.grading.recording_proxy import HOST, PREFERRED_PORT
+from graders.grading.address import PREFERRED_PORT, address_of
 from graders.sandbox.known_process import started_at
 from toolkit.files import write_whole
 from toolkit.settings import Settings
@@ -37,7 +37,7 @@ def served_url(root: Path, settings: Settings) -> str:
         # The record of a serve that was killed stays; its process does not.
         if document["started"] and started_at(int(document["process"])) == document["started"]:
             port = int(document["port"])
-    return f"http://{HOST}:{port}"
+    return address_of(port)
 
 
 def _record(root: Path, settings: Settings) -> Path:

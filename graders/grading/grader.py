@@ -163,7 +163,8 @@ class _Run:
     def _suite_in(self, folder: Path, running: RunningSubmission, selected: Sequence[str]) -> SuiteOutcome:
         """The suite is not beside the copy that the service runs in, where `..` would lead to it."""
         job = suite_job(self.submission.kata, running, folder, selected, perturbed=self.perturbed)
-        job = replace(job, fail_fast=self.grader.options.fail_fast)
+        options = self.grader.options
+        job = replace(job, fail_fast=options.fail_fast, shown_url=options.shown_url())
         return self.grader.run_suite(job, running.control, self._heard)
 
     def _heard(self, message: Started | Report) -> None:

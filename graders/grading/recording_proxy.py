@@ -13,14 +13,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from graders.errors import UsageError
+from graders.grading.address import HOST, PREFERRED_PORT, address_of
 from graders.logs.recorder import Recorder
 from graders.sql.activity.recording import Recording
 from graders.sql.plans.costs import rows_sent
 from graders.sql.statement import Statement
 from graders.sql.text.fingerprint import shape_of
 
-HOST = "127.0.0.1"
-PREFERRED_PORT = 8000
 _ANSWER_SECONDS = 60.0
 _DRAIN_SECONDS = 3.0
 _MOST_BYTES = 64 * 1024 * 1024
@@ -117,7 +116,7 @@ class RecordingProxy:
 
     @property
     def base_url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return address_of(self.port)
 
     @contextmanager
     def paused(self) -> Iterator[None]:

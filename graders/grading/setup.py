@@ -11,6 +11,7 @@ from graders.backing.postgres import Binaries, Cluster, PostgresService
 from graders.backing.postgres.schema_changes import Tables, blamed, tables_of
 from graders.backing.postgres.session import Database
 from graders.errors import DatabaseError
+from graders.grading.address import address_of
 from graders.grading.progress import PhaseLog
 from graders.packs.placeholders import fill
 from graders.packs.selection import dataset_of
@@ -34,8 +35,8 @@ class Options:
     """How to judge. `cache`: where templates and environments are kept; `runs`: where run directories are made;
     `variables`: the caller's environment, of which installs see a few by name; `postgres_url`: an existing server's
     superuser URL; `only`: ids of the checks to run (empty: all); `fail_fast`: end after the first failed check;
-    `sandbox`: makes the place where foreign code runs,
-    given what is to hear of its process groups."""
+    `sandbox`: makes the place where foreign code runs, given what is to hear of its process groups; `shown_url` gives
+    the base URL that curl lines name: the service's own address ends with the run."""
 
     cache: Path
     runs: Path
@@ -47,6 +48,7 @@ class Options:
     postgres_bin: Path | None = None
     fail_fast: bool = False
     sandbox: Callable[[Callable[[int], None]], Sandbox] = ProcessSandbox
+    shown_url: Callable[[], str] = address_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ class Client:
     `deadline` is seconds for a whole exchange, `max_bytes` the largest body. Each request has a new connection
     unless `keep_alive`. `headers` go with every request. `on_request` is called before each request with its deadline
     and gives how long to wait (see Connection.exchange; without it the deadline is all). `on_exchange` hears of each
-    answer and each failure, `through` may put another answer in an answer's place before anybody sees it.
-    Safe to use from several threads.
+    answer and each failure, `through` may put another answer in an answer's place before anybody sees it. `shown_url`
+    is the base URL that curl lines name, if not `base_url`. Safe to use from several threads.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Client:
         on_exchange: Callable[[Answer | TransportFailure], None] | None = None,
         on_request: Callable[[Request, float], Callable[[], float]] | None = None,
         through: Callable[[Answer], Answer] | None = None,
+        shown_url: str = "",
     ) -> None:
         parts = urlsplit(base_url)
         if parts.scheme != "http" or not parts.hostname:
@@ -60,6 +61,7 @@ class Client:
         self.on_exchange = on_exchange
         self.on_request = on_request
         self.through = through
+        self.shown_url = shown_url
         self._place = (parts.hostname, parts.port or 80)
         self._netloc = parts.netloc
         self._idle: list[Connection] = []
@@ -85,7 +87,8 @@ class Client:
         """
         body, kind = _body(json, data)
         fields = self._fields(method, body, kind, headers)
-        request = Request(method.upper(), self.base_url, _target(path, params), Headers(fields), body)
+        target = _target(path, params)
+        request = Request(method.upper(), self.base_url, target, Headers(fields), body, self.shown_url)
         seconds = self.deadline if deadline is None else deadline
         left = countdown(seconds) if self.on_request is None else self.on_request(request, seconds)
         try:

@@ -43,13 +43,17 @@ class Headers(Mapping[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was sent: `target` is the path with its query exactly as it stood on the request line."""
+    """What was sent: `target` is the path with its query exactly as it stood on the request line.
+
+    `shown_url`: the base URL that `curl` names, where that is not `base_url`, which ends with the run.
+    """
 
     method: str
     base_url: str
     target: str
     headers: Headers
     body: bytes = b""
+    shown_url: str = ""
 
     @property
     def url(self) -> str:
@@ -65,7 +69,8 @@ class Request:
             words += ["--data-binary", "@-"]
         elif self.body:
             words += ["--data-raw", self.body.decode("utf-8", "surrogateescape")]
-        return before + " ".join(_quoted(word) for word in (*words, self.url))
+        words.append((self.shown_url or self.base_url) + self.target)
+        return before + " ".join(_quoted(word) for word in words)
 
     def _method_words(self) -> list[str]:
         words = []

@@ -13,7 +13,7 @@ Verdict = Literal["passed", "failed", "skipped", "broken"]
 
 class SeenRequest(TypedDict, total=False):
     """A request and what came of it. `status`: None where there was no answer, and `note` why; `headers` and `body`
-    of the answer; `output`: what the service printed last, beside a 5xx."""
+    of the answer."""
 
     curl: str
     method: str
@@ -23,7 +23,6 @@ class SeenRequest(TypedDict, total=False):
     body: str
     request_body: str
     note: str
-    output: str
 
 
 class SeenStatement(TypedDict, total=False):
@@ -40,11 +39,12 @@ class SeenStatement(TypedDict, total=False):
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What the service itself did, capped by whoever collects it. `findings`: what rules proved, as the records of
-    `graders.sql.finding` in plain values."""
+    `graders.sql.finding` in plain values; `output`: what the service printed during the check."""
 
     requests: tuple[SeenRequest, ...] = ()
     statements: tuple[SeenStatement, ...] = ()
     findings: tuple[Mapping[str, Any], ...] = ()
+    output: str = ""
 
 
 @dataclass(frozen=True, slots=True)

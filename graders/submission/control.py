@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from graders.errors import SuiteError
 from graders.results.grade import Stop
+from graders.submission.printed import digest_log
 from graders.submission.service import Service, Terms, prepare
 
 
@@ -26,9 +27,16 @@ class ServiceControl:
     def output(self, id: int) -> str:
         return self._instance(id).output()
 
-    def printed(self, base_url: str) -> str:
-        known = (self.service, *self._others.values())
-        return next((one.output() for one in known if one.base_url == base_url), "")
+    def mark(self) -> None:
+        for instance in (self.service, *self._others.values()):
+            instance.mark()
+
+    def printed(self) -> str:
+        parts = [digest_log(self.service.printed())]
+        for id, other in self._others.items():
+            if text := digest_log(other.printed()):
+                parts.append(f"--- instance {id + 1} ---\n{text}")
+        return "\n".join(part for part in parts if part)
 
     def gone(self, id: int) -> Stop | None:
         failure = None if self._down else self._instance(id).exited()

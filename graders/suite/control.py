@@ -37,8 +37,11 @@ class Control(Protocol):
     def output(self, id: int) -> str:
         """What it printed since it was last started, capped and safe to show."""
 
-    def printed(self, base_url: str) -> str:
-        """The output of the instance at this URL; empty where there is none."""
+    def mark(self) -> None:
+        """Let `printed` give what is printed from now on."""
+
+    def printed(self) -> str:
+        """What all instances printed since the last `mark`, without the frames of libraries and the request log."""
 
     def gone(self, id: int) -> Stop | None:
         """How it ended on its own; None while it runs, and where a check stopped it."""
@@ -80,8 +83,11 @@ class RemoteControl:
     def output(self, id: int) -> str:
         return from_plain(self._call("output", id=id), str)
 
-    def printed(self, base_url: str) -> str:
-        return from_plain(self._call("printed", base_url=base_url), str)
+    def mark(self) -> None:
+        self._call("mark")
+
+    def printed(self) -> str:
+        return from_plain(self._call("printed"), str)
 
     def gone(self, id: int) -> Stop | None:
         found = self._call("gone", id=id)

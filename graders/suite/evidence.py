@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from graders.results.verdicts import Cost, Evidence, SeenRequest, SeenStatement
@@ -21,7 +21,8 @@ MOST_REQUESTS = 3
 MOST_STATEMENTS = 8
 MOST_FINDINGS = 8
 LONGEST_TEXT = 2_000
-OUTPUT_LINES = 12
+OUTPUT_LINES = 60
+LONGEST_OUTPUT = 6_000
 _SHOWN_HEADERS = {
     "content-type", "location", "retry-after", "link", "allow", "etag", "www-authenticate",
     "idempotency-replayed", "x-request-id", "content-length",
@@ -62,23 +63,18 @@ class Collector:
         """The curl line of the newest request, empty where there was none."""
         return self._exchanges[-1].request.curl if self._exchanges else ""
 
-    def evidence(
-        self,
-        guilty: Sequence[Answer | TransportFailure] = (),
-        printed: Callable[[str], str] = lambda _: "",
-    ) -> Evidence:
-        """Everything. `guilty`: the exchanges that a failed assertion was about, which come last;
-        `printed` gives what the service at a base URL printed, asked for where the last 5xx is shown."""
+    def evidence(self, guilty: Sequence[Answer | TransportFailure] = (), printed: str = "") -> Evidence:
+        """Everything. `guilty`: the exchanges that a failed assertion was about, which come last; `printed`: what the
+        service printed during the check."""
         others = [exchange for exchange in self._exchanges if all(exchange is not one for one in guilty)]
         exchanges = (self.pinned or [*others, *guilty])[-MOST_REQUESTS:]
-        requests = [shown_exchange(exchange) for exchange in exchanges]
-        for exchange, request in reversed(list(zip(exchanges, requests, strict=True))):
-            if (request.get("status") or 0) >= 500:
-                lines = printed(exchange.request.base_url).rstrip().splitlines()[-OUTPUT_LINES:]
-                request["output"] = clipped("\n".join(lines))
-                break
         statements = [row for recording in self._recordings for row in shown_statements(recording)]
-        return Evidence(tuple(requests), tuple(statements[:MOST_STATEMENTS]), as_plain(self._proved()))
+        return Evidence(
+            tuple(shown_exchange(exchange) for exchange in exchanges),
+            tuple(statements[:MOST_STATEMENTS]),
+            as_plain(self._proved()),
+            last_lines(printed),
+        )
 
     def _proved(self) -> list[Finding]:
         """Suspected faults are advice for the end of the run: nothing shows that they have to do with this failure."""
@@ -118,3 +114,13 @@ def shown_statements(recording: Recording) -> list[SeenStatement]:
 def clipped(text: str, most: int = LONGEST_TEXT) -> str:
     """The text, or its beginning and how much is missing."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text) - most} more characters)"
+
+
+def last_lines(text: str) -> str:
+    """The end of what was printed, and how many lines before it are missing."""
+    lines = text.strip("\n").splitlines()
+    kept = lines[-OUTPUT_LINES:]
+    while len(kept) > 1 and sum(map(len, kept)) > LONGEST_OUTPUT:
+        del kept[0]
+    missing = len(lines) - len(kept)
+    return "\n".join([*([f"... {missing} lines before"] if missing else []), *kept])

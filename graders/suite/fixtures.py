@@ -38,7 +38,7 @@ class Bench:
         self.time_budget = TimeBudget()
         perturbed = Perturbation(job.seed) if job.perturbed else None
         self.first = Instance(
-            self.control, 0, job.base_url, self._exchanged, self.time_budget.begin, perturbed
+            self.control, 0, job.base_url, self._exchanged, self.time_budget.begin, perturbed, job.shown_url
         )
         self.database = Database(job.postgres.grader_url)
         self.exchanges = 0

@@ -25,8 +25,10 @@ class Instance:
         on_exchange: Callable[[Answer | TransportFailure], None],
         on_request: Callable[[Request, float], Callable[[], float]] | None = None,
         through: Callable[[Answer], Answer] | None = None,
+        shown_url: str = "",
     ) -> None:
         self._control = control
+        self._shown_url = shown_url
         self._through = through
         self._on_exchange = on_exchange
         self._on_request = on_request
@@ -44,6 +46,7 @@ class Instance:
             on_exchange=self._on_exchange,
             on_request=self._on_request,
             through=self._through,
+            shown_url=self._shown_url,
         )
 
     @property
@@ -93,6 +96,7 @@ class Instance:
             self._on_exchange,
             self._on_request,
             self._through,
+            self._shown_url,
         )
 
     def another_soon(

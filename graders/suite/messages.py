@@ -26,7 +26,8 @@ class Prepare:
 class SuiteJob:
     """Everything a suite needs to know. `suite`: folder of the checks' files; `checks`: the manifest of ids;
     `selected`: those to run, in that order; `tables`: those of the kata before the submission touched them;
-    `perturbed`: perturb some answers (see perturbation); `fail_fast`: end after the first failed check."""
+    `perturbed`: perturb some answers (see perturbation); `fail_fast`: end after the first failed check;
+    `shown_url`: the base URL that curl lines and messages name instead of `base_url`, which ends with the run."""
 
     suite: Path
     directory: Path
@@ -39,6 +40,7 @@ class SuiteJob:
     variables: Mapping[str, str]
     perturbed: bool = False
     fail_fast: bool = False
+    shown_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Ended:
 
 
 Action = Literal[
-    "alive", "another", "gone", "kill", "output", "printed", "restart", "restore", "start", "stop"
+    "alive", "another", "gone", "kill", "mark", "output", "printed", "restart", "restore", "start", "stop"
 ]  # fmt: skip
 
 

@@ -121,6 +121,7 @@ class GraderPlugin:
             self._open[id] = Report(id, "passed")
             self.channel.send(Started(id))
         self.bench.collector = Collector(id)
+        self.bench.control.mark()
         self.bench.time_budget.next_check()
         started = time.perf_counter()
         result = yield
@@ -162,14 +163,17 @@ class GraderPlugin:
         self._open[id] = replace(
             report,
             outcome="failed" if theirs else "broken",
-            message=clipped(blame or self._sentence(id, error)) if theirs else "",
+            message=clipped(self._shown(blame or self._sentence(id, error))) if theirs else "",
             detail="" if theirs else describe_error(error, str(self.job.suite)),
-            evidence=self.bench.collector.evidence(answers_in(error), self._printed),
+            evidence=self.bench.collector.evidence(answers_in(error), self._printed()),
         )
 
-    def _printed(self, base_url: str) -> str:
+    def _shown(self, message: str) -> str:
+        return message.replace(self.job.base_url, self.job.shown_url) if self.job.shown_url else message
+
+    def _printed(self) -> str:
         with contextlib.suppress(SuiteError, ServiceGone):
-            return self.bench.control.printed(base_url)
+            return self.bench.control.printed()
         return ""
 
     def _blame(self, error: BaseException) -> str | None:

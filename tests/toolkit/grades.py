@@ -108,6 +108,9 @@ HOSTILE = replace(
             },
         ),
         statements=({"sql": "SELECT '\x1b[5m'", "parameters": ["=1+1", None], "times": 1, "nested": True},),
+        output="\x1b[2J"
+        + "\n".join(f"line {n}" for n in range(1, 13))
+        + f"\napp/views.py:18, in show_{'x' * 90}",
     ),
     costs=(),
 )

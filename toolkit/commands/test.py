@@ -81,7 +81,13 @@ def run(
         raise UsageError("--failed and --only both choose checks", hint="leave out one of them")
     reader = None if as_json else Reader(paint_for(settings), everything, settings.verbose)
     options = options_for(
-        settings, seed=seed, only=only or (), world=world, postgres=postgres, fail_fast=fail_fast
+        settings,
+        seed=seed,
+        only=only or (),
+        world=world,
+        postgres=postgres,
+        fail_fast=fail_fast,
+        root=submission.root,
     )
     with Grader(options) as grader:
         if watch:

@@ -8,11 +8,14 @@ from typing import Any
 from graders.results.verdicts import Evidence
 from toolkit.text import cut, escape, number, shorten, wrap
 from toolkit.views.paint import Paint
+from toolkit.views.printed import printed_lines
 
 _INDENT = "    "
 _FEW_STATEMENTS, _REPEATED = 3, 3
 _FEW_FINDINGS = 3
 _SQL_LINES, _BODY_LINES = 6, 2
+_OUTPUT_LINES = 12
+_ANSWERED = "send it again while `kata serve` runs"
 
 
 def evidence_lines(
@@ -25,7 +28,11 @@ def evidence_lines(
     blocks = [statement_lines(statement, paint) for statement in shown]
     requests = distinct_requests(evidence.requests)
     shown_requests = requests if verbose else requests[-few_requests:]
-    blocks += [request_lines(request, paint) for request in shown_requests]
+    blocks += [
+        request_lines(request, paint, note=_ANSWERED if number == 0 else "")
+        for number, request in enumerate(shown_requests)
+    ]
+    blocks += [_printed(evidence.output, paint, verbose=verbose)]
     blocks += [_proof_lines(evidence.findings if verbose else evidence.findings[:_FEW_FINDINGS], paint)]
     if left_out := len(statements) - len(shown) + len(requests) - len(shown_requests):
         more = f"{left_out} more statements and requests: kata report --verbose"
@@ -85,9 +92,9 @@ def parameter_sets(parameters: Any) -> list[list[Any]]:
     return distinct
 
 
-def request_lines(request: Mapping[str, Any], paint: Paint) -> list[str]:
-    """What was sent, as a curl line that sends it again, and what came back."""
-    lines = [_INDENT + paint("Request", "bold")]
+def request_lines(request: Mapping[str, Any], paint: Paint, *, note: str = "") -> list[str]:
+    """What was sent, as a curl line that sends it again, and what came back. `note` stands with the heading."""
+    lines = [_INDENT + paint("Request", "bold") + (paint(f"  ({note})", "dim") if note else "")]
     curl = escape(str(request.get("curl", "")))
     lines += [_INDENT + "  " + paint(line, "cyan") for line in _whole(curl)]
     if request.get("note"):
@@ -97,12 +104,18 @@ def request_lines(request: Mapping[str, Any], paint: Paint) -> list[str]:
         body = escape(" ".join(str(request.get("body") or "").split()))
         answer = cut(shorten(f"{paint.sign('arrow')} {request['status']} {body}", _BODY_LINES * room), room)
         lines += [_INDENT + "  " + paint(line, "dim") for line in answer]
-    printed = [line for line in str(request.get("output") or "").splitlines() if line.strip()]
-    if printed:
-        lines.append(_INDENT + paint("Last output of the service", "bold"))
-        edge = paint(paint.sign("edge"), "dim")
-        lines += [f"{_INDENT}  {edge} {shorten(escape(line), paint.width - 8)}" for line in printed]
     return lines
+
+
+def _printed(output: str, paint: Paint, *, verbose: bool) -> list[str]:
+    lines = output.splitlines()
+    if not lines:
+        return []
+    shown = lines if verbose else lines[-_OUTPUT_LINES:]
+    left_out = len(lines) - len(shown)
+    more = paint(f"  (the last {len(shown)} of {len(lines)} lines)", "dim") if left_out else ""
+    heading = _INDENT + paint("Output of the service during this check", "bold") + more
+    return [heading, *printed_lines(shown, paint, indent=_INDENT + "  ")]
 
 
 def _proof_lines(findings: Sequence[Mapping[str, Any]], paint: Paint) -> list[str]:

@@ -7,10 +7,11 @@ from typing import Literal
 
 from graders.results.grade import Stop
 from graders.results.verdicts import CheckResult
-from toolkit.text import cut, escape, wrap
+from toolkit.text import escape, wrap
 from toolkit.views.failure import failure_lines, has_details
 from toolkit.views.overview import Cause, cause_of, check_lines, columns_of, folded_lines
 from toolkit.views.paint import Paint
+from toolkit.views.printed import printed_lines
 from toolkit.views.prose import INDENT
 
 _OUTPUT_LINES = 20
@@ -125,7 +126,4 @@ def _output(text: str, paint: Paint) -> list[str]:
     lines = ["", INDENT + paint("Last output of the service", "bold")]
     if len(output) > _OUTPUT_LINES:
         lines.append(INDENT + paint(f"... {len(output) - _OUTPUT_LINES} lines before", "dim"))
-    edge = paint(paint.sign("edge"), "dim")
-    for line in output[-_OUTPUT_LINES:]:
-        lines += [f"{INDENT}{edge} {part}" for part in cut(escape(line), paint.width - 6)]
-    return lines
+    return lines + printed_lines(output[-_OUTPUT_LINES:], paint, indent=INDENT)

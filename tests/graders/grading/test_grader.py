@@ -484,9 +484,50 @@ def test_the_answer_that_an_assertion_was_about_is_shown_last(judge: Judge, pack
     assert shown == ["3", "4", "1"]
 
 
-def test_beside_a_server_error_stands_what_the_service_printed(judge: Judge, pack: Path) -> None:
-    broken = ("limit = int(", "return print('out of tea', flush=True) or self.send_error(500); limit = int(")
-    grade = judge(root=rewritten(pack, FAILS, broken), only=["greets-by-name"])
-    assert grade.checks[0].message == "it answered 500"
+def test_with_a_failure_stands_what_the_service_printed_during_the_check(judge: Judge, pack: Path) -> None:
+    server = ("limit = int(", "print('limit', place.query, flush=True); limit = int(")
+    starting = (pack / "katas/greeting/starter/python-plain/server.py").read_text()
+    (pack / "katas/greeting/starter/python-plain/server.py").write_text(f"print('starting')\n{starting}")
+    grade = judge(root=rewritten(pack, FAILS.replace("== 200", "== 418"), server), only=["greets-by-name"])
+    assert grade.checks[0].message == "it answered 200"
+    assert grade.checks[0].evidence.output == "limit limit=1"
+
+
+CRASHING = """
+def check_greets_by_name__at_first(http):
+    http.get("/greetings", params={"limit": 1})
+
+
+def check_greets_by_name__later(http):
+    answer = http.get("/greetings", params={"limit": 2})
+    assert answer.status == 418, f"it answered {answer.status}"
+"""
+
+
+def test_a_traceback_names_the_files_of_the_repository(judge: Judge, pack: Path) -> None:
+    solution = pack / "katas/greeting/solutions/reference/greetings.py"
+    solution.write_text(
+        "import traceback\n\n\ndef greetings(connection, word, limit):\n    try:\n        return {}[limit]\n"
+        "    except KeyError:\n        traceback.print_exc()\n        return []\n"
+    )
+    grade = judge(root=rewritten(pack, CRASHING), only=["greets-by-name"])
+    assert grade.checks[0].evidence.output.splitlines() == [
+        "Traceback (most recent call last):",
+        "  greetings.py:6, in greetings",
+        "    return {}[limit]",
+        "           ~~^^^^^^^",
+        "KeyError: 2",
+    ], "of this variant alone, and not with the path of the copy that the service runs in"
+
+
+def test_curl_lines_and_messages_name_the_address_of_kata_serve(judge: Judge, pack: Path) -> None:
+    suite = FAILS.replace("== 200", "== 418").replace(
+        "it answered {answer.status}", "{http.base_url} {answer.curl}"
+    )
+    grade = judge(root=rewritten(pack, suite), only=["greets-by-name"])
     [request] = grade.checks[0].evidence.requests
-    assert request["output"] == "out of tea"
+    assert request["curl"].endswith("'http://127.0.0.1:8000/greetings?limit=1'")
+    assert grade.checks[0].message == f"http://127.0.0.1:8000 {request['curl']}"
+    grade = judge(root=pack, only=["greets-by-name"], shown_url=lambda: "http://127.0.0.1:8123")
+    [request] = grade.checks[0].evidence.requests
+    assert request["curl"].endswith("'http://127.0.0.1:8123/greetings?limit=1'")
