@@ -71,7 +71,8 @@ class Packs:
             wanted = f"did you mean `{near[0]}`? " if near else ""
             raise UsageError(
                 f"the kata `{kata.slug}` has no starter for the stack `{name}`",
-                hint=f"{wanted}it has: {', '.join(kata.stacks)}",
+                hint=f"{wanted}it has: {', '.join(kata.stacks)}; for another framework replace the files of one of"
+                " them, see “Your own framework” in docs/learn.md",
             )
         return self.stack(name)
 
