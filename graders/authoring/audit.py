@@ -42,7 +42,19 @@ _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)\s]+)\)")
 def audit(kata: Kata, packs: Packs) -> tuple[Problem, ...]:
     """Every problem that the kata's files show before anything runs, none twice."""
     problems: list[Problem] = []
-    questions = (_points, _checks, _files, _seed, _suite, _brief, _starters, _solutions, _traps, _skills)
+    questions = (
+        _points,
+        _checks,
+        _old_keys,
+        _files,
+        _seed,
+        _suite,
+        _brief,
+        _starters,
+        _solutions,
+        _traps,
+        _skills,
+    )
     for question in questions:
         try:
             problems += question(kata, packs)
@@ -103,6 +115,13 @@ def _checks(kata: Kata, _: Packs) -> Iterator[Problem]:
         seen.append(check.id)
     if not any(check.visibility == "open" for check in kata.checks):
         yield Problem(_line(kata, "checks"), "no check is open", "let learners read at least one")
+
+
+def _old_keys(kata: Kata, _: Packs) -> Iterator[Problem]:
+    environment = read_yaml(kata.folder / "kata.yaml").section("environment")
+    if environment is not None and environment.has("worlds"):
+        message = "`environment.worlds` is a deprecated name"
+        yield Problem(_line(kata, "environment", "worlds"), message, "write `datasets`", deprecation=True)
 
 
 def _files(kata: Kata, _: Packs) -> Iterator[Problem]:

@@ -209,8 +209,11 @@ def _hints(top: Section, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
 def _environment(section: Section | None) -> Environment:
     if section is None:
         return Environment()
-    section.only(("variables", "worlds", "extensions", "extras", "durable", "ready_seconds"))
-    worlds = section.section("worlds")
+    section.only(("variables", "datasets", "worlds", "extensions", "extras", "durable", "ready_seconds"))
+    if section.has("datasets") and section.has("worlds"):
+        section.fail("worlds", "`worlds` is the old name of `datasets`", "keep `datasets` alone")
+    # The name in older packs.
+    worlds = section.section("datasets") or section.section("worlds")
     ready = section.integer("ready_seconds", 0)
     return Environment(
         variables=placeholders.texts(section.section("variables")),

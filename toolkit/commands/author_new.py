@@ -26,8 +26,8 @@ def run(
         typer.Option("--into", metavar="DIR", help="The pack; the one of --pack, or this folder."),
     ] = None,
     stack: Annotated[
-        str, typer.Option("--stack", help="The stack of its first starter.", autocompletion=stacks)
-    ] = "python-fastapi",
+        str | None, typer.Option("--stack", help="The stack of its first starter.", autocompletion=stacks)
+    ] = None,
     title: Annotated[str, typer.Option("--title", help="What the kata is called.")] = "",
 ) -> int:
     """Writes a kata that passes the audit and is red where your work is missing."""
@@ -38,7 +38,7 @@ def run(
         raise UsageError(
             f"there is a kata `{slug}` already", hint="choose another slug; packs share one list"
         )
-    folder = new_kata(slug, packs.stack(stack), pack, title=title)
+    folder = new_kata(slug, packs.stack(stack) if stack else packs.default_stack(), pack, title=title)
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             print(f"  {path.relative_to(pack)}")

@@ -32,11 +32,11 @@ def new_kata(slug: str, stack: Stack, pack: Path, *, title: str = "", skill: str
     folder = pack / "katas" / slug
     if folder.exists():
         raise UsageError(f"{folder} exists already", hint="choose another slug, or remove that folder")
-    code = _HERE / "stacks" / stack.name
+    code = stack.folder / "scaffold"
     if not code.is_dir():
-        known = ", ".join(sorted(path.name for path in code.parent.iterdir()))
         raise UsageError(
-            f"there is no scaffold for the stack `{stack.name}`", hint=f"there is one for: {known}"
+            f"there is no scaffold for the stack `{stack.name}`",
+            hint=f"write {code} (starter, reference and made-up), or choose another one with --stack",
         )
     schemas = _schemas(pack)
     words = {
