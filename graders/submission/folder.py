@@ -135,6 +135,11 @@ def snapshot(root: Path, into: Path, ignore: Collection[str] = IGNORED) -> str:
             shutil.copyfile(path, target, follow_symlinks=False)
         except FileNotFoundError:
             continue
+        except PermissionError as error:
+            raise UsageError(
+                f"{path} cannot be read: {error.strerror}",
+                hint=f"it is part of the work: give yourself access to it (`chmod u+r {inside}`), or remove it",
+            ) from None
         target.chmod(0o755 if found.st_mode & stat.S_IXUSR else 0o644)
         if inside == Path(MARKER):
             # It names a place of the learner's machine, and no part of the work.

@@ -136,15 +136,27 @@ def _find_or_make(
 
 
 def _found(place: Path, digest: str, durable: bool) -> Template | None:
-    """The template at that place, if it is whole."""
+    """The template at that place, if nothing of it has changed since it was made."""
     try:
-        told = json.loads((place / _READY).read_text())
-        if measure_tree(place / "data") != (told["files"], told["bytes"]):
+        ready = json.loads((place / _READY).read_text())
+        size, password = ready["bytes"], ready["password"]
+        if ready["seal"] != _seal(place / "data", size, password):
             return None
         os.utime(place / _READY)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Template(place / "data", digest, told["bytes"], told["password"], durable)
+    return Template(place / "data", digest, size, password, durable)
+
+
+def _seal(data: Path, size: object, password: object) -> str:
+    """A digest over what is noted of a template, and over kind, mode, size and last change of all that is in it."""
+    seal = hashlib.sha256(json.dumps([size, password]).encode())
+    for path in sorted(data.rglob("*")):
+        found = path.lstat()
+        facts = (str(path.relative_to(data)), found.st_mode, found.st_size, found.st_mtime_ns)
+        # The moment in which a directory was changed last says nothing of the files in it.
+        seal.update(repr(facts[:2] if path.is_dir() else facts).encode())
+    return seal.hexdigest()
 
 
 def _make(place: Path, binaries: Binaries, fill: Callable[[Run, Path, Identity], str]) -> None:
@@ -158,12 +170,15 @@ def _make(place: Path, binaries: Binaries, fill: Callable[[Run, Path, Identity],
         tidy(data, reachable_bin(binaries.bin, identity), identity)
         making.mkdir(mode=0o700)
         copy_tree(data, making / "data", Identity(os.geteuid(), os.getegid(), False))
-    files, size = measure_tree(making / "data")
+    _, size = measure_tree(making / "data")
     ready = making / _READY
     ready.touch(mode=0o600)
-    ready.write_text(json.dumps({"files": files, "bytes": size, "password": password}))
-    if place.exists():
+    seal = _seal(making / "data", size, password)
+    ready.write_text(json.dumps({"bytes": size, "password": password, "seal": seal}))
+    if place.is_dir() and not place.is_symlink():
         remove_tree(place)
+    else:
+        place.unlink(missing_ok=True)
     making.rename(place)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -173,12 +175,59 @@ def test_a_template_is_found_again_and_made_again_when_the_seed_changes(
     assert dataset_template(kata, SMALL, binaries, cache=cache).digest != first.digest
 
 
+def _flip_a_byte(data: Path) -> None:
+    control = data / "global" / "pg_control"
+    content = bytearray(control.read_bytes())
+    content[0] ^= 255
+    control.write_bytes(content)
+
+
+def _replace_by_a_file(data: Path) -> None:
+    shutil.rmtree(data.parent)
+    data.parent.write_text("")
+
+
+def _note(content: str) -> Callable[[Path], object]:
+    return lambda data: (data.parent / "ready.json").write_text(content)
+
+
+def _note_a_password(data: Path) -> None:
+    ready = data.parent / "ready.json"
+    ready.write_text(json.dumps({**json.loads(ready.read_text()), "password": "another"}))
+
+
+def _replace(data: Path, make: Callable[[Path], object]) -> None:
+    (data / "PG_VERSION").unlink()
+    make(data / "PG_VERSION")
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "a file is missing": lambda data: (data / "global" / "pg_control").unlink(),
+    "a byte differs": _flip_a_byte,
+    "a file is cut": lambda data: os.truncate(data / "global" / "pg_control", 100),
+    "an empty directory is missing": lambda data: (data / "pg_notify").rmdir(),
+    "there is a file more": lambda data: (data / "standby.signal").touch(),
+    "a pipe for a file": lambda data: _replace(data, os.mkfifo),
+    "a link for a file": lambda data: _replace(data, lambda path: path.symlink_to("/etc/hostname")),
+    "a mode differs": lambda data: (data / "PG_VERSION").chmod(0),
+    "no data": shutil.rmtree,
+    "a file for the whole": _replace_by_a_file,
+    "the note is missing": lambda data: (data.parent / "ready.json").unlink(),
+    "the note is not JSON": _note("{"),
+    "the note is a list": _note("[]"),
+    "the note is null": _note("null"),
+    "the note has other types": _note('{"bytes": [], "password": {}, "seal": 1}'),
+    "the note has another password": _note_a_password,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_template_is_made_again(
-    binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
+    damage: str, binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
 ) -> None:
     kata = make_kata(tmp_path / "kata", schema="create table damaged (id int);", seed="")
     template = dataset_template(kata, SMALL, binaries, cache=cache)
-    (template.path / "global" / "pg_control").unlink()
+    DAMAGES[damage](template.path)
     again = dataset_template(kata, SMALL, binaries, cache=cache)
     with start_cluster(again, binaries, run_dir=tmp_path) as cluster:
         assert value(cluster.service_url, "select count(*) from damaged") == 0
