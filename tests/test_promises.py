@@ -1,9 +1,12 @@
-"""What README and docs/learn.md promise: every command in them exists."""
+"""What README and docs/learn.md promise: every command in them exists, and the round looks as it is shown."""
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,3 +47,36 @@ def test_every_command_of_the_page_exists_with_its_options(page: str) -> None:
         for word in words:
             if word.startswith("-"):
                 assert word.partition("=")[0] in known, command
+
+
+def test_the_round_of_the_readme_is_what_is_printed(tmp_path: Path) -> None:
+    shown = re.findall(r"^```console\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    environment = {
+        **os.environ,
+        "COLUMNS": "92",
+        "PYTHONIOENCODING": "utf-8",
+        "KATA_DATA_DIR": str(tmp_path / "data"),
+        "KATA_CONFIG_DIR": str(tmp_path / "config"),
+    }
+
+    def kata(*arguments: str, cwd: Path = tmp_path) -> str:
+        command = [sys.executable, "-m", "toolkit", *arguments]
+        done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+        return done.stdout
+
+    kata("start", "n-plus-one", "--no-git")
+    red = kata("test", cwd=tmp_path / "n-plus-one")
+    kata("solution", "n-plus-one", "--stack", "fastapi", "--give-up", "--into", "solved")
+    subprocess.run(["cp", "-r", "solved/app", "n-plus-one/"], cwd=tmp_path, check=True)
+    green = kata("test", cwd=tmp_path / "n-plus-one")
+    printed = {_neutral(line) for line in (red + green).splitlines()}
+    for line in "".join(shown).splitlines():
+        if line.startswith(("$", "✓ n-plus-one", "  cd ", "  kata ")) or line.strip() in ("", "…"):
+            continue
+        assert _neutral(line) in printed, f"{line!r} is not printed:\n{red}\n{green}"
+    assert re.search(r"^ +80 +398 +3 ", green, re.MULTILINE), "398, and now 3"
+
+
+def _neutral(line: str) -> str:
+    """Without what differs from run to run: seeds, ports, and how the server came by its rows."""
+    return re.sub(r"seed \d+|127\.0\.0\.1:\d+|[\d,]+ rows read", "", line).rstrip()
