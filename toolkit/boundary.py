@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 from graders.errors import KataError
 from toolkit.interrupts import INTERRUPTED, EndingSignals
@@ -148,10 +149,17 @@ def _make_streams_forgiving() -> None:
     import codecs
 
     codecs.register_error("kata-spelt-out", _spell_out)
+    # A stream that the caller has closed is not there at all.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="kata-spelt-out")
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _spell_out(error: UnicodeError) -> tuple[str, int]:

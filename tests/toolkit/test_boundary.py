@@ -140,3 +140,11 @@ def test_packs_of_the_settings_file_are_found_relative_to_it(kata: Kata) -> None
     assert "greeting" in done.stdout
     assert "\x1b" in done.stdout
     assert os.environ.get("KATA_CONFIG_DIR") != str(config)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize("verb", ["list", "show greeting"])
+def test_a_closed_stream_stops_nobody(verb: str, closed: str, tiny: Kata) -> None:
+    command = f"{' '.join(tiny.command())} {verb} {closed}"
+    done = subprocess.run(["sh", "-c", command], env=tiny.environment, cwd=tiny.home, check=False)
+    assert done.returncode == 0
