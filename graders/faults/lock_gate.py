@@ -126,6 +126,7 @@ class HeldGate:
         self._role = role
         self._timeout = timeout
         self._calls: list[Calls[Any]] = []
+        self._strangers = 0
         self._polling = LockPolling()
 
     def fire(self, n: int, call: Callable[[int], Result]) -> list[Result | BaseException]:
@@ -143,9 +144,17 @@ class HeldGate:
 
     def start(self, n: int, call: Callable[[int], Result]) -> Calls[Result]:
         """Make `n` calls at once and come back while they run; `.join(seconds)` gives what `fire` returns."""
+        self._strangers = self._count_strangers()
         calls = Calls(n, call)
         self._calls.append(calls)
         return calls
+
+    def _count_strangers(self) -> int:
+        """Sessions that wait for a lock and work for none of our calls: a service may have jobs of its own."""
+        if not self.shut:
+            return 0
+        status = self.look()
+        return max(0, status.waiting - (self._total - status.answered))
 
     def settle(self) -> None:
         """Wait until each call has ended or is blocked, or both numbers stay constant with one at our lock.
@@ -159,7 +168,8 @@ class HeldGate:
             status = self.look()
             still = still + 1 if status == last else 0
             last = status
-            complete = status.waiting + status.answered >= total or still >= _STILL_LOOKS
+            waiting = status.waiting - self._strangers
+            complete = waiting + status.answered >= total or still >= _STILL_LOOKS
             if status.polling or (status.at_our_lock and complete) or status.answered == total:
                 return
             if deadline.passed:

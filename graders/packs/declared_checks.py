@@ -190,7 +190,7 @@ def _must_be_sound(section: Section, step: Step, *, sealed: bool) -> None:
         _must_be_name(section, "keep", name)
         if isinstance(expression, str):
             _must_be_expression(section, "keep", expression)
-    if step.verb in ("set", "random"):
+    if step.verb in ("set", "random", "elapsed"):
         for name in _mapping(step.argument):
             _must_be_name(section, step.verb, name)
     if step.verb == "mark":

@@ -130,7 +130,9 @@ class Section:
     def _plain_key(self, node: yaml.Node) -> Any:
         if not isinstance(node, yaml.ScalarNode):
             self._fail(node, "a key must be a plain word", "write it as `key: value`")
-        return self._plain(node)
+        # YAML 1.1 reads the words on, yes and null as values; as keys they are words, such as `on:` of a request.
+        is_word = node.tag in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
+        return node.value if is_word else self._plain(node)
 
     def text_or_nothing(self, key: str) -> str:
         """A text that may be empty; the key is required."""

@@ -65,8 +65,11 @@ class Instance:
     def restart_with(
         self, variables: Mapping[str, str] | None = None, *, database_url: str | None = None
     ) -> None:
-        """Restart with other environment variables (on top of the kata's), or behind another database address."""
-        self._control.restart(self.id, dict(variables or {}), database_url)
+        """Restart with other environment variables (on top of the kata's), or behind another database address.
+
+        What is None stays as the last start had it.
+        """
+        self._control.restart(self.id, None if variables is None else dict(variables), database_url)
         self.expected_down = False
 
     def kill(self) -> None:

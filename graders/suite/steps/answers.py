@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import jmespath
-
 from graders.http.message import Answer, AnswerError
 from graders.suite.library.problem_details import problem_mismatch
-from graders.suite.steps.matching import ABSENT, mismatch
+from graders.suite.steps.expressions import ABSENT, evaluate, looked_up
+from graders.suite.steps.matching import mismatch
 from graders.suite.steps.scope import Scope
-
-_LAST = re.compile(r"(?P<parent>.*?)\.?(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
 
 
 def judge_answer(answer: Answer, expected: Mapping[str, Any], scope: Scope) -> None:
@@ -53,19 +49,6 @@ def _in_json(document: Any, expected: Any, scope: Scope) -> Iterator[str]:
             yield f"`{expression}` {found}" if expression != "@" else f"the body {found}"
 
 
-def looked_up(expression: str, document: Any) -> Any:
-    """What the expression gives; ABSENT, and not null, where its last member is not in its object."""
-    value = jmespath.search(expression, document)
-    if value is not None:
-        return value
-    last = _LAST.fullmatch(expression)
-    if last is None:
-        return None
-    parent = jmespath.search(last["parent"], document) if last["parent"] else document
-    is_there = isinstance(parent, Mapping) and last["name"] in parent
-    return None if is_there else ABSENT
-
-
 def keep_of(answer: Answer, kept: Mapping[str, Any], scope: Scope) -> None:
     """Keep values of the answer under names: an expression over its JSON, `{header: NAME}` or `{status: true}`."""
     for name, source in kept.items():
@@ -76,7 +59,7 @@ def keep_of(answer: Answer, kept: Mapping[str, Any], scope: Scope) -> None:
                 else answer.headers.get(str(source.get("header", "")), None)
             )
         else:
-            value = jmespath.search(str(source), answer.json())
+            value = evaluate(str(source), answer.json())
         assert value is not None, (
             f"{answer.request.method} {answer.request.target}: the answer ({answer.status}) has no `{_named(source)}`"
         )

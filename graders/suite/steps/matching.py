@@ -9,17 +9,8 @@ from typing import Any
 
 from graders.packs.check_grammar import MATCHERS
 from graders.suite.library.responses import abbreviate
+from graders.suite.steps.expressions import ABSENT
 from graders.suite.steps.scope import Scope
-
-
-class _Absent:
-    """What stands for a member that is not there, which JMESPath cannot distinguish from null."""
-
-    def __repr__(self) -> str:
-        return "absent"
-
-
-ABSENT = _Absent()
 
 
 def mismatch(value: Any, expected: Any, scope: Scope) -> str | None:

@@ -8,20 +8,25 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import jmespath
-
 from graders.errors import SuiteError
 from graders.http.client import Answer
 from graders.packs.check_grammar import REQUESTS, DeclaredCheck, Step, StepBlock
+from graders.sandbox.machine import Deadline
 from graders.suite.steps.answers import judge_answer, keep_of
 from graders.suite.steps.bench import FIRST, StepBench
 from graders.suite.steps.costs import judge_growth, judge_recording
 from graders.suite.steps.crashing import crash_after_commit
+from graders.suite.steps.expressions import evaluate
 from graders.suite.steps.matching import mismatch
-from graders.suite.steps.racing import Racer, judge_race, run_race
+from graders.suite.steps.racing import OpenRace, Racer, judge_race, race, racers_of
 from graders.suite.steps.scope import Scope, random_value
 
 _PAUSE = 0.05
+# A request of a race also waits at what is held, so it gets more time than one that is alone.
+_RACE_SECONDS = 60.0
+_PLACE = "suite/"
+# What a sealed check says where a step without a sentence meets an answer that it cannot use.
+_UNUSABLE = "An answer is not what the contract promises, so that this check could not go on."
 
 
 class StepFailure(AssertionError):
@@ -35,6 +40,10 @@ class Performer:
         self._check = check
         self._blocks = blocks
         self._bench = bench
+        self._running: OpenRace | None = None
+        # Whether races hold what they name, and how many requests were blocked by it so far.
+        self._holding = True
+        self._blocked = 0
 
     def run(self) -> None:
         values = {**self._bench.variables, "seed": self._bench.seed}
@@ -55,12 +64,15 @@ class Performer:
                 error.__traceback__
             ) from error
         except SuiteError as error:
-            raise SuiteError(f"suite/{step.place}: {error.message}", hint=error.hint) from error
+            if error.message.startswith(_PLACE):
+                # The step inside this one is the place to look at.
+                raise
+            raise SuiteError(f"{_PLACE}{step.place}: {error.message}", hint=error.hint) from error
 
     def _sentence(self, step: Step, scope: Scope, difference: str) -> str:
         because = str(scope.fill(step.because)) if step.because else ""
         if self._check.sealed:
-            return because or difference
+            return because or _UNUSABLE
         return (
             f"{because}\n{difference} (checks/{step.place})"
             if because
@@ -76,6 +88,8 @@ class Performer:
             "growth": self._growth,
             "recorded": self._recorded,
             "race": self._race,
+            "send": self._send,
+            "rounds": self._rounds,
             "crash-after-commit": self._crash,
             "restart": self._restart,
             "kill": lambda step, _: self._instance(step).kill(),
@@ -85,6 +99,7 @@ class Performer:
             "until": self._until,
             "wait": lambda step, scope: time.sleep(float(scope.fill(step.argument))),
             "mark": lambda step, _: self._bench.mark(str(step.argument)),
+            "elapsed": self._elapsed,
             "each": self._each,
             "repeat": self._repeat,
             "random": self._random,
@@ -132,21 +147,52 @@ class Performer:
         judge_recording(self._bench.recording, scope.fill(step.argument), during, scope)
 
     def _race(self, step: Step, scope: Scope) -> None:
-        instances = int(scope.fill(step.argument.get("instances", 1)))
-        clients = [self._bench.nth_instance(number).http for number in range(instances)]
-        if "timeout" in step.argument:
-            for client in clients:
-                client.deadline = float(scope.fill(step.argument["timeout"]))
+        sender = self._sender(int(scope.fill(step.argument.get("instances", 1))), step, scope)
+        with race(step, scope, self._bench.gate, sender, holding=self._holding) as running:
+            self._running = running
+            try:
+                self._all(step.steps.get("while_held", ()), scope)
+            finally:
+                self._running = None
+            result = running.finish()
+        self._blocked += result.blocked
+        found = {"answers": result.outcomes, "blocked": result.blocked}
+        for name, value in found.items():
+            scope.keep(name, value)
+        judge_race(result, scope.fill(step.options.get("expect", {})), scope)
+        _keep(found, step, scope)
+
+    def _sender(self, instances: int, step: Step, scope: Scope) -> Callable[[Racer, Scope], Answer]:
+        """How a racer sends: to the instance that its request names, else to all instances in turn."""
+        turns = [self._bench.nth_instance(number) for number in range(instances)]
+        seconds = float(scope.fill(step.argument.get("timeout", _RACE_SECONDS)))
 
         def send(racer: Racer, scope: Scope) -> Answer:
-            return self._bench.send(racer.request, scope.inside(n=racer.number), clients[racer.instance])
+            on = scope.fill(racer.request.options.get("on"))
+            at = turns[(racer.number - 1) % instances] if on is None else self._bench.instance(str(on))
+            client = at.http
+            client.deadline = seconds
+            return self._bench.send(racer.request, scope.inside(n=racer.number), client)
 
-        held = step.steps.get("while_held", ())
-        result = run_race(step, scope, self._bench.gate, send, lambda: self._all(held, scope))
-        scope.keep("answers", result.outcomes)
-        scope.keep("blocked", result.blocked)
-        judge_race(result, scope.fill(step.options.get("expect", {})), scope)
-        _keep({"answers": result.outcomes, "blocked": result.blocked}, step, scope)
+        return send
+
+    def _send(self, step: Step, scope: Scope) -> None:
+        if self._running is None:
+            raise SuiteError("`send` is outside of a race", hint="write it under `while_held:`")
+        self._running.start(racers_of(step, scope, self._running.size), scope)
+
+    def _rounds(self, step: Step, scope: Scope) -> None:
+        """The steps once, and again without holding anything where no request was blocked by what was held."""
+        before = self._blocked
+        self._all(step.steps["steps"], scope.inside(round=1))
+        if self._blocked > before:
+            return
+        self._holding = False
+        try:
+            for number in range(int(scope.fill(step.argument.get("plain", 5)))):
+                self._all(step.steps["steps"], scope.inside(round=number + 2))
+        finally:
+            self._holding = True
 
     def _crash(self, step: Step, scope: Scope) -> None:
         crash_after_commit(self._bench, step, scope)
@@ -166,13 +212,13 @@ class Performer:
 
     def _until(self, step: Step, scope: Scope) -> None:
         """The steps again until they pass. The deadline ends the wait; a lower bound may be judged."""
-        deadline = time.monotonic() + float(scope.fill(step.argument["within"]))
+        deadline = Deadline(float(scope.fill(step.argument["within"])), what="what `until` waits for")
         while True:
             try:
                 self._all(step.steps["steps"], scope)
                 break
             except AssertionError:
-                if time.monotonic() >= deadline:
+                if deadline.passed:
                     raise
                 time.sleep(_PAUSE)
         not_before = scope.fill(step.argument.get("not_before", {}))
@@ -189,20 +235,30 @@ class Performer:
             self._all(step.steps["steps"], scope.inside(at=at, **values))
 
     def _repeat(self, step: Step, scope: Scope) -> None:
-        for turn in range(int(scope.fill(step.argument["times"]))):
+        times, again = int(scope.fill(step.argument["times"])), step.argument.get("while")
+        for turn in range(times):
             self._all(step.steps["steps"], scope.inside(turn=turn + 1))
+            if again is not None and not scope.value(str(again)):
+                return
+        if again is not None:
+            raise SuiteError(
+                f"after {times} turns `{again}` still holds, so this check proves nothing",
+                hint="run it again while fewer other programs run on this machine",
+            )
+
+    def _elapsed(self, step: Step, scope: Scope) -> None:
+        for name, mark in step.argument.items():
+            scope.keep(name, self._bench.since(str(mark)))
 
     def _random(self, step: Step, scope: Scope) -> None:
         for name, pattern in step.argument.items():
             scope.keep(name, random_value(pattern, self._bench.rng))
 
     def _set(self, step: Step, scope: Scope) -> None:
-        for name, expression in step.argument.items():
-            filled = scope.fill(expression) if isinstance(expression, str) and "{" in expression else None
-            if filled is not None or not isinstance(expression, str):
-                scope.keep(name, filled if filled is not None else expression)
-            else:
-                scope.keep(name, scope.value(expression))
+        """A text without a name is an expression; anything else is filled in."""
+        for name, given in step.argument.items():
+            is_expression = isinstance(given, str) and "{" not in given
+            scope.keep(name, scope.value(given) if is_expression else scope.fill(given))
 
     def _use(self, step: Step, scope: Scope) -> None:
         block = self._blocks[str(step.argument)]
@@ -216,14 +272,14 @@ class Performer:
     def _expect(self, step: Step, scope: Scope) -> None:
 
         for expression, wanted in scope.fill(step.argument).items():
-            problem = mismatch(jmespath.search(str(expression), scope.values), wanted, scope)
+            problem = mismatch(evaluate(str(expression), scope.values), wanted, scope)
             assert problem is None, f"`{expression}` {problem}"
 
 
 def _keep(found: Mapping[str, Any], step: Step, scope: Scope) -> None:
 
     for name, expression in step.options.get("keep", {}).items():
-        scope.keep(name, jmespath.search(str(expression), found))
+        scope.keep(name, evaluate(str(expression), found))
 
 
 def plain_value(value: Any) -> Any:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import jmespath
-
-from graders.faults.lock_gate import HeldGate, Hold, LockGate
+from graders.faults.lock_gate import Calls, HeldGate, Hold, LockGate
 from graders.http.client import Answer
 from graders.packs.check_grammar import RequestTemplate, Step
 from graders.packs.declared_checks import request_in
-from graders.suite.concurrency import concurrently
 from graders.suite.steps.answers import judge_answer, outcome
+from graders.suite.steps.expressions import evaluate
 from graders.suite.steps.matching import mismatch
 from graders.suite.steps.scope import Scope
 
-# Longer than a request of a suite may take, so that the gate opens before a client gives up.
-_TIMEOUT = 60.0
+# Longer than a request of a suite may take: each has a deadline of its own, and this one ends what ignores it.
+_TIMEOUT = 150.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,6 @@ class Racer:
     group: str
     request: RequestTemplate
     expected: Mapping[str, Any]
-    instance: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +48,61 @@ class RaceResult:
 Send = Callable[[Racer, Scope], Answer]
 
 
-def racers_of(step: Step, scope: Scope) -> tuple[Racer, ...]:
-    """Everybody in the race, numbered from 1 in the order in which they are written; instances take turns."""
-    instances = int(scope.fill(step.argument.get("instances", 1)))
+class OpenRace:
+    """A race that is running: everything sent so far, behind what is held (or nothing)."""
+
+    def __init__(self, send: Send, held: HeldGate | None) -> None:
+        self._send = send
+        self._held = held
+        self._racers: list[Racer] = []
+        self._calls: list[Calls[Answer]] = []
+
+    def start(self, racers: Sequence[Racer], scope: Scope, *, in_turn: bool = False) -> None:
+        """Send requests at once, or one after the other, and come back when each is blocked or answered."""
+        for group in [[racer] for racer in racers] if in_turn else [list(racers)]:
+            self._start(group, scope)
+
+    def _start(self, group: Sequence[Racer], scope: Scope) -> None:
+        def call(at: int) -> Answer:
+            return self._send(group[at], scope)
+
+        self._racers += group
+        if self._held is None:
+            self._calls.append(Calls(len(group), call))
+            return
+        self._calls.append(self._held.start(len(group), call))
+        self._held.settle()
+
+    @property
+    def size(self) -> int:
+        """The requests sent so far."""
+        return len(self._racers)
+
+    def finish(self) -> RaceResult:
+        """Release what is held and wait for every answer. Raises what a request has raised."""
+        if self._held is not None:
+            self._held.open()
+        results = [result for calls in self._calls for result in calls.join(_TIMEOUT)]
+        blocked = self._held.blocked if self._held is not None else 0
+        return RaceResult(tuple(self._racers), _answers(results), blocked)
+
+
+def racers_of(step: Step, scope: Scope, sent: int = 0) -> tuple[Racer, ...]:
+    """The requests of the step, in the order in which they are written.
+
+    They are numbered from 1, or on from the `sent` ones that are in the race already.
+    """
     racers: list[Racer] = []
     for group, request, times, expected in _groups(step, scope):
         for _ in range(times):
-            racers.append(Racer(len(racers) + 1, group, request, expected, len(racers) % instances))
+            racers.append(Racer(sent + len(racers) + 1, group, request, expected))
     return tuple(racers)
 
 
 def _groups(step: Step, scope: Scope) -> Iterator[tuple[str, RequestTemplate, int, Mapping[str, Any]]]:
     if step.request is not None:
-        yield "", step.request, int(scope.fill(step.argument.get("times", 1))), {}
+        name, times = str(step.argument.get("name", "")), int(scope.fill(step.argument.get("times", 1)))
+        yield name, step.request, times, {}
         return
     for at, entry in enumerate(step.argument["requests"]):
         request = request_in(entry)
@@ -83,40 +122,20 @@ def holds_of(step: Step, scope: Scope) -> list[Hold]:
     return holds
 
 
-def run_race(
-    step: Step, scope: Scope, gate: LockGate, send: Send, while_held: Callable[[], None]
-) -> RaceResult:
-    """Send everything at once (or in turn), behind what is held; `while_held` runs before it is released."""
-    racers = racers_of(step, scope)
-    holds = holds_of(step, scope)
+@contextmanager
+def race(step: Step, scope: Scope, gate: LockGate, send: Send, *, holding: bool) -> Iterator[OpenRace]:
+    """Begin the race of the step, behind what it holds (unless not `holding`); `finish` ends it."""
+    holds = holds_of(step, scope) if holding else []
+    in_turn = bool(step.argument.get("in_turn"))
     if not holds:
-        results = concurrently(len(racers), lambda at: send(racers[at], scope))
-        return RaceResult(racers, _answers(results), 0)
-    with ExitStack() as stack:
-        held = stack.enter_context(gate.held(*holds))
-        results = _behind(held, racers, scope, send, while_held, in_turn=bool(step.argument.get("in_turn")))
-        return RaceResult(racers, _answers(results), held.blocked)
-
-
-def _behind(
-    held: HeldGate,
-    racers: Sequence[Racer],
-    scope: Scope,
-    send: Send,
-    while_held: Callable[[], None],
-    *,
-    in_turn: bool,
-) -> list[Answer | BaseException]:
-    groups = [[racer] for racer in racers] if in_turn else [list(racers)]
-    started = []
-    for group in groups:
-        # The default binds the group of this round: threads may start after the next one began.
-        calls = held.start(len(group), lambda at, group=group: send(group[at], scope))  # type: ignore[misc]
-        started.append(calls)
-        held.settle()
-    while_held()
-    held.open()
-    return [result for calls in started for result in calls.join(_TIMEOUT)]
+        running = OpenRace(send, None)
+        running.start(racers_of(step, scope), scope)
+        yield running
+        return
+    with gate.held(*holds) as held:
+        running = OpenRace(send, held)
+        running.start(racers_of(step, scope), scope, in_turn=in_turn)
+        yield running
 
 
 def _answers(results: Sequence[Answer | BaseException]) -> tuple[Answer, ...]:
@@ -151,7 +170,7 @@ def _together(result: RaceResult, expected: Mapping[str, Any], scope: Scope) -> 
             return f"answered {counted(found)}; expected {counted(wanted)}"
     values = {**scope.values, "answers": result.outcomes, "blocked": result.blocked}
     for expression, wanted in expected.get("values", {}).items():
-        if (problem := mismatch(jmespath.search(expression, values), wanted, scope)) is not None:
+        if (problem := mismatch(evaluate(expression, values), wanted, scope)) is not None:
             return f"`{expression}` {problem}"
     return None
 

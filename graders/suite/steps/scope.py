@@ -8,9 +8,8 @@ import string
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import jmespath
-
 from graders.errors import SuiteError
+from graders.suite.steps.expressions import evaluate
 
 # One alternative a token that hides a colon or a quote from the next one (PostgreSQL's manual, 4.1).
 _SQL = re.compile(
@@ -52,7 +51,7 @@ class Scope:
         if name and name[0] not in values and expression == name[0]:
             known = ", ".join(sorted(values)) or "none"
             raise SuiteError(f"there is no value `{expression}`", hint=f"values at this step: {known}")
-        return jmespath.search(expression, values)
+        return evaluate(expression, values)
 
     def fill(self, template: Any) -> Any:
         """The template with its names replaced; a text that is one name alone keeps the value's type.

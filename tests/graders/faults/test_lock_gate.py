@@ -252,3 +252,26 @@ def test_the_lock_is_gone_when_the_block_ends_in_an_error(gate: LockGate, servic
     with pytest.raises(RuntimeError), gate.locked("accounts") as shut:
         fail(shut)
     assert read_then_write(service) == 100
+
+
+def test_a_job_of_the_service_at_the_lock_does_not_stand_for_a_call(gate: LockGate, service: str) -> None:
+    """A call that is still on its way is waited for, although another session of the service is blocked."""
+    arriving = threading.Event()
+
+    def late(_: int) -> int:
+        # Many looks of the gate later, and not after so many seconds.
+        for _ in range(20):
+            pause.wait(0.01)
+        arriving.set()
+        return read_then_write(service)
+
+    with gate.locked("accounts", where="id = 1") as shut:
+        job = shut.start(1, lambda _: read_then_write(service, 0))
+        shut.settle()
+        shut._calls.clear()
+        calls = shut.start(1, late)
+        shut.settle()
+        assert arriving.is_set()
+        shut.open()
+        assert job.join(30) == [100]
+        assert calls.join(30) == [100]

@@ -71,3 +71,8 @@ def test_no_bytes_raise_anything_but_a_pack_error(raw: bytes) -> None:
         parse_yaml(raw, HERE)
     except PackError as error:
         assert error.hint
+
+
+def test_a_key_is_the_word_that_is_written() -> None:
+    section = parse_yaml(b"a: {on: second, no: 1, null: 2, 201: 3, b: {off: yes}}\n", HERE)
+    assert section.plain("a") == {"on": "second", "no": 1, "null": 2, 201: 3, "b": {"off": True}}

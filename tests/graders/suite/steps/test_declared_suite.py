@@ -140,3 +140,109 @@ def test_a_check_in_yaml_and_in_python_are_two_parts_of_one(judge: Judge, pack: 
     )
     [check] = judge(HEAD + "    - get: /greetings?limit=2\n      expect: {status: 200}\n").checks
     assert (check.verdict, check.message) == ("failed", "Part two.")
+
+
+HELD = """\
+    - mark: begun
+    - race:
+        hold: {table: people, mode: ACCESS EXCLUSIVE}
+        get: /greetings?limit=1
+        while_held:
+          - elapsed: {seconds: begun}
+          - send: {name: later, get: "/greetings?limit={n}", times: 2}
+      expect: {statuses: {200: 3}, values: {"answers[?group=='later'].n": [2, 3], blocked: 3}}
+    - expect: {seconds: {at_least: 0}, "answers[2].json.greetings | length(@)": 3}
+    - another: {name: second, variables: {GREETING: Servus}}
+    - race:
+        requests:
+          - {get: "/greetings?limit=1", name: one}
+          - {get: "/greetings?limit=1", name: other, on: second}
+      expect: {values: {"answers[].json.greetings[] | map(&starts_with(@, 'Servus'), @)": [false, true]}}
+"""
+
+
+def test_requests_are_sent_while_a_race_is_held_and_to_named_instances(judge: Judge) -> None:
+    [check] = judge(HEAD + HELD).checks
+    assert (check.verdict, check.message, check.detail) == ("passed", "", "")
+
+
+@pytest.mark.parametrize(
+    ("hold", "rounds"),
+    [("{table: people, mode: ACCESS EXCLUSIVE}", 1), ('{table: people, where: "id = 1"}', 4)],
+)
+def test_rounds_are_repeated_without_a_hold_where_nobody_was_blocked(
+    judge: Judge, hold: str, rounds: int
+) -> None:
+    text = f"""\
+    - set: {{seen: []}}
+    - rounds:
+        plain: 3
+        steps:
+          - race: {{times: 2, hold: {hold}, get: /greetings?limit=1}}
+            expect: {{statuses: {{200: 2}}}}
+          - set: {{seen: "[seen, [round]][]"}}
+    - expect: {{seen: {list(range(1, rounds + 1))}}}
+"""
+    [check] = judge(HEAD + text).checks
+    assert (check.verdict, check.message, check.detail) == ("passed", "", "")
+
+
+def test_a_repetition_ends_when_its_condition_does_and_is_broken_where_it_never_does(judge: Judge) -> None:
+    text = """\
+    - set: {sizes: [1], filled: {size: "{sizes}"}}
+    - expect: {filled.size: [1]}
+    - repeat:
+        times: 3
+        while: length(sizes) < `TURNS`
+        steps:
+          - set: {sizes: "[sizes, [`1`]][]"}
+    - expect: {sizes: {length: 3}}
+"""
+    [check] = judge(HEAD + text.replace("TURNS", "3")).checks
+    assert (check.verdict, check.detail) == ("passed", "")
+    [check] = judge(HEAD + text.replace("TURNS", "9")).checks
+    assert check.verdict == "broken"
+    assert "after 3 turns `length(sizes) < `9`` still holds" in check.detail
+
+
+def test_a_send_outside_of_a_race_is_broken(judge: Judge) -> None:
+    text = (
+        "    - send: {get: /greetings?limit=1}\n    - get: /greetings?limit=1\n      expect: {status: 200}\n"
+    )
+    [check] = judge(HEAD + text).checks
+    assert check.verdict == "broken"
+    assert "suite/open_greetings.yaml:3: `send` is outside of a race" in check.detail
+
+
+def test_a_request_that_is_refused_before_the_crash_fails(judge: Judge) -> None:
+    text = "    - crash-after-commit: {post: /nowhere, changed: [people]}\n" + OPEN
+    [check] = judge(HEAD + text).checks
+    assert check.verdict == "failed"
+    assert "and nothing was committed" in check.message
+
+
+def test_values_of_another_type_fail_and_say_nothing_of_a_sealed_step(judge: Judge, pack: Path) -> None:
+    text = (
+        "    - get: /greetings?limit=2\n      keep: {all: greetings}\n"
+        '    - set: {secret: "sum(all)"}\n    - expect: {secret: 1}\n      because: A sentence.\n'
+    )
+    [check] = judge(HEAD + text).checks
+    assert check.verdict == "failed"
+    assert "`sum(all)` cannot be computed" in check.message
+    kata = pack / "katas/greeting/kata.yaml"
+    kata.write_text(kata.read_text().replace("visibility: open", "visibility: sealed"))
+    (pack / "katas/greeting/suite/open_greetings.yaml").unlink()
+    [check] = judge(HEAD + text, file="sealed_greetings.yaml").checks
+    assert check.verdict == "failed"
+    assert "sum" not in str(check)
+
+
+def test_a_database_proxy_keeps_the_variables_of_an_earlier_restart(judge: Judge, pack: Path) -> None:
+    (pack / "katas/greeting/suite/open_more.py").write_text(
+        "def check_greets_by_name(service, request):\n"
+        "    service.restart_with({'GREETING': 'Servus'})\n"
+        "    request.getfixturevalue('proxy')\n"
+        "    assert service.http.get('/greetings?limit=1').json()['greetings'][0].startswith('Servus')\n"
+    )
+    [check] = judge(HEAD + "    - get: /greetings?limit=2\n      expect: {status: 200}\n").checks
+    assert (check.verdict, check.message) == ("passed", "")

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from graders.suite.steps.answers import looked_up
-from graders.suite.steps.matching import ABSENT, mismatch
+from graders.errors import SuiteError
+from graders.suite.steps.expressions import ABSENT, evaluate, looked_up
+from graders.suite.steps.matching import mismatch
 from graders.suite.steps.scope import Scope
 
 SCOPE = Scope({"before": [1, {"a": None}]})
@@ -70,3 +71,29 @@ def test_what_is_not_as_expected(value: Any, expected: Any, why: str) -> None:
 )
 def test_null_is_not_absent(expression: str, value: Any) -> None:
     assert looked_up(expression, {"a": {"b": None}, "e": [{}]}) == value
+
+
+@pytest.mark.parametrize(
+    ("expression", "document"),
+    [
+        ("sum([a, b])", {"a": "1", "b": 2}),
+        ("sum([a, b])", {"a": 1}),
+        ("length(a)", {"a": 7}),
+        ("sort(a)", {"a": [1, "b"]}),
+    ],
+)
+def test_what_cannot_be_computed_on_an_answer_is_the_fault_of_the_service(
+    expression: str, document: Any
+) -> None:
+    with pytest.raises(AssertionError, match="cannot be computed"):
+        evaluate(expression, document)
+
+
+def test_what_is_no_expression_is_the_fault_of_the_suite() -> None:
+    with pytest.raises(SuiteError, match="not a JMESPath expression"):
+        evaluate("a[", {})
+
+
+@pytest.mark.parametrize("expression", ["a || b", "a.b || c", "!a && b"])
+def test_an_expression_that_ends_in_a_name_is_not_taken_for_a_path(expression: str) -> None:
+    assert looked_up(expression, {"c": None}) in (None, ABSENT)
