@@ -1,0 +1,1 @@
+CREATE INDEX orders_reserved_until ON orders (expires_at) WHERE status = 'reserved';
