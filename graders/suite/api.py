@@ -23,7 +23,7 @@ from graders.sql.statement import Statement
 from graders.suite.concurrency import concurrently
 from graders.suite.evidence import Collector
 from graders.suite.instances import Instance, ServiceGone
-from graders.suite.library.problem_details import problem_mismatch, problem_of
+from graders.suite.library.problem_details import must_be_problem, problem_mismatch, problem_of
 from graders.suite.library.responses import (
     JsonObject,
     abbreviate,
@@ -81,6 +81,7 @@ __all__ = [
     "json_object",
     "lifetime",
     "location_path",
+    "must_be_problem",
     "nodes_of",
     "open_database_proxy",
     "openapi",

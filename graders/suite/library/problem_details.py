@@ -11,10 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from graders.http.message import Answer, AnswerError
-from graders.suite.library.responses import abbreviate
+from graders.suite.library.responses import JsonObject, abbreviate
 
 MEDIA_TYPE = "application/problem+json"
 BLANK = "about:blank"
+# What the contracts of katas ask for. RFC 9457 itself asks for no member.
+MEMBERS = ("type", "title", "status", "detail")
 _TEXTS = ("title", "detail", "instance")
 
 
@@ -34,11 +36,29 @@ def problem_of(answer: Answer, status: int | None = None, *, type_ends: str = ""
     return document
 
 
+def must_be_problem(
+    answer: Answer,
+    *statuses: int,
+    what: str = "",
+    members: Collection[str] = MEMBERS,
+    errors: bool = False,
+) -> JsonObject:
+    """As `problem_of`, for one of several statuses, with the members that a contract names and a type in any case.
+
+    `what` names the request in the sentence of the AssertionError; `errors`: the document must list them.
+    """
+    wanted = {"status": statuses or (answer.status,), "members": members, "errors": errors}
+    mismatch = problem_mismatch(answer, wanted)
+    asked = what or f"{answer.request.method} {answer.request.target}"
+    assert mismatch is None, f"{asked}: {mismatch}"
+    return JsonObject({"type": BLANK, **answer.json()})
+
+
 def problem_mismatch(answer: Answer, expected: int | Mapping[str, Any]) -> str | None:
     """Why the answer is not the expected problem; None where it is.
 
-    `expected`: a status, or a mapping of `status` (one or a list), `type_ends`, `pointers` and `parameters` (those that
-    `errors` must name, at least).
+    `expected`: a status, or a mapping of `status` (one or a list), `type_ends`, `members` that must be present,
+    `errors` (true: a list of them is present), `pointers` and `parameters` (those that `errors` must name, at least).
     """
     wanted = expected if isinstance(expected, Mapping) else {"status": expected}
     return next(_problems(answer, wanted), None)
@@ -59,7 +79,11 @@ def _problems(answer: Answer, wanted: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(document, dict):
         yield f"the {answer.status} came with {abbreviate(document)}, which is not an object"
         return
+    if missing := [name for name in wanted.get("members", ()) if name not in document]:
+        yield f"the problem document lacks {', '.join(missing)}"
     yield from _members(answer, document)
+    if wanted.get("errors"):
+        yield from _entries(document.get("errors"))
     type_ends = str(wanted.get("type_ends", ""))
     if not str(document.get("type", BLANK)).endswith(type_ends):
         yield f"the problem's type is {abbreviate(document.get('type', BLANK))}, which does not end in {type_ends}"
@@ -76,6 +100,17 @@ def _members(answer: Answer, document: Mapping[str, Any]) -> Iterator[str]:
     for name in _TEXTS:
         if name in document and not isinstance(document[name], str):
             yield f"the problem's {name} is {abbreviate(document[name])}, which is not a string"
+
+
+def _entries(errors: Any) -> Iterator[str]:
+    if not isinstance(errors, list) or not errors:
+        yield "the problem document has no list `errors` that names what is invalid"
+        return
+    for error in errors:
+        if not isinstance(error, dict) or not isinstance(error.get("detail"), str):
+            yield f"the entry {abbreviate(error)} of `errors` has no `detail`"
+        elif not isinstance(error.get("pointer", error.get("parameter")), str):
+            yield f"the entry {abbreviate(error)} of `errors` has neither a `pointer` nor a `parameter`"
 
 
 def is_uri_reference(value: object) -> bool:
