@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from graders.errors import SuiteError
 from graders.http.message import Answer, Headers, Request
+from graders.sandbox.machine import MACHINE, MachineBusyError
 from graders.suite.library.openapi.document import Operation, operations, prefix_of
 from graders.suite.library.openapi.truth import contradiction
 
@@ -42,6 +43,9 @@ _OTHER_CHECKS = (
 # Of the coverage phase's cases for an operation the first ones are kept, and a share of the others.
 _FIRST_CASES = 5
 _SHARE_OF_OTHERS = 0.05
+_REQUEST_SECONDS = 30.0
+# On a machine on which other work takes longer than so many times as usual, silence proves nothing.
+_BUSY = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +104,33 @@ def explore(
             if isinstance(event, events.ScenarioFinished):
                 found.update((finding, None) for finding in _findings(event.recorder, known, base_url))
             elif isinstance(event, events.NonFatalError):
-                label = getattr(event, "label", "") or "the document"
-                found[
-                    Disagreement(str(label), 0, f"no request could be made from it: {_told(event)}", "")
-                ] = None
+                label = str(getattr(event, "label", "") or "the document")
+                if _is_timeout(event):
+                    # Each further one would wait as long.
+                    return (_unanswered(label),)
+                reason = f"no request could be made from it: {_told(event)}"
+                found[Disagreement(label, 0, reason, "")] = None
             elif isinstance(event, events.FatalError):
                 raise SuiteError(f"schemathesis ended early: {event.exception!r}", hint="Report this.")
     return tuple(found)
+
+
+def _is_timeout(event: Any) -> bool:
+    import requests
+
+    return isinstance(event.value, requests.exceptions.Timeout)
+
+
+def _unanswered(label: str) -> Disagreement:
+    """A request that was not answered in time. Raises MachineBusyError where the machine had no time for it."""
+    slowness = MACHINE.slowness()
+    if slowness > _BUSY:
+        raise MachineBusyError(
+            f"a request for {label} was not answered within {_REQUEST_SECONDS:g} s, on a machine on which other "
+            f"work takes {slowness:.0f} times as long as usual",
+            hint="run it again while fewer other programs run on this machine",
+        )
+    return Disagreement(label, 0, f"a request was not answered within {_REQUEST_SECONDS:g} s", "")
 
 
 def disagreement(operation: Operation, answer: Answer) -> str:
@@ -173,7 +197,7 @@ def _settings(
         "headers": dict(headers),
         "workers": 1,
         "continue-on-failure": True,
-        "request-timeout": 10.0,
+        "request-timeout": _REQUEST_SECONDS,
         "checks": {**{name: {"enabled": True} for name in CHECKS}, **dict.fromkeys(_OTHER_CHECKS, off)},
         "phases": {
             "examples": off,

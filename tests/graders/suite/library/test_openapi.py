@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 
 from graders.http.message import Answer, Headers, Request
+from graders.sandbox.machine import Machine, MachineBusyError
 from graders.suite.library import openapi
+from graders.suite.library.openapi import exploring
 
 PROBLEM = {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}}
 
@@ -120,6 +123,35 @@ def test_an_answer_that_the_document_does_not_allow_is_found_with_a_curl_line(
     assert found[0].operation == "GET /things/{id}"
     assert found[0].curl.startswith("curl ")
     assert "/things/" in found[0].curl
+
+
+@contextmanager
+def silence() -> Iterator[str]:
+    """A listener that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def a_machine(slowness: float) -> Machine:
+    times = iter([0.0, slowness])
+    return Machine(lambda: None, ordinary=1.0, clock=lambda: next(times))
+
+
+def test_silence_ends_the_exploration_and_is_found_on_a_machine_that_has_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exploring, "_REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr(exploring, "MACHINE", a_machine(1))
+    with silence() as base_url:
+        found = openapi.explore(document(), base_url, seed=1, examples=3)
+    assert [finding.reason for finding in found] == ["a request was not answered within 0.2 s"]
+
+
+def test_silence_on_a_busy_machine_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exploring, "_REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr(exploring, "MACHINE", a_machine(9))
+    with silence() as base_url, pytest.raises(MachineBusyError, match="9 times as long as usual"):
+        openapi.explore(document(), base_url, seed=1, examples=3)
 
 
 def answered(reply: Reply) -> Answer:
