@@ -65,9 +65,10 @@ class Deadline:
     """Ends a wait for something that runs on this machine after `seconds` of an idle ordinary machine.
 
     A second in which the control computation takes n times as long as usual counts as 1/n seconds, so that a machine
-    on which everything takes n times as long waits n times as long. MachineBusyError where the wait has taken `most`
-    seconds (four times `seconds`, if that is more) and is not over. `what` names what is waited for. `seconds` may be
-    changed while it runs. For one thread.
+    on which everything takes n times as long waits n times as long. The first `by_clock` seconds (two at most where
+    nothing is said) count in full: for a wait that is for a time to pass rather than for work. MachineBusyError where
+    the wait has taken `most` seconds (four times `seconds`, if that is more) and is not over. `what` names what is
+    waited for. `seconds` may be changed while it runs. For one thread.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Deadline:
         seconds: float,
         *,
         what: str = "what was waited for",
+        by_clock: float | None = None,
         most: float = MOST_SECONDS,
         machine: Machine = MACHINE,
         clock: Callable[[], float] = time.monotonic,
@@ -86,7 +88,7 @@ class Deadline:
         self._clock = clock
         self._begun = clock()
         # Most waits end soon: the machine is measured for the others only.
-        self._counted = min(_FREE_SECONDS, seconds / 4)
+        self._counted = min(_FREE_SECONDS, seconds / 4) if by_clock is None else by_clock
         self._looked = self._begun + self._counted
 
     def left(self) -> float:

@@ -16,7 +16,7 @@ _SAFE = (
     "set search_path = pg_catalog, public",
     "set restrict_nonsystem_relation_kind = 'view, foreign-table'",
     "set lock_timeout = '20s'",
-    "set statement_timeout = '60s'",
+    "set statement_timeout = '120s'",
 )
 _TABLES = """
 select string_agg(format('%I.%I', nspname, relname), ', ')

@@ -53,6 +53,12 @@ def test_short_deadlines_ask_the_machine_as_well() -> None:
     assert waited(clock, deadline) == pytest.approx(7.75, rel=0.1)
 
 
+def test_a_wait_for_a_time_to_pass_is_longer_only_by_the_work_at_its_end() -> None:
+    clock = Clock()
+    deadline = Deadline(30, by_clock=25, machine=clock.machine(10), clock=clock)
+    assert waited(clock, deadline) == pytest.approx(25 + 50, rel=0.05)
+
+
 def test_a_machine_that_has_no_time_for_anybody_ends_the_wait_undecided() -> None:
     clock = Clock()
     deadline = Deadline(10, what="the answer to GET /", machine=clock.machine(1000), clock=clock)

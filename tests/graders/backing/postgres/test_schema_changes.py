@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from graders.backing.postgres import Cluster
+from graders.backing.postgres import Cluster, schema_changes
 from graders.backing.postgres.schema_changes import blamed, tables_of
 from graders.backing.postgres.session import Database
+from graders.sandbox.machine import Machine
 
 REFUSE = "create function no() returns trigger language plpgsql as $$begin raise exception 'no'; end$$;"
 INSERT = "insert into guest (id, name) values (-1, 'nobody')"
@@ -84,3 +85,23 @@ def test_a_lock_that_the_service_keeps_is_its_failure(database: Database, owner:
     told = why(database, owner, "begin; lock table guest", INSERT)
     owner.execute("rollback")
     assert told is not None and "a session of the service has been in a transaction" in told
+
+
+@pytest.mark.parametrize(("slowness", "theirs"), [(1, True), (9, False)])
+def test_a_statement_that_ran_out_of_time_is_theirs_only_on_a_machine_that_had_time(
+    database: Database,
+    owner: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    slowness: float,
+    theirs: bool,
+) -> None:
+    times = iter([0.0, slowness])
+    machine = Machine(lambda: None, ordinary=1.0, clock=lambda: next(times))
+    monkeypatch.setattr(schema_changes, "MACHINE", machine)
+    slow = REFUSE.replace("create function", "create or replace function").replace(
+        "raise exception 'no'", "perform pg_sleep(5)"
+    )
+    change = slow + "create trigger t before insert on guest for each row execute function no()"
+    database.execute("set statement_timeout = '50ms'")
+    blame = why(database, owner, change, INSERT)
+    assert (blame is not None and "the new trigger `t`" in blame) == theirs
