@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from shared_people import Person, add_note, id_of, listed, member, must_be, stranger
+import random
+from functools import partial
+from typing import Any
 
-from graders.suite.api import access_matrix, json_object
+from shared_people import Person, add_note, id_of, listed, must_be, notes_of, somebody, stranger
+
+from graders.suite.api import Answer, Client, Database, access_matrix, json_object
 
 MATRIX = access_matrix.read_matrix(
     """
@@ -18,15 +22,15 @@ MATRIX = access_matrix.read_matrix(
     GET    /admin/users     403     403      200      401
     """
 )
-_PEOPLE: dict[str, Person] = {}
+ROLES = {"owner": "ann", "member": "bob", "admin": "eve"}
 CHANGE = {"title": "Changed by someone", "body": "who had no business here"}
 
 
-def check_strangers_see_nothing(http, database, rng):
+def check_strangers_see_nothing(http: Client, database: Database, rng: random.Random) -> None:
     people = _people(http, database, rng)
     missing = database.value("select max(id) + 1000 from notes")
 
-    def call(cell: access_matrix.Cell, note_id: int | None = None):
+    def call(cell: access_matrix.Cell, note_id: int | None = None) -> Answer:
         path = cell.resource.replace("{id}", str(note_id or victim["id"]))
         body = CHANGE if cell.verb in ("PATCH", "POST") else None
         return http.request(cell.verb, path, json=body, headers=_bearer(people.get(cell.role)))
@@ -42,7 +46,7 @@ def check_strangers_see_nothing(http, database, rng):
             )
 
 
-def check_strangers_see_nothing__guessed_ids(http, database, rng):
+def check_strangers_see_nothing__guessed_ids(http: Client, database: Database, rng: random.Random) -> None:
     people = _people(http, database, rng)
     missing = database.value("select max(id) + 1000 from notes")
     seeded = database.rows(
@@ -51,7 +55,7 @@ def check_strangers_see_nothing__guessed_ids(http, database, rng):
     cells = [cell for cell in MATRIX if cell.role == "member" and "{id}" in cell.resource]
     for note in (seeded[0], seeded[len(seeded) // 2], seeded[-1]):
 
-        def call(cell: access_matrix.Cell, note_id: int = note["id"]):
+        def call(cell: access_matrix.Cell, note_id: int = note["id"]) -> Answer:
             path = cell.resource.replace("{id}", str(note_id))
             return http.request(
                 cell.verb,
@@ -60,11 +64,11 @@ def check_strangers_see_nothing__guessed_ids(http, database, rng):
                 headers=people["member"].bearer,
             )
 
-        for breach in access_matrix.walk(cells, call, lambda cell, call=call: call(cell, missing)):
+        for breach in access_matrix.walk(cells, call, partial(call, note_id=missing)):
             raise AssertionError(f"{breach}")
 
 
-def check_strangers_see_nothing__lists(http, database, rng):
+def check_strangers_see_nothing__lists(http: Client, database: Database, rng: random.Random) -> None:
     people = _people(http, database, rng)
     for role in ("owner", "member", "admin"):
         mine = [add_note(http, people[role], f"Ours {n}")["id"] for n in range(2)]
@@ -82,7 +86,9 @@ def check_strangers_see_nothing__lists(http, database, rng):
     )
 
 
-def check_strangers_see_nothing__roles_count_from_the_next_request(http, database, rng):
+def check_strangers_see_nothing__roles_count_from_the_next_request(
+    http: Client, database: Database, rng: random.Random
+) -> None:
     people = _people(http, database, rng)
     ann, note = people["member"], add_note(http, people["owner"], "Private")
     steps = (("admin", 200, 200), ("member", 403, 404), ("admin", 200, 200), ("member", 403, 404))
@@ -95,26 +101,27 @@ def check_strangers_see_nothing__roles_count_from_the_next_request(http, databas
             )
 
 
-def check_strangers_see_nothing__nobody_is_asked_for_a_token_first(http, database):
+def check_strangers_see_nothing__nobody_is_asked_for_a_token_first(http: Client, database: Database) -> None:
     missing = database.value("select max(id) + 1000 from notes")
     broken = {"data": '{"title": ', "headers": {"Content-Type": "application/json"}}
+    requests: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("GET", f"/notes/{missing}", {}),
+        ("DELETE", f"/notes/{missing}", {}),
+        ("PATCH", f"/notes/{missing}", {"json": {"title": ""}}),
+        ("POST", "/notes", {"json": {"title": ""}}),
+        ("POST", "/notes", broken),
+        ("PATCH", f"/notes/{missing}", broken),
+        ("GET", "/notes/not-a-number", {}),
+    )
     for token in (None, "Bearer nonsense"):
-        for method, path, options in (
-            ("GET", f"/notes/{missing}", {}),
-            ("DELETE", f"/notes/{missing}", {}),
-            ("PATCH", f"/notes/{missing}", {"json": {"title": ""}}),
-            ("POST", "/notes", {"json": {"title": ""}}),
-            ("POST", "/notes", broken),
-            ("PATCH", f"/notes/{missing}", broken),
-            ("GET", "/notes/not-a-number", {}),
-        ):
+        for method, path, options in requests:
             headers = {**options.get("headers", {}), **({"Authorization": token} if token else {})}
             answer = http.request(method, path, **{**options, "headers": headers})
             what = f"{method} {path} with {'a bad' if token else 'no'} token and something else wrong"
             must_be(answer, 401, what)
 
 
-def check_no_mass_assignment(http, database, rng):
+def check_no_mass_assignment(http: Client, database: Database, rng: random.Random) -> None:
     for more in ({"role": "admin"}, {"id": 900_001}, {"is_admin": True, "role": "admin"}):
         ann = stranger(rng)
         answer = http.post("/auth/register", json={**ann.credentials, **more})
@@ -128,8 +135,10 @@ def check_no_mass_assignment(http, database, rng):
         assert row is None or row["id"] != more.get("id"), "somebody chose their own id by sending it"
 
 
-def check_no_mass_assignment__notes(http, database, rng):
-    ann, bob = member(http, rng), member(http, rng, "bob")
+def check_no_mass_assignment__notes(http: Client, database: Database, rng: random.Random) -> None:
+    people = _people(http, database, rng)
+    ann, bob, admin = people["owner"], people["member"], people["admin"]
+    bobs_own = notes_of(database, bob)
     for more in ({"owner_id": bob.id}, {"id": 900_002}, {"owner_id": bob.id, "id": 900_003}):
         answer = http.post("/notes", json={"title": "Mine", **more}, headers=ann.bearer)
         assert answer.status in (201, 422), (
@@ -149,27 +158,27 @@ def check_no_mass_assignment__notes(http, database, rng):
         assert _row(database, note["id"]) == before, (
             f"PATCH with {more} changed the row: {_row(database, note['id'])}"
         )
-    admin = _people(http, database, rng)["admin"]
     answer = http.post("/notes", json={"title": "Yours", "owner_id": bob.id}, headers=admin.bearer)
     assert answer.status in (201, 422), (
         f"POST /notes of an admin with an owner_id answered {answer.status}, neither 201 nor 422"
     )
-    assert not database.value("select count(*) from notes where owner_id = %s", bob.id), (
-        "bob has notes that he never wrote: somebody else put them into his name"
+    assert notes_of(database, bob) == bobs_own, (
+        "somebody else created notes of which this user is the owner, by owner_id in the body"
     )
 
 
-def _people(http, database, rng) -> dict[str, Person]:
-    """Owner, member and admin; the same ones for all parts of a run, as each login costs a slow hash."""
-    if not _PEOPLE:
-        _PEOPLE.update({role: member(http, rng, role) for role in ("owner", "member", "admin")})
-    database.execute("update users set role = 'admin' where id = %s", _PEOPLE["admin"].id)
-    return _PEOPLE
+def _people(http: Client, database: Database, rng: random.Random) -> dict[str, Person]:
+    """Owner, member and admin; the grader makes the admin."""
+    people = {role: somebody(http, rng, name) for role, name in ROLES.items()}
+    for role, person in people.items():
+        stored = "admin" if role == "admin" else "member"
+        database.execute("update users set role = %s where id = %s", stored, person.id)
+    return people
 
 
 def _bearer(person: Person | None) -> dict[str, str]:
     return person.bearer if person else {}
 
 
-def _row(database, note_id: object) -> dict[str, object] | None:
+def _row(database: Database, note_id: object) -> dict[str, object] | None:
     return database.row("select * from notes where id = %s", note_id)

@@ -1,87 +1,99 @@
-"""One login and all that descended from it: reuse, logout, and two refreshes at once."""
+"""One login and all tokens that descend from it: reuse, logout, and two refreshes at once."""
 
 from __future__ import annotations
 
-from shared_people import keep_pair, log_in, member, must_be, refresh
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from graders.suite.api import Answer, json_object, secret_scan
+from shared_people import Person, keep_pair, leave_login, must_be, refresh, somebody, take_login
+
+from graders.suite.api import Answer, Client, Database, Instance, LockGate, json_object, secret_scan
+
+ROUNDS = 8
 
 
-def check_reuse_kills_the_family(http, rng):
-    ann = member(http, rng)
-    first = ann.refresh
-    log_in(http, ann)
-    elsewhere = ann.refresh
-    second = _rotated(http, ann, first)
-    third = _rotated(http, ann, second)
-    must_be(refresh(http, first), 401, "a refresh token that was used up two refreshes ago")
+def check_reuse_kills_the_family(http: Client, rng: random.Random) -> None:
+    bob = somebody(http, rng, "bob")
+    login, elsewhere = take_login(http, bob), take_login(http, bob)
+    first = login.refresh
+    second = _rotated(http, login)
+    third = _rotated(http, login)
+    must_be(refresh(http, first), 401, "a refresh token that was used two refreshes ago")
     must_be(refresh(http, third), 401, "the newest token of a login of which an old one was used again")
     must_be(refresh(http, second), 401, "another old token of that login")
-    must_be(refresh(http, third), 401, "the newest token of that login, tried once more,")
-    answer = refresh(http, elsewhere)
+    must_be(refresh(http, third), 401, "the newest token of that login, on the second attempt,")
+    answer = refresh(http, elsewhere.refresh)
     assert answer.status == 200, (
         f"the reuse in one login ended another login of the same person: its refresh answered {answer.status}"
     )
+    keep_pair(elsewhere, answer)
+    leave_login(elsewhere)
 
 
-def check_reuse_kills_the_family__logout(http, service, rng):
+def check_reuse_kills_the_family__logout(http: Client, service: Instance, rng: random.Random) -> None:
     coming = service.another_soon()
-    ann = member(http, rng)
-    ancestor = ann.refresh
-    log_in(http, ann)
-    elsewhere = ann.refresh
-    newest = _rotated(http, ann, ancestor)
+    bob = somebody(http, rng, "bob")
+    login, elsewhere, plain = (take_login(http, bob) for _ in range(3))
+    ancestor = login.refresh
+    newest = _rotated(http, login)
     _log_out(http, ancestor, "with an ancestor of the newest token")
     must_be(refresh(http, newest), 401, "a refresh after a logout by an ancestor token")
-    log_in(http, ann)
-    plain = ann.refresh
-    _log_out(http, plain, "with the newest token")
-    _log_out(http, plain, "for the second time")
+    _log_out(http, plain.refresh, "with the newest token")
+    _log_out(http, plain.refresh, "for the second time")
     _log_out(http, "a token that nobody has issued", "with an unknown token")
-    must_be(refresh(http, plain), 401, "a refresh after a logout")
-    elsewhere = _rotated(http, ann, elsewhere)
-    other = coming.result()
-    must_be(refresh(other.http, plain), 401, "a refresh after a logout, at a second instance of the service,")
-    must_be(
-        refresh(other.http, newest), 401, "a refresh after a logout, at a second instance of the service,"
-    )
-    _rotated(other.http, ann, elsewhere)
+    must_be(refresh(http, plain.refresh), 401, "a refresh after a logout")
+    _rotated(http, elsewhere)
+    other = coming.result().http
+    what = "a refresh after a logout, at a second instance of the service,"
+    must_be(refresh(other, plain.refresh), 401, what)
+    must_be(refresh(other, newest), 401, what)
+    _rotated(other, elsewhere)
+    leave_login(elsewhere)
 
 
-def check_reuse_kills_the_family__two_at_once(http, database, gate, concurrently, rng):
+def check_reuse_kills_the_family__two_at_once(
+    http: Client,
+    database: Database,
+    gate: LockGate,
+    concurrently: Callable[..., list[Any]],
+    rng: random.Random,
+) -> None:
     names = [f"{schema}.{name}" for schema, name in secret_scan.tables(database)]
     tables = [name for name in names if name not in ("public.notes", "public.schema_migrations")]
-    ann = member(http, rng)
+    bob = somebody(http, rng, "bob")
+    login = take_login(http, bob)
     with gate.locked(*tables, mode="SHARE") as shut:
-        answers = shut.fire(2, lambda _: refresh(http, ann.refresh))
+        answers = shut.fire(2, lambda _: refresh(http, login.refresh))
     _at_most_one(http, answers)
-    if shut.blocked:
-        return
-    for _ in range(8):
-        log_in(http, ann)
-        _at_most_one(http, concurrently(3, lambda *_: refresh(http, ann.refresh)))
+    for _ in range(0 if shut.blocked else ROUNDS):
+        login = take_login(http, bob)
+        _at_most_one(http, concurrently(3, lambda _, login=login: refresh(http, login.refresh)))
 
 
-def _at_most_one(http, answers: list[Answer | BaseException]) -> None:
+def _at_most_one(http: Client, answers: Sequence[Answer | BaseException]) -> None:
+    fresh = []
     for answer in answers:
         if isinstance(answer, BaseException):
             raise answer
         assert answer.status in (200, 401), (
-            f"a refresh beside another one answered {answer.status}, neither 200 nor 401"
+            f"one of several parallel refreshes answered {answer.status}, neither 200 nor 401"
         )
-    fresh = [json_object(answer)["refresh_token"] for answer in answers if answer.status == 200]
+        if answer.status == 200:
+            fresh.append(json_object(answer)["refresh_token"])
     assert len(fresh) <= 1, f"{len(fresh)} parallel refreshes with one token answered 200; at most one may"
     living = [token for token in fresh if refresh(http, token).status == 200]
     assert len(living) <= 1, f"{len(living)} tokens of one login are alive after parallel refreshes"
 
 
-def _rotated(http, ann, token: str) -> str:
-    answer = refresh(http, token)
-    assert answer.status == 200, f"the refresh of a fresh token answered {answer.status}, not 200"
-    keep_pair(ann, answer)
-    return ann.refresh
+def _rotated(http: Client, login: Person) -> str:
+    """The login's next refresh token."""
+    answer = refresh(http, login.refresh)
+    assert answer.status == 200, f"the refresh of a new token answered {answer.status}, not 200"
+    keep_pair(login, answer)
+    return login.refresh
 
 
-def _log_out(http, token: str, what: str) -> None:
+def _log_out(http: Client, token: str, what: str) -> None:
     answer = http.post("/auth/logout", json={"refresh_token": token})
     assert answer.status == 204, f"a logout {what} answered {answer.status}, not 204"

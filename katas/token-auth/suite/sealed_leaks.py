@@ -1,18 +1,29 @@
-"""What answers and the log say that nobody should read there."""
+"""Secrets in answers and in the log."""
 
 from __future__ import annotations
 
-from shared_people import Person, add_note, keep_pair, log_in, refresh, register, stranger
+import random
+from collections.abc import Mapping
+from typing import Any
 
-from graders.suite.api import Answer, secret_scan
+from shared_people import Person, add_note, attempt, keep_pair, log_in, refresh, register, stranger
+
+from graders.suite.api import Answer, Client, Collector, Database, Instance, secret_scan
 
 
-def check_nothing_leaks(http, database, service, rng, variables, evidence):
+def check_nothing_leaks(
+    http: Client,
+    database: Database,
+    service: Instance,
+    rng: random.Random,
+    variables: Mapping[str, str],
+    evidence: Collector,
+) -> None:
     before = service.output()
     heard: list[Answer] = []
     note_evidence = http.on_exchange
 
-    def listen(exchange: object) -> None:
+    def listen(exchange: Any) -> None:
         if note_evidence is not None:
             note_evidence(exchange)
         if isinstance(exchange, Answer):
@@ -21,7 +32,7 @@ def check_nothing_leaks(http, database, service, rng, variables, evidence):
     http.on_exchange = listen
     secrets, tokens = _walk(http, database, rng, variables["JWT_SECRET"])
     for answer in heard:
-        fault = _told_by(answer, secrets, tokens)
+        fault = _leak_in(answer, secrets, tokens)
         if fault:
             evidence.pin(answer)
             raise AssertionError(fault)
@@ -31,13 +42,15 @@ def check_nothing_leaks(http, database, service, rng, variables, evidence):
     named = secret_scan.secrets_in(log.encode(), known)
     assert not named, f"the service's log holds {named[0]}: {secret_scan.line_with(named[0], log, known)}"
     for inside, place in secret_scan.insides_in(log):
-        # A log may name a file; what it must not do is tell what is in the database, or hand out a trace.
+        # A log may name a file. It must not show what is in the database, or a stack trace.
         if inside != "a file's path":
             raise AssertionError(f"the service's log holds {inside}: {place}")
 
 
-def _walk(http, database, rng, key: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Everything that people do, and some mistakes; the secrets and the tokens that were about."""
+def _walk(
+    http: Client, database: Database, rng: random.Random, key: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Everything that people do, and some mistakes; the secrets and the tokens that occurred."""
     mark = f"{rng.getrandbits(64):016x}"
     ann = stranger(rng, "ann", f"pass-{mark}-word")
     secrets = {"a password": ann.password, "JWT_SECRET": key}
@@ -55,7 +68,7 @@ def _walk(http, database, rng, key: str) -> tuple[dict[str, str], dict[str, str]
     http.post("/auth/register", json={"email": "nobody", "password": ann.password, "more": ann.password})
     http.post("/auth/login", json={"email": [ann.email], "password": [ann.password]})
     secrets["a password that was refused"] = f"{mark}-refused"
-    http.post("/auth/login", json=Person(ann.email, f"{mark}-refused").credentials)
+    attempt(http, ann.email, f"{mark}-refused")
     broken = f'{{"email": "{ann.email}", "password": "{ann.password}"'
     for path in ("/auth/login", "/auth/register"):
         http.post(path, data=broken, headers={"Content-Type": "application/json"})
@@ -87,13 +100,13 @@ def _walk(http, database, rng, key: str) -> tuple[dict[str, str], dict[str, str]
     return secrets, tokens
 
 
-def _told_by(answer: Answer, secrets: dict[str, str], tokens: dict[str, str]) -> str:
-    """What this answer tells that it should not, as a sentence; empty if it keeps quiet."""
-    told = answer.body + "\n".join(f"{name}: {value}" for name, value in answer.headers.items()).encode()
+def _leak_in(answer: Answer, secrets: dict[str, str], tokens: dict[str, str]) -> str:
+    """What this answer holds that it should not, as a sentence; empty if there is nothing."""
+    text = answer.body + "\n".join(f"{name}: {value}" for name, value in answer.headers.items()).encode()
     where = f"the answer ({answer.status}) to {answer.request.method} {answer.request.target}"
     issues = answer.status == 200 and answer.request.target in ("/auth/login", "/auth/refresh")
-    for name in secret_scan.secrets_in(told, secrets if issues else {**secrets, **tokens}):
+    for name in secret_scan.secrets_in(text, secrets if issues else {**secrets, **tokens}):
         return f"{where} holds {name}"
-    for inside, place in secret_scan.insides_in(told.decode("utf-8", "replace")):
+    for inside, place in secret_scan.insides_in(text.decode("utf-8", "replace")):
         return f"{where} holds {inside}: {place}"
     return ""

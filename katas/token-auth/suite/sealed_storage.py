@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import random
 import re
+from collections.abc import Mapping
 
-from shared_people import Person, keep_pair, log_in, member, must_be, refresh, register, stranger
+from shared_people import (
+    BEGINNING,
+    Person,
+    attempt,
+    keep_pair,
+    longest,
+    must_be,
+    refresh,
+    register,
+    somebody,
+    stranger,
+)
 
-from graders.suite.api import secret_scan
+from graders.suite.api import Client, Database, secret_scan
 
 # 19 MiB, rounded down as the usual recommendation is (19456 KiB).
 _ARGON2_KIB = 19 * 1024
@@ -15,9 +28,10 @@ _PBKDF2_ROUNDS = 100_000
 _ITOA64 = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def check_passwords_are_hashed_slowly(http, database, variables, rng):
-    ann = member(http, rng, "ann", f"{rng.getrandbits(64):016x} walks home")
-    bob = member(http, rng, "bob", ann.password)
+def check_passwords_are_hashed_slowly(
+    http: Client, database: Database, variables: Mapping[str, str], rng: random.Random
+) -> None:
+    ann, bob = somebody(http, rng, "ann"), somebody(http, rng, "bob")
     cells = secret_scan.read_cells(database)
     salts = secret_scan.salts_in(
         secret_scan.rows_about(cells, ann.id, ann.email, bob.id, bob.email),
@@ -36,38 +50,30 @@ def check_passwords_are_hashed_slowly(http, database, variables, rng):
     assert not salt, f"the hashes of two people share the salt {salt.pop()!r}"
 
 
-def check_passwords_are_hashed_slowly__to_the_last_character(http, rng):
-    beginning = (f"{rng.getrandbits(64):016x}" * 5)[:72]
-    ann = stranger(rng, "long", beginning + " and the end ")
-    bob = stranger(rng, "wide", f"{rng.getrandbits(16):04x}" + "é" * 34 + " and the end")
-    for person, others in (
-        (ann, (beginning + " or another one", beginning)),
-        # 50 characters, and the first 72 of its 84 bytes are 38 characters.
-        (bob, (bob.password[:38] + " or another",)),
-    ):
-        register(http, person)
-        log_in(http, person)
-        for password in others:
-            answer = http.post("/auth/login", json={"email": person.email, "password": password})
-            must_be(
-                answer, 401, "a login with a password that shares only its first 72 bytes with the right one"
-            )
-    answer = http.post("/auth/login", json={"email": ann.email, "password": ann.password.strip()})
-    must_be(answer, 401, "a login with a password that lacks the blank at the end of the right one")
+def check_passwords_are_hashed_slowly__to_the_last_character(http: Client, rng: random.Random) -> None:
+    long = longest(http, rng)
+    # 50 characters, and the first 72 of their 84 bytes are 38 characters.
+    wide = stranger(rng, "wide", f"{rng.getrandbits(16):04x}" + "\u00e9" * 34 + " and the end")
+    register(http, wide)
+    what = "a login with a password that shares only its first 72 bytes with the right one"
+    must_be(attempt(http, long.email, f"{BEGINNING} or another one"), 401, what)
+    must_be(attempt(http, wide.email, f"{wide.password[:38]} or another"), 401, what)
+    what = "a login with a password that lacks the blank at the end of the right one"
+    must_be(attempt(http, long.email, long.password.strip()), 401, what)
 
 
-def check_passwords_are_hashed_slowly__nobody_has_a_bang_for_a_password(http, database):
+def check_passwords_are_hashed_slowly__nobody_has_a_bang_for_a_password(
+    http: Client, database: Database
+) -> None:
     seeded = database.value("select email from users where password_hash = '!' order by id desc limit 1")
-    for password in ("!", "", "\u0021\u0021"):
-        answer = http.post("/auth/login", json={"email": seeded, "password": password})
-        must_be(answer, 401, f"a login as a seeded user with the password {password!r}")
+    must_be(attempt(http, seeded, "!"), 401, "a login as a seeded user with the password '!'")
 
 
-def check_refresh_tokens_are_not_stored(http, database, rng):
-    ann = member(http, rng)
+def check_refresh_tokens_are_not_stored(http: Client, database: Database, rng: random.Random) -> None:
+    ann = somebody(http, rng)
     tokens = {"the refresh token of a login": ann.refresh}
     answer = refresh(http, ann.refresh)
-    assert answer.status == 200, f"the refresh of a fresh token answered {answer.status}, not 200"
+    assert answer.status == 200, f"the refresh of a new token answered {answer.status}, not 200"
     keep_pair(ann, answer)
     tokens["a rotated refresh token"] = ann.refresh
     for find in secret_scan.find_in_cells(secret_scan.read_cells(database), tokens):
@@ -77,7 +83,7 @@ def check_refresh_tokens_are_not_stored(http, database, rng):
 
 
 def weakness(stored: str) -> str:
-    """Why a stored password is no slow hash that the contract allows; empty if it is one."""
+    """Why a stored password is not a slow hash that the contract allows; empty if it is."""
     # Django puts the hasher's name before a string of the hash's own.
     inner = re.sub(r"^(argon2|bcrypt(_sha256)?)\$(?=\$|argon2)", "", stored)
     if (
@@ -87,7 +93,7 @@ def weakness(stored: str) -> str:
         return (
             ""
             if memory >= _ARGON2_KIB
-            else f"argon2 with {memory} KiB; 19 MiB ({_ARGON2_KIB} KiB) is the least"
+            else f"argon2 with {memory} KiB; 19 MiB ({_ARGON2_KIB} KiB) is the minimum"
         )
     if (found := re.match(r"\$2[abxy]\$(\d\d)\$[./A-Za-z0-9]{53}$", inner)) is not None:
         return _cost(int(found[1]))
@@ -96,16 +102,18 @@ def weakness(stored: str) -> str:
     ) is not None:
         return _cost(int(found[1]))
     if (work := _scrypt_n(stored)) is not None:
-        return "" if work >= _SCRYPT_N else f"scrypt with N {work}; {_SCRYPT_N} is the least"
+        return "" if work >= _SCRYPT_N else f"scrypt with N {work}; {_SCRYPT_N} is the minimum"
     if (rounds := _pbkdf2_rounds(stored)) is not None:
         return (
-            "" if rounds >= _PBKDF2_ROUNDS else f"PBKDF2 with {rounds} rounds; {_PBKDF2_ROUNDS} is the least"
+            ""
+            if rounds >= _PBKDF2_ROUNDS
+            else f"PBKDF2 with {rounds} rounds; {_PBKDF2_ROUNDS} is the minimum"
         )
-    return "that is none of argon2, bcrypt, scrypt and PBKDF2 in the forms that the brief names"
+    return "it is not argon2, bcrypt, scrypt or PBKDF2 in a form that the brief names"
 
 
 def _cost(cost: int) -> str:
-    return "" if cost >= 10 else f"bcrypt with cost {cost}; 10 is the least"
+    return "" if cost >= 10 else f"bcrypt with cost {cost}; 10 is the minimum"
 
 
 def _scrypt_n(stored: str) -> int | None:
@@ -137,7 +145,7 @@ def _runs(stored: str) -> list[str]:
     return [piece for piece in pieces if not re.match(r"argon2|bcrypt|scrypt|pbkdf2", piece)]
 
 
-def _stored(database, person: Person) -> str:
+def _stored(database: Database, person: Person) -> str:
     return str(database.value("select password_hash from users where id = %s", person.id))
 
 
