@@ -11,12 +11,11 @@ from shared_payments import (
     is_replay,
     must_be_charged,
     must_be_json,
-    must_be_problem,
     must_be_refused_as_reused,
     must_have_charged,
     must_hold,
     must_replay,
-    must_tell_the_charge,
+    must_show_the_charge,
     new_key,
     open_account,
     payments_of,
@@ -25,13 +24,13 @@ from shared_payments import (
     unknown_account,
 )
 
-from graders.suite.api import Answer, Client, Database
+from graders.suite.api import Answer, Client, Database, must_be_problem
 
 
 def check_first_charge(http: Client, database: Database, rng: random.Random) -> None:
     account = open_account(database, 10_000, owner="Zoë")
     charge = Charge("first", new_key(rng), account, 2_500, "order 4711 · zwölf 🍎")
-    id = must_tell_the_charge(send(http, charge), charge, 7_500)
+    id = must_show_the_charge(send(http, charge), charge, 7_500)
     must_have_charged(database, account, 10_000, 2_500)
     stored = payments_of(database, account)[0]
     assert stored == {"id": id, **charge.payload}, f"the payment's row is {stored}, expected {charge.payload}"
@@ -44,18 +43,18 @@ def check_first_charge(http: Client, database: Database, rng: random.Random) -> 
     must_hold(must_be_json(owner), {"id": account, "owner": "Zoë", "balance_cents": 7_500}, "the account")
 
     rest = Charge("first", new_key(rng), account, 7_500, "to the last cent")
-    must_tell_the_charge(send(http, rest), rest, 0)
+    must_show_the_charge(send(http, rest), rest, 0)
     must_have_charged(database, account, 10_000, 2_500, 7_500)
     must_be_problem(http.get(f"/payments/{id + 1_000_000}"), 404)
     must_be_problem(http.get(f"/accounts/{unknown_account(database)}"), 404)
 
 
-def check_first_charge__of_whatever_account(http: Client, database: Database, rng: random.Random) -> None:
+def check_first_charge__of_any_account(http: Client, database: Database, rng: random.Random) -> None:
     eldest = database.value("select min(id) from accounts")
-    charge = Charge("whoever", new_key(rng), eldest, 1, "one cent of the first account")
+    charge = Charge("anybody", new_key(rng), eldest, 1, "one cent of the first account")
     left = balance_of(database, eldest) - 1
-    must_tell_the_charge(send(http, charge), charge, left)
-    poor = Charge("whoever", new_key(rng), open_account(database, 99), 100, "one cent too much")
+    must_show_the_charge(send(http, charge), charge, left)
+    poor = Charge("anybody", new_key(rng), open_account(database, 99), 100, "one cent too much")
     must_be_problem(send(http, poor), 402)
     must_be_problem(send(http, replace(poor, key=new_key(rng), account_id=unknown_account(database))), 404)
 

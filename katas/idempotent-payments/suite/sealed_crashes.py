@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shared_payments import (
+    CALL_SECONDS,
     RECOVERY_SECONDS,
     Charge,
     balance_of,
@@ -31,6 +32,7 @@ from graders.suite.api import (
     Client,
     Database,
     DatabaseProxy,
+    Deadline,
     Fault,
     Instance,
     LockGate,
@@ -67,11 +69,11 @@ def check_crash_after_commit(
         must_be(first, 201, what="the retry")
         document = first.json()
         assert not isinstance(document, dict) or document.get("balance_cents") != 9_150, (
-            "the retry after the crash tells the balance of now, 9150, after 50 cents came in meanwhile; "
-            "the charge's own answer told 9100"
+            "the retry after the crash shows the present balance, 9150, after a deposit of 50 cents; "
+            "the charge's own answer showed 9100"
         )
         must_have_charged(database, charge.account_id, 10_050, 900)
-        # A service that answers before it hears of its commit has told somebody how it ended.
+        # A service that answers before its commit is confirmed has already given an outcome.
         told = request.result()
         if isinstance(told, Answer) and told.status == 201:
             must_repeat(first, told)
@@ -113,7 +115,7 @@ def _kill_while_it_waits(
 
 
 def _kill_at_commit(doomed: Instance, cable: DatabaseProxy, database: Database, charge: Charge) -> bool:
-    """Whether the charge sent a COMMIT, and so was killed there. Where the database commits by itself, it was made."""
+    """Whether the charge sent a COMMIT and was killed there. In autocommit it sends none, and the charge was made."""
     fault = cable.hold_before(_commit_of_a_payment(database))
     request = _Sending(doomed.http, charge)
     if not _takes_place(fault, request, database):
@@ -173,7 +175,7 @@ def check_one_transaction(
     assert paying[0] - KATA_TABLES, (
         "the transaction that wrote payment and balance wrote no row of yours, "
         + (
-            f"the outcome went to {', '.join(beside)} in another one"
+            f"the outcome was written to {', '.join(beside)} in another transaction"
             if beside
             else "so the outcome is not in the database"
         )
@@ -213,7 +215,7 @@ def check_errors_are_not_outcomes__a_cancelled_statement(
 def _must_be_free_to_run(
     http: Client, database: Database, charge: Charge, request: _Sending, what: str
 ) -> None:
-    """The request failed, or its service tried again by itself: either way there is one charge in the end."""
+    """The request failed, or its service repeated it: either way there is one charge in the end."""
     answer = request.result()
     if not isinstance(answer, Answer) or answer.status >= 500:
         # Some of the service's pooled connections may be as dead as the one that was cut.
@@ -247,7 +249,7 @@ def _watching(database: Database, charge: Charge) -> Iterator[Callable[[], bool]
 def _commit_of_a_payment(database: Database) -> Callable[[str], bool]:
     """Whether a statement is the COMMIT of a transaction that has written a payment.
 
-    The wire tells the text only, so the server is asked: the writer of the payment must be the only session that
+    The proxy sees the text only, so the server is asked: the writer of the payment must be the only session that
     has written something and waits for nobody.
     """
     sql = """
@@ -283,41 +285,41 @@ class _Sending:
         return not isinstance(self.result(), Answer)
 
     def result(self) -> Answer | BaseException:
-        self._thread.join(20)
+        deadline = Deadline(CALL_SECONDS, what="the end of a request")
+        while self._thread.is_alive() and (left := deadline.left()):
+            self._thread.join(left)
         if self._result is None:
-            raise SuiteError("a request never ended", hint="Give it a deadline.")
+            raise SuiteError("a request did not end", hint="Give it a deadline.")
         return self._result
 
     def must_not_have_succeeded(self) -> None:
         answer = self.result()
         assert not isinstance(answer, Answer) or answer.status >= 400, (
-            f"a charge was answered {answer.status} while its account's row was locked, so before it was made"
+            f"a charge was answered {answer.status} while its account's row was locked, before it could be made"
         )
 
 
 def _must_wait(shut: Any, request: _Sending) -> None:
-    """Wait until the request stands at the gate or keeps asking. It must: a charge writes the account's row."""
-    deadline = time.monotonic() + 15
+    """Wait until the request waits at the gate or keeps asking. It must: a charge writes the account's row."""
+    deadline = Deadline(15, what="a request at the account's row")
     while not shut.look().held:
         if request.ended:
             answer = request.result()
             told = answer.status if isinstance(answer, Answer) else answer
             raise AssertionError(
-                f"a charge ended ({told}) while its account's row was locked by somebody else"
+                f"a charge ended ({told}) while its account's row was locked by another session"
             )
-        if time.monotonic() > deadline:
-            raise SuiteError(
-                "the charge never came to the account's row", hint="Look at the service's output."
-            )
+        if deadline.passed:
+            raise SuiteError("the charge did not reach the account's row", hint="Read the service's output.")
         time.sleep(0.005)
 
 
 def _takes_place(fault: Fault, request: _Sending, database: Database) -> bool:
     """Wait until the fault took place or the request has ended without it, or did neither for a while."""
-    deadline = time.monotonic() + 4
+    deadline = Deadline(4, what="the commit of a charge")
     while not fault.wait(0.01):
         # Some services answer before they commit.
-        if time.monotonic() > deadline or (request.ended and not _at_work(database, [])):
+        if deadline.passed or (request.ended and not _at_work(database, [])):
             return fault.wait(0.2)
     return True
 
@@ -339,11 +341,11 @@ def _sessions(database: Database) -> list[int]:
 
 
 def _await_quiet(database: Database, others: list[int]) -> None:
-    """Wait until no session but `others` is inside a transaction: the server has noticed who is gone."""
-    deadline = time.monotonic() + 15
+    """Wait until no session but `others` is inside a transaction: the killed service's sessions have ended."""
+    deadline = Deadline(15, what="the end of a killed service's sessions")
     while _at_work(database, others):
-        if time.monotonic() > deadline:
-            raise SuiteError("a killed service's session lives on", hint="Cut its connections.")
+        if deadline.passed:
+            raise SuiteError("a session of the killed service still exists", hint="Cut its connections.")
         time.sleep(0.01)
 
 

@@ -29,14 +29,14 @@ from graders.suite.api import Answer, Client, Database, Instance
 
 @dataclass(slots=True)
 class Model:
-    """What the contract says the world looks like: balances of open accounts, payments made, outcomes by owner."""
+    """The state of the database by the contract: balances of open accounts, payments made, outcomes by owner."""
 
     balances: dict[int, int]
     payments: dict[int, list[int]] = field(default_factory=dict)
     outcomes: dict[tuple[str, str], tuple[Charge, Answer]] = field(default_factory=dict)
 
     def expect(self, charge: Charge, answer: Answer) -> None:
-        """Judge the answer to the charge, and go on to the world after it."""
+        """Judge the answer to the charge, and continue with the state after it."""
         known = self.outcomes.get((charge.client, charge.key))
         if known is not None and known[0] != charge:
             must_be(answer, 422, what="the key with another payload")
@@ -62,7 +62,7 @@ Step = tuple[str, Callable[[], None]]
 
 
 class Play:
-    """Short stories that each hold a pair of events, woven into one history with a restart in its middle."""
+    """Short sequences of related steps, interleaved into one history with a restart in its middle."""
 
     def __init__(self, service: Instance, http: Client, database: Database, rng: random.Random) -> None:
         self.service, self.http, self.database, self.rng = service, http, database, rng
@@ -82,8 +82,8 @@ class Play:
 
     # -- steps ------------------------------------------------------------------------------------------------
 
-    def ask(self, charge: Charge, told: str = "a charge") -> Step:
-        return told, lambda: self.model.expect(charge, send(self.http, charge))
+    def ask(self, charge: Charge, what: str = "a charge") -> Step:
+        return what, lambda: self.model.expect(charge, send(self.http, charge))
 
     def ask_reordered(self, charge: Charge) -> Step:
         return "a retry with other spacing", lambda: self.model.expect(
@@ -111,12 +111,12 @@ class Play:
             give_account(self.database, account, 5_000)
             self.model.balances[account] = 5_000
 
-        return "an account appears", step
+        return "an account is created", step
 
     # -- stories ----------------------------------------------------------------------------------------------
 
     def stories(self) -> list[list[Step]]:
-        retried, changed, poor, absent, mended = self.charge(), self.charge(), self.charge(self.poor), self.charge(
+        retried, changed, poor, absent, corrected = self.charge(), self.charge(), self.charge(self.poor), self.charge(
             self.absent), self.charge()  # fmt: skip
         same, glued = replace(self.charge(), client="ann"), replace(self.charge(), client="ab")
         other_account = next(account for account in self.rich if account != changed.account_id)
@@ -130,11 +130,13 @@ class Play:
              self.ask(changed, "a retry")],
             [self.ask(poor, "a charge beyond the balance"), self.fund(self.poor, 2_000),
              self.ask(poor, "a retry of a decline"), self.ask(replace(poor, amount_cents=1), "a declined key reused")],
-            [self.ask(absent, "a charge to nobody"), self.appear(self.absent), self.ask(absent, "a retry of a 404")],
-            [self.mistake(mended), self.ask(mended, "the mended request"), self.ask(mended, "a retry")],
+            [self.ask(absent, "a charge of an unknown account"), self.appear(self.absent),
+             self.ask(absent, "a retry of a 404")],
+            [self.mistake(corrected), self.ask(corrected, "the corrected request"), self.ask(corrected, "a retry")],
             [self.ask(same), self.ask(replace(same, client="bo"), "the same key of another client"),
              self.ask(same, "a retry")],
-            [self.ask(glued), self.ask(replace(glued, client="a", key="b" + glued.key), "a key like another's")],
+            [self.ask(glued),
+             self.ask(replace(glued, client="a", key="b" + glued.key), "a key that concatenates like another one")],
         ]  # fmt: skip
 
     def restart_story(self) -> tuple[list[Step], list[Step]]:
@@ -169,14 +171,14 @@ def check_any_history(
     service: Instance, http: Client, database: Database, rng: random.Random, seed: int
 ) -> None:
     play = Play(service, http, database, rng)
-    told: list[str] = []
+    steps: list[str] = []
     for what, step in play.history():
-        told.append(what)
+        steps.append(what)
         try:
             step()
         except AssertionError as error:
-            last = ", ".join(told[-4:])
-            message = f"at step {len(told)} of the history of seed {seed} (… {last}): {error}"
+            last = ", ".join(steps[-4:])
+            message = f"at step {len(steps)} of the history of seed {seed} (… {last}): {error}"
             raise AssertionError(message) from None
     for account, balance in play.model.balances.items():
         found = [payment["amount_cents"] for payment in payments_of(database, account)]
