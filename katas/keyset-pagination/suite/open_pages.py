@@ -32,7 +32,7 @@ def check_first_page(http: Client, database: Database, rng: random.Random) -> No
     for limit in (1, rng.randrange(2, 99), 100):
         page = get_page(http, limit=limit)
         must_show(page.events, newest(database, limit), f"GET /events?limit={limit}")
-        assert page.next_cursor is not None, f"a page of {limit} events of {100_000} names no next one"
+        assert page.next_cursor is not None, f"a page of {limit} events of {100_000} announces no next one"
 
 
 def check_first_page__filtered(http: Client, database: Database, rng: random.Random) -> None:
@@ -51,8 +51,8 @@ def check_first_page__filtered(http: Client, database: Database, rng: random.Ran
 def check_first_page__of_an_unknown_account(http: Client, database: Database) -> None:
     nobody = database.value("select max(id) + 1000 from accounts")
     page = get_page(http, account_id=nobody)
-    assert page.events == [], "an account that nobody knows has events"
-    assert page.next_cursor is None, "an empty page names a next one"
+    assert page.events == [], "an account that does not exist has events"
+    assert page.next_cursor is None, "an empty page announces a next one"
 
 
 def check_first_page__whatever_the_plan(service: Instance, database: Database) -> None:

@@ -1,4 +1,4 @@
-"""Cursors that the service did not issue, parameters that are none, and values that would like to be statements."""
+"""Cursors that the service did not issue, invalid parameters, and values written like parts of a statement."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from shared_feed import LONGEST_CURSOR, URL_SAFE, get_page, must_show, read_page
 
-from graders.suite.api import Answer, Client, Database, Instance, RecordingMeter, standing_of
+from graders.suite.api import Answer, Client, Database, Instance, RecordingMeter, must_be_problem, standing_of
 
 # What sets parts apart, in no encoding for URLs a letter; kept by `split`.
 _SEPARATOR = re.compile(r"([^A-Za-z0-9_\-=]+)")
@@ -102,12 +102,12 @@ def _told(filters: dict[str, Any]) -> str:
 
 def _cursor(http: Client, **parameters: Any) -> str:
     cursor = get_page(http, **parameters).next_cursor
-    assert cursor is not None, f"the first page of {_told(parameters)} names no next one"
+    assert cursor is not None, f"the first page of {_told(parameters)} announces no next one"
     return cursor
 
 
 def _issued(http: Client, **parameters: Any) -> str:
-    """A cursor, which must be one that can stand in a URL."""
+    """A cursor, which must be safe in a URL."""
     cursor = _cursor(http, **parameters)
     assert len(cursor.encode()) <= LONGEST_CURSOR, (
         f"a cursor has {len(cursor)} characters, more than {LONGEST_CURSOR}"
@@ -121,11 +121,11 @@ def _must_be_refused(answer: Answer, what: str) -> None:
 
 
 def _altered(cursor: str, rng: random.Random) -> list[str]:
-    """Changes that alter what the cursor decodes to, whatever its encoding.
+    """Changes that alter what the cursor decodes to, in any encoding.
 
     One letter or digit is replaced by another one that no encoding takes for the same. The last letters before
-    an end or a separator stay: in base64 some of their bits mean nothing. Beside that, ends and parts are cut off,
-    letters are put in that stand in no cursor, and digits are changed in what base64 or hex decode to.
+    an end or a separator stay: in base64 some of their bits mean nothing. In addition, ends and parts are cut off,
+    characters are inserted that no cursor contains, and digits are changed in what base64 or hex decode to.
     """
     changed = []
     places = [
@@ -141,7 +141,7 @@ def _altered(cursor: str, rng: random.Random) -> list[str]:
 
 
 def _cut_short(cursor: str) -> list[str]:
-    """The cursor without its end, and with each part that separators set apart gone, or but a beginning of it."""
+    """The cursor without its end, and with each part between separators removed or shortened."""
     length = len(cursor.rstrip("="))
     cut = [cursor[:end] for end in range(4, length - 3, max(4, length // 30))]
     pieces = _SEPARATOR.split(cursor)
@@ -235,9 +235,7 @@ def check_bad_input(http: Client) -> None:
         {"account_id": "1;2"},
         {"account_id": "1 OR 1=1"},
     ):
-        answer = get(http, **parameters)
-        assert answer.status == 422, f"{answer.request.target} was answered {answer.status}, expected 422"
-        assert answer.media_type == "application/problem+json", f"the 422 came as {answer.media_type!r}"
+        must_be_problem(get(http, **parameters), 422)
     for number in (2**63, -(2**63) - 1, int("9" * 25)):
         answer = get(http, account_id=number)
         assert answer.status in (200, 422), (
@@ -253,11 +251,13 @@ def check_bad_input__but_unknown_is_not_bad(http: Client, database: Database) ->
             assert page.events == [], (
                 f"{page.answer.request.target} has events, and no account has the id {account}"
             )
-            assert page.next_cursor is None, f"{page.answer.request.target} is empty and names a next page"
+            assert page.next_cursor is None, (
+                f"{page.answer.request.target} is empty and announces a next page"
+            )
 
 
 def check_bad_input__an_id_below_all(http: Client) -> None:
-    """Whether 0 is well-formed is nowhere said; that it is nobody's is certain."""
+    """Both readings are right: 0 is malformed, or an unknown account."""
     for account in (0, -1, -(2**31), "00", "-0"):
         for filters in ({}, {"kind": "login"}):
             answer = get(http, account_id=account, **filters)
@@ -281,7 +281,7 @@ def _must_stay_a_value(
 ) -> None:
     with recording.window(f"a hostile {next(iter(parameters))}") as window:
         answer = get(http, **parameters)
-    # What a cursor that was not issued is answered is the question of `cursor-is-opaque-and-bound`.
+    # `cursor-is-opaque-and-bound` judges the answer to a cursor that was not issued.
     assert "cursor" in parameters or answer.status in (400, 422), (
         f"{answer.request.target} was answered {answer.status}, expected 400 or 422"
     )

@@ -31,7 +31,7 @@ def _must_lead_on(http: Client, parameters: dict[str, Any]) -> None:
         )
         behind = get_page(http, **{**parameters, "cursor": page.next_cursor})
         page = follow(http, page.next_link)
-        what = f"the page behind the link {page.answer.request.target}"
+        what = f"the page of the link {page.answer.request.target}"
         must_show(page.events, behind.events, what, ("id",))
 
 

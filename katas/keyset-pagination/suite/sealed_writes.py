@@ -1,4 +1,4 @@
-"""Readers who turn pages while others write."""
+"""Readers who page while others write."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 class Reader:
-    """Turns pages, and knows which events it must have seen at the end."""
+    """Follows the pages, and knows which events it must have seen at the end."""
 
     def __init__(self, http: Client, database: Database, limit: int, account: int, kind: str | None) -> None:
         self._http, self._database = http, database
@@ -36,7 +36,7 @@ class Reader:
                 assert event["id"] not in self.seen, f"{_told(event)} came a second time"
                 if before is not None:
                     assert place < (before["occurred_at"], before["id"]), (
-                        f"{self._as_it_is(event)} came behind {self._as_it_is(before)}: newest first, and the "
+                        f"{self._as_it_is(event)} came after {self._as_it_is(before)}: newest first, and the "
                         "higher id first among equal times"
                     )
                 assert event["account_id"] == self.account, f"{_told(event)} is of another account"
@@ -45,10 +45,10 @@ class Reader:
             cursor = page.next_cursor
             if cursor is None:
                 break
-            assert page.events, "an empty page names a next one"
+            assert page.events, "an empty page announces a next one"
             between(page)
         else:
-            raise AssertionError("after 200 pages there was still a next one")
+            raise AssertionError("after 200 pages there was still a next page")
         missing = sorted(set(self.there) - set(self.seen))
         assert not missing, (
             f"{len(missing)} of the {len(self.there)} events that were there from the beginning to the end were "
@@ -89,7 +89,7 @@ class Writer:
 
     def disturb(self, page: Page) -> None:
         last = page.events[-1]
-        # Where the answer tells another time than the row has, the row counts.
+        # Where the answer shows another time than the row has, the row counts.
         here = self._reader.moment(last)
         self.insert(BEGIN + timedelta(days=9, seconds=self._number))
         for _ in range(self._rng.randrange(3)):
@@ -115,7 +115,7 @@ def check_stable_under_writes(http: Client, database: Database, rng: random.Rand
 def check_stable_under_writes__at_each_boundary(http: Client, database: Database) -> None:
     """The event at which a page ended goes away each time, and a new one comes at the head."""
     moments = [BEGIN + timedelta(seconds=n // 30, microseconds=(n % 30) * 7) for n in range(60)]
-    # A clock that runs ahead is no reason to keep an event back.
+    # An event whose time is in the future is shown like any other.
     with own_account(database, [*moments, AHEAD, AHEAD + MICROSECOND]) as account:
         reader = Reader(http, database, 7, account, None)
         writer = Writer(database, reader, random.Random(0))

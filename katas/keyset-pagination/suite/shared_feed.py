@@ -15,7 +15,7 @@ from graders.suite.api import Answer, Client, Database, is_row_id
 KINDS = ("login", "purchase", "refund", "comment", "export")
 FIELDS = ("id", "account_id", "kind", "occurred_at", "payload")
 LONGEST_CURSOR = 512
-# What may stand in a URL's query and means nothing there.
+# Characters that a URL's query may contain and that have no meaning there.
 URL_SAFE = re.compile(r"[A-Za-z0-9\-._~=!$'()*,;:@/?]+")
 _OFFSET = re.compile(r"(?:Z|[+-]\d\d:\d\d)\Z")
 # Ids of events that a check made: beyond what 32 bits hold, and beyond any that the seed made.
@@ -48,7 +48,7 @@ def read_page(answer: Answer) -> Page:
         f"GET {answer.request.target} was answered {answer.status}, expected 200{_promised(answer)}"
     )
     document = answer.json()
-    assert isinstance(document, dict), f"a page is no JSON object: {answer.text[:200]}"
+    assert isinstance(document, dict), f"a page is not a JSON object: {answer.text[:200]}"
     assert isinstance(document.get("events"), list), f"a page has no list `events`: {answer.text[:200]}"
     assert "next_cursor" in document, "a page has no `next_cursor`"
     cursor = document["next_cursor"]
@@ -67,17 +67,17 @@ def _promised(answer: Answer) -> str:
 
 
 def _event(event: Any) -> Event:
-    assert isinstance(event, dict), f"an event is no JSON object: {event!r}"
+    assert isinstance(event, dict), f"an event is not a JSON object: {event!r}"
     for name in FIELDS:
         assert name in event, f"an event has no {name!r}: {event}"
     for name in ("id", "account_id"):
         value = event[name]
-        assert is_row_id(value), f"{name} is no number of a row: {value!r}"
+        assert is_row_id(value), f"{name} is not a row's number: {value!r}"
     return {**{name: event[name] for name in FIELDS}, "occurred_at": moment_of(event["occurred_at"])}
 
 
 def moment_of(text: Any) -> datetime:
-    """The instant of an RFC 3339 time, whatever its offset."""
+    """The instant of an RFC 3339 time, with any offset."""
     try:
         return datetime.fromisoformat(text).astimezone(UTC) if _OFFSET.search(text) else _no_time(text)
     except (TypeError, ValueError, OverflowError):
@@ -85,11 +85,11 @@ def moment_of(text: Any) -> datetime:
 
 
 def _no_time(text: Any) -> NoReturn:
-    raise AssertionError(f"occurred_at is {text!r}, which is no RFC 3339 time")
+    raise AssertionError(f"occurred_at is {text!r}, which is not an RFC 3339 time")
 
 
 def must_be_in_form(page: Page) -> None:
-    """What a page owes its reader beside the right events: its type, and times in UTC with `Z`."""
+    """The form of a page: its media type, and times in UTC with `Z`."""
     kind = page.answer.media_type
     assert kind == "application/json", f"a page came as {kind!r}, not application/json"
     for event in page.answer.json()["events"]:
@@ -115,7 +115,7 @@ def follow(http: Client, link: str) -> Page:
     try:
         parts = urlsplit(link)
     except ValueError:
-        raise AssertionError(f"the link {link!r} is no URL") from None
+        raise AssertionError(f"the link {link!r} is not a URL") from None
     path = parts.path or "/events"
     if not path.startswith("/"):
         path = "/" + path
@@ -169,7 +169,7 @@ def walk(http: Client, most: int, **parameters: Any) -> Iterator[Page]:
         cursor = page.next_cursor
         if cursor is None:
             return
-        assert page.events, "an empty page names a next one"
+        assert page.events, "an empty page announces a next one"
 
 
 @contextmanager
