@@ -1,4 +1,4 @@
-"""The other three endpoints answer as they always did."""
+"""The other three endpoints answer as before."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ def check_report_answers_as_before__whatever_is_on_the_label(http: Client, datab
 
 
 def _lines_of(answer: Answer, expected: list[int]) -> list[Any]:
-    """The report's lines, which have to be of these products, in this order."""
+    """The report's lines, which must be of these products, in this order."""
     body = body_of(answer)
     lines = body.get("products") if isinstance(body, dict) else None
-    assert isinstance(lines, list), f'{asked(answer)}: the body has to be an object with a list "products".'
+    assert isinstance(lines, list), f'{asked(answer)}: the body must be an object with a list "products".'
     shown = [line.get("product") if isinstance(line, dict) else None for line in lines]
     fault = wrong_row(
         "products",

@@ -43,7 +43,7 @@ def check_flat_under_concurrency__on_one_connection(http: Client, recording: Rec
     most = max(map(len, sessions.values()), default=0)
     assert most <= 1, (
         f"One request for {LARGE} orders ran the same statement on {most} connections: "
-        "that is the loop again, only in parallel."
+        "that is the same loop in parallel."
     )
 
 

@@ -1,4 +1,4 @@
-"""What somebody else changes in the database shows in the very next answer."""
+"""A change in the database shows in the next answer."""
 
 from __future__ import annotations
 
@@ -137,12 +137,12 @@ def _seen(http: Client, path: str, view: Probe) -> Any:
 
 
 def _probed(path: str, probe: Probe, document: Any) -> Any:
-    """What the probe finds. A document in which it finds nothing is the service's fault, not the probe's."""
+    """What the probe finds. A document in which it finds nothing fails the check."""
     try:
         return probe(document)
     except (KeyError, TypeError, AttributeError, StopIteration):
         raise AssertionError(
-            f"GET {path} does not show what the contract names; no change can be seen in it."
+            f"GET {path} does not show the members of the contract, so a change cannot be seen in it."
         ) from None
 
 

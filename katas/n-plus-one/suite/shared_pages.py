@@ -24,7 +24,7 @@ def orders_of_page(answer: Answer, count: int) -> list[Any]:
         f"{asked(answer)} answered {found} orders instead of {count}; the cost of this page cannot be measured."
     )
     assert all(isinstance(order, dict) and is_row_id(order.get("id")) for order in orders), (
-        f'{asked(answer)} shows entries that are no orders with an "id"; the cost of this page cannot be measured.'
+        f'{asked(answer)} shows entries that are not orders with an "id"; the cost of this page cannot be measured.'
     )
     return orders
 
@@ -46,13 +46,14 @@ def must_not_grow_inside(growth: Growth, label: str, per: str, max_slope: float 
     counts = ", ".join(str(count) for count in nested)
     assert steepest <= max_slope, (
         f"{label.format(size='N')}: {counts} statements inside functions of the database for {sizes} {per}s, "
-        f"{steepest:.2f} more for each {per}. The loop has moved; it should be gone."
+        f"slope {steepest:.2f}: each extra {per} adds {steepest:.2f} statements (0 = constant). The loop "
+        "was moved into the database; it should be removed."
     )
 
 
 @contextmanager
 def room_on_top(database: Database) -> Iterator[None]:
-    """Whatever is added with ids from FIRST_ID on is removed at the end of the block."""
+    """Rows that are added with ids from FIRST_ID on are removed at the end of the block."""
     try:
         yield
     finally:

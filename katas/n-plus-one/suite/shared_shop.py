@@ -1,6 +1,6 @@
-"""The shop as the referee sees it: its tables read whole, every right answer worked out from them in memory.
+"""The shop as the grader sees it: whole tables, and the right answers computed from them in memory.
 
-Good enough for a referee who asks once. A service that did the same would not pass.
+Acceptable for a grader that asks once. A service that did the same would not pass.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from graders.suite.api import Database
 
 Row = Mapping[str, Any]
-# What is no limit of any list. Some of it begins like a number.
+# Values that are not a limit of any list. Some of them begin like a number.
 NO_LIMITS = (0, -1, 101, 1000, "ten", "10abc", "5.9", "1e1", "0x10")
 STATUSES = ("open", "paid", "shipped", "cancelled")
 
