@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TYPED = ("idempotent-payments", "keyset-pagination", "n-plus-one")
+TYPED = ("idempotent-payments", "keyset-pagination", "n-plus-one", "token-auth", "api-design")
 
 
 @pytest.mark.parametrize("slug", TYPED)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 from shared_booking import at, booking_body, change, items_of, moment, must_be, named, new_booking, new_room
 
-from graders.suite.api import abbreviate, json_object, location_path
+from graders.suite.api import Client, abbreviate, json_object, location_path
 
 
-def check_bookings_crud(http, rng):
+def check_bookings_crud(http: Client, rng: random.Random) -> None:
     room = new_room(http, rng)
     collection = f"/v1/rooms/{room['id']}/bookings"
     body = booking_body(0, 2, notes="Bring the plans")
@@ -29,11 +31,11 @@ def check_bookings_crud(http, rng):
     read = must_be(http.get(path), 200, f"GET {path}")
     assert named(json_object(read)) == named(booking), f"GET {path} is not what POST had answered"
     without = new_booking(http, room, 5)
-    assert without["notes"] is None, "a booking without notes has null for them"
+    assert without["notes"] is None, "the notes of a booking without notes must be null"
 
     patched = must_be(change(http, "PATCH", path, {"title": "Review"}), 200, f"PATCH {path}")
     assert named(json_object(patched)) == {**named(booking), "title": "Review"}, (
-        "PATCH of the title changed something else, or nothing"
+        "PATCH of the title changed another member, or nothing"
     )
     moved = must_be(change(http, "PATCH", path, {"starts_at": at(1)}), 200, f"PATCH {path} of its start")
     assert moment(json_object(moved)["starts_at"]) == moment(at(1)), "PATCH of the start did not move it"
@@ -46,7 +48,7 @@ def check_bookings_crud(http, rng):
     must_be(http.post(collection, json=body), 201, "POST of a booking where a deleted one had been")
 
 
-def check_bookings_crud__conflicts(http, rng):
+def check_bookings_crud__conflicts(http: Client, rng: random.Random) -> None:
     room, other = new_room(http, rng), new_room(http, rng)
     collection = f"/v1/rooms/{room['id']}/bookings"
     first = must_be(http.post(collection, json=booking_body(10, 2)), 201, f"POST {collection}")
@@ -73,12 +75,14 @@ def check_bookings_crud__conflicts(http, rng):
     must_be(change(http, "DELETE", f"/v1/bookings/{taken['id']}"), 204, "DELETE of a booking")
     must_be(change(http, "PATCH", path, {"starts_at": at(11.5)}), 200, "PATCH to a time that has become free")
     must_be(
-        http.post("/v1/rooms/999999999/bookings", json=booking_body()), 404, "POST of a booking of no room"
+        http.post("/v1/rooms/999999999/bookings", json=booking_body()),
+        404,
+        "POST of a booking for an unknown room",
     )
-    must_be(http.get("/v1/rooms/999999999/bookings"), 404, "GET of the bookings of no room")
+    must_be(http.get("/v1/rooms/999999999/bookings"), 404, "GET of the bookings of an unknown room")
 
 
-def check_bookings_crud__intervals(http, rng):
+def check_bookings_crud__intervals(http: Client, rng: random.Random) -> None:
     room = new_room(http, rng)
     ids = [new_booking(http, room, hours, 1)["id"] for hours in (4, 0, 2, 6)]
     late, early, middle, last = ids

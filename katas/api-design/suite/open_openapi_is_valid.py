@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 
 from shared_booking import ROUTES, booking_body, change, must_be, new_booking, new_room
 
-from graders.suite.api import Answer, abbreviate, json_object, openapi
+from graders.suite.api import Answer, Client, abbreviate, json_object, openapi
 
 
-def check_openapi_is_valid(http, rng):
+def check_openapi_is_valid(http: Client, rng: random.Random) -> None:
     document = must_be(http.get("/v1/openapi.json"), 200, "GET /v1/openapi.json").json()
     for fault in openapi.invalidities(document):
         raise AssertionError(f"the document is not valid: {fault}")
@@ -25,7 +26,7 @@ def check_openapi_is_valid(http, rng):
     text = json.dumps(document)
     for what, answer in _mistakes(http, rng):
         if answer.status < 400:
-            # That it is no mistake here is the question of other checks.
+            # Other checks judge whether this is a mistake.
             continue
         type_ = json_object(answer).get("type")
         assert json.dumps(str(type_))[1:-1] in text, (
@@ -33,7 +34,7 @@ def check_openapi_is_valid(http, rng):
         )
 
 
-def _mistakes(http, rng) -> Iterator[tuple[str, Answer]]:
+def _mistakes(http: Client, rng: random.Random) -> Iterator[tuple[str, Answer]]:
     room = new_room(http, rng)
     booking = new_booking(http, room)
     path, taken = f"/v1/rooms/{room['id']}", {"name": room["name"], "capacity": 3}

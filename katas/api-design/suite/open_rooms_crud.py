@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Mapping
+from typing import Any
+
 from shared_booking import change, items_of, must_be, named, new_booking, new_room, room_body
 
-from graders.suite.api import abbreviate, is_row_id, json_object, location_path
+from graders.suite.api import Client, Database, abbreviate, is_row_id, json_object, location_path
 
 CONTACT = {"email": "desk@example.org", "phone": "+49 30 5550123"}
 
 
-def check_rooms_crud(http, rng):
+def check_rooms_crud(http: Client, rng: random.Random) -> None:
     body = room_body(rng, contact=CONTACT)
     created = must_be(http.post("/v1/rooms", json=body), 201, "POST /v1/rooms")
     room = json_object(created)
@@ -25,18 +29,18 @@ def check_rooms_crud(http, rng):
     put = must_be(change(http, "PUT", path, room_body(rng, capacity=7)), 200, f"PUT {path}")
     assert json_object(put)["capacity"] == 7, "PUT did not replace the capacity"
     assert json_object(put)["contact"] is None, (
-        "PUT without `contact` replaces the room: the contact is null afterwards"
+        "after a PUT without `contact` the contact must be null: PUT replaces"
     )
     change(http, "PUT", path, room_body(rng, contact={"email": "a@example.org"}))
     put = must_be(
         change(http, "PUT", path, room_body(rng, capacity=7, contact={"phone": "2"})), 200, f"PUT {path}"
     )
     assert named(json_object(put))["contact"] == (None, "2"), (
-        "PUT of a contact that has only a phone keeps nothing of the one before: PUT replaces"
+        "PUT of a contact that has only a phone must not keep members of the contact before: PUT replaces"
     )
     patched = must_be(change(http, "PATCH", path, {"capacity": 9}), 200, f"PATCH {path}")
     assert named(json_object(patched)) == {**named(json_object(put)), "capacity": 9}, (
-        "PATCH of the capacity changed something else, or nothing"
+        "PATCH of the capacity changed another member, or nothing"
     )
     assert named(json_object(http.get(path))) == named(json_object(patched)), (
         "GET after PATCH does not show the change"
@@ -46,7 +50,7 @@ def check_rooms_crud(http, rng):
     must_be(change(http, "DELETE", path), 404, f"DELETE {path} for the second time")
 
 
-def check_rooms_crud__conflicts(http, rng):
+def check_rooms_crud__conflicts(http: Client, rng: random.Random) -> None:
     taken, room = new_room(http, rng), new_room(http, rng)
     path, twin = f"/v1/rooms/{room['id']}", {"name": taken["name"], "capacity": 10}
     must_be(http.post("/v1/rooms", json=twin), 409, "POST of a room whose name is taken")
@@ -65,7 +69,7 @@ def check_rooms_crud__conflicts(http, rng):
     )
 
 
-def check_rooms_crud__lists(http, database, rng):
+def check_rooms_crud__lists(http: Client, database: Database, rng: random.Random) -> None:
     mark = f"zz{rng.getrandbits(40):010x}"
     sizes = {"c": 9100, "a": 9300, "d": 9200, "b": 9200}
     ids = {
@@ -78,8 +82,8 @@ def check_rooms_crud__lists(http, database, rng):
         got = [id for id in got if id in wanted]
         assert got == wanted, f"GET /v1/rooms?sort={sort} has the new rooms in the order {got}, not {wanted}"
     large = items_of(http.get("/v1/rooms", params={"min_capacity": 9200, "limit": 100}))
-    wanted = {row["id"] for row in database.rows("select id from rooms where capacity >= 9200")}
-    assert {room["id"] for room in large} == wanted, (
+    spacious = {row["id"] for row in database.rows("select id from rooms where capacity >= 9200")}
+    assert {room["id"] for room in large} == spacious, (
         "min_capacity=9200 does not show the rooms with 9200 seats or more"
     )
     first = items_of(http.get("/v1/rooms", params={"sort": "name", "limit": 2}))
@@ -94,7 +98,7 @@ def check_rooms_crud__lists(http, database, rng):
     )
 
 
-def _must_show(room, body, what):
+def _must_show(room: Mapping[str, Any], body: Mapping[str, Any], what: str) -> None:
     assert is_row_id(room.get("id")), f"{what}: `id` is {abbreviate(room.get('id'))}, no number of a row"
     seen, sent = named(room), named({"id": room["id"], **body})
     for name, value in sent.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from typing import Any, NoReturn
 from urllib.parse import unquote
@@ -12,13 +13,13 @@ from shared_booking import (
     booking_body,
     change,
     must_be,
-    must_be_problem,
+    must_be_refused,
     new_booking,
     new_room,
     room_body,
 )
 
-from graders.suite.api import Answer, abbreviate
+from graders.suite.api import Answer, Client, Database, abbreviate
 
 ALLOWED = {
     "/v1/rooms": {"GET", "POST"},
@@ -52,10 +53,10 @@ WELCOMING = (
 )
 
 
-def check_problem_details(http, rng):
+def check_problem_details(http: Client, rng: random.Random) -> None:
     types: dict[str, tuple[str, Answer]] = {}
     for what, status, answer in _one_of_each(http, rng):
-        document = must_be_problem(answer, status, what)
+        document = must_be_refused(answer, status, what)
         type_ = document["type"]
         assert isinstance(type_, str) and type_ and type_ != "about:blank" and " " not in type_, (
             f"{what}: `type` is {abbreviate(type_)}; each problem has a URI of its own, and not about:blank"
@@ -68,15 +69,15 @@ def check_problem_details(http, rng):
             before, other = types[type_]
             _both_are_shown(other, answer, f"{what} has the type {type_}, and so has {before}")
         types[type_] = what, answer
-    must_be_problem(http.get("/v1/nowhere"), 404, "GET of a path that does not exist")
+    must_be_refused(http.get("/v1/nowhere"), 404, "GET of a path that does not exist")
 
 
 def _both_are_shown(first: Answer, second: Answer, what: str) -> NoReturn:
-    # What is shown are the answers that the failing function holds by name.
+    # The answers that the failing function holds by name are shown.
     raise AssertionError(what)
 
 
-def check_problem_details__every_faulty_field(http, rng):
+def check_problem_details__every_faulty_field(http: Client, rng: random.Random) -> None:
     room = new_room(http, rng)
     booking = new_booking(http, room)
     rooms, bookings = "/v1/rooms", f"/v1/rooms/{room['id']}/bookings"
@@ -124,7 +125,7 @@ def check_problem_details__every_faulty_field(http, rng):
     )
 
 
-def check_problem_details__every_faulty_parameter(http, rng):
+def check_problem_details__every_faulty_parameter(http: Client, rng: random.Random) -> None:
     room = new_room(http, rng)
     for path, params in (
         ("/v1/rooms", {"limit": "0", "offset": "-1", "sort": "color", "min_capacity": "many"}),
@@ -134,12 +135,12 @@ def check_problem_details__every_faulty_parameter(http, rng):
     ):
         what = f"GET {path} with {abbreviate(params)}"
         answer = http.get(path, params=params)
-        document = must_be_problem(answer, 422, what)
+        document = must_be_refused(answer, 422, what)
         found = {str(error.get("parameter")) for error in _errors(document, what)}
         assert found == set(params), f"{what}: `errors` {_difference(found, set(params))}"
 
 
-def check_method_and_media_rules(http, database, rng):
+def check_method_and_media_rules(http: Client, database: Database, rng: random.Random) -> None:
     room = new_room(http, rng)
     booking = new_booking(http, room)
     before = _everything(database)
@@ -148,15 +149,15 @@ def check_method_and_media_rules(http, database, rng):
         for method in sorted({"GET", "POST", "PUT", "PATCH", "DELETE"} - allowed):
             answer = http.request(method, path, json=room_body(rng), headers={"If-Match": "*"})
             must_be(answer, 405, f"{method} {path}")
-            told = {word.strip().upper() for word in answer.headers.get("Allow", "").split(",")} - {""}
-            assert told - {"HEAD", "OPTIONS"} == allowed, (
+            methods = {word.strip().upper() for word in answer.headers.get("Allow", "").split(",")} - {""}
+            assert methods - {"HEAD", "OPTIONS"} == allowed, (
                 f"{method} {path}: Allow is {answer.headers.get('Allow')!r};"
-                f" the path can do {', '.join(sorted(allowed))}"
+                f" the path has {', '.join(sorted(allowed))}"
             )
     assert _everything(database) == before, "a request with a method that does not exist changed the tables"
 
 
-def check_method_and_media_rules__accept(http, database, rng):
+def check_method_and_media_rules__accept(http: Client, database: Database, rng: random.Random) -> None:
     room = new_room(http, rng)
     path = f"/v1/rooms/{room['id']}"
     before = _everything(database)
@@ -174,15 +175,16 @@ def check_method_and_media_rules__accept(http, database, rng):
                 f"{method} with Accept: {accept}",
             )
     assert _everything(database) == before, "a request that was answered 406 has changed the tables"
-    for accept in (*WELCOMING, None):
-        answer = http.get(path, headers={"Accept": accept})
-        must_be(answer, 200, f"GET with {f'Accept: {accept}' if accept else 'no Accept'}")
+    allowing: tuple[str | None, ...] = (*WELCOMING, None)
+    for allowed in allowing:
+        answer = http.get(path, headers={"Accept": allowed})
+        must_be(answer, 200, f"GET with {f'Accept: {allowed}' if allowed else 'no Accept'}")
         assert answer.media_type == "application/json", (
-            f"GET with Accept: {accept} came as {answer.media_type!r}"
+            f"GET with Accept: {allowed} came as {answer.media_type!r}"
         )
 
 
-def check_method_and_media_rules__request_types(http, database, rng):
+def check_method_and_media_rules__request_types(http: Client, database: Database, rng: random.Random) -> None:
     room = new_room(http, rng)
     booking = new_booking(http, room)
     targets = (
@@ -222,14 +224,14 @@ def check_method_and_media_rules__request_types(http, database, rng):
             answer = http.request(method, path, data=text, headers={**JSON, "If-Match": "*"})
             must_be(answer, 400, f"{method} {path} with the body {text[:20]!r}")
         answer = http.request(method, path, data=b'{"name": "\xff"}', headers={**JSON, "If-Match": "*"})
-        must_be(answer, 400, f"{method} {path} with a body that is no UTF-8")
+        must_be(answer, 400, f"{method} {path} with a body that is not UTF-8")
     assert _everything(database) == before, "a request that was answered 400 or 415 has changed the tables"
     for kind in ("application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON"):
         answer = http.post("/v1/rooms", json=room_body(rng), headers={"Content-Type": kind})
         must_be(answer, 201, f"POST with Content-Type: {kind}")
 
 
-def check_method_and_media_rules__head(http, rng):
+def check_method_and_media_rules__head(http: Client, rng: random.Random) -> None:
     room = new_room(http, rng)
     for path in (
         "/v1/rooms",
@@ -246,7 +248,7 @@ def check_method_and_media_rules__head(http, rng):
             )
 
 
-def check_request_ids(http, rng):
+def check_request_ids(http: Client, rng: random.Random) -> None:
     room = new_room(http, rng)
     path, requests = f"/v1/rooms/{room['id']}", _requests(room, rng)
     for given in ("abc-123", f"{rng.getrandbits(128):032x}", "x" * 64, "!#$%&'*+-.^_`|~/:;=?@[]{}()<>\\\""):
@@ -255,32 +257,33 @@ def check_request_ids(http, rng):
             f"X-Request-Id {given!r} came back as {answer.headers.get('X-Request-Id')!r}"
         )
     seen: set[str] = set()
-    for bad in ("x" * 65, "two words", "tab\there", "caf\u00e9", "x" * 3000, "", None):
+    bad_ids: tuple[str | None, ...] = ("x" * 65, "two words", "tab\there", "caf\u00e9", "x" * 3000, "", None)
+    for bad in bad_ids:
         answer = http.get(path, headers={"X-Request-Id": bad})
         if answer.status in (400, 431):
-            # Some servers refuse such a header themselves, before the service hears of it.
+            # Some servers refuse such a header before the service's code runs.
             continue
         fresh = _visible_id(answer, f"GET with the X-Request-Id {abbreviate(bad, 40)}")
         assert fresh != bad, (
-            f"the X-Request-Id {bad[:70]!r} is not 1 to 64 visible characters, and came back as it was"
+            f"the X-Request-Id {abbreviate(bad, 70)} is not 1 to 64 visible characters, and came back as it was"
         )
         assert fresh not in seen, f"two requests got the same X-Request-Id {fresh!r}"
         seen.add(fresh)
     for method, target, options in requests:
-        for given in (f"id-{rng.getrandbits(32):08x}", None):
-            headers = {**options.get("headers", {}), **({"X-Request-Id": given} if given else {})}
+        for own in (f"id-{rng.getrandbits(32):08x}", None):
+            headers = {**options.get("headers", {}), **({"X-Request-Id": own} if own else {})}
             answer = http.request(method, target, **{**options, "headers": headers})
             what = f"{method} {target} ({answer.status})"
             fresh = _visible_id(answer, what)
-            assert given in (None, fresh), f"{what}: the X-Request-Id {given!r} came back as {fresh!r}"
-            assert given or fresh not in seen, f"two requests got the same X-Request-Id {fresh!r}"
+            assert own in (None, fresh), f"{what}: the X-Request-Id {own!r} came back as {fresh!r}"
+            assert own or fresh not in seen, f"two requests got the same X-Request-Id {fresh!r}"
             seen.add(fresh)
 
 
-def _requests(room: dict[str, Any], rng) -> tuple[tuple[str, str, dict[str, Any]], ...]:
+def _requests(room: dict[str, Any], rng: random.Random) -> tuple[tuple[str, str, dict[str, Any]], ...]:
     path = f"/v1/rooms/{room['id']}"
     broken = {"data": '{"name": ', "headers": JSON}
-    # One for each status of the house rules. Whether it comes is the question of other checks.
+    # One for each status of the house rules. Other checks judge the status itself.
     return (
         ("GET", "/v1/nowhere", {}),
         ("GET", "/v1/rooms/999999999", {}),
@@ -300,7 +303,7 @@ def _requests(room: dict[str, Any], rng) -> tuple[tuple[str, str, dict[str, Any]
     )
 
 
-def _one_of_each(http, rng) -> Iterator[tuple[str, int, Answer]]:
+def _one_of_each(http: Client, rng: random.Random) -> Iterator[tuple[str, int, Answer]]:
     room = new_room(http, rng)
     booking = new_booking(http, room)
     path, taken = f"/v1/rooms/{room['id']}", {"name": room["name"], "capacity": 3}
@@ -333,7 +336,7 @@ def _difference(found: set[str], wanted: set[str]) -> str:
     """What is missing among the places that `errors` names, and what is too much."""
     parts = [("lacks", wanted - found), ("names", found - wanted)]
     said = [f"{verb} {_listed(places)}" for verb, places in parts if places]
-    return f"{' and '.join(said)}; {_listed(wanted)} is right"
+    return f"{' and '.join(said)}; expected {_listed(wanted)}"
 
 
 def _listed(places: set[str]) -> str:
@@ -342,10 +345,12 @@ def _listed(places: set[str]) -> str:
 
 def _pointers(answer: Answer, what: str) -> set[str]:
     """Where `errors` points, without the leading `#` that the brief allows."""
-    pointers = [error.get("pointer") for error in _errors(must_be_problem(answer, 422, what), what)]
-    for pointer in pointers:
+    pointers = set()
+    for error in _errors(must_be_refused(answer, 422, what), what):
+        pointer = error.get("pointer")
         assert isinstance(pointer, str), f"{what}: an entry of `errors` has the pointer {abbreviate(pointer)}"
-    return {unquote(pointer[1:]) if pointer.startswith("#") else pointer for pointer in pointers}
+        pointers.add(unquote(pointer[1:]) if pointer.startswith("#") else pointer)
+    return pointers
 
 
 def _visible_id(answer: Answer, what: str) -> str:
@@ -356,7 +361,7 @@ def _visible_id(answer: Answer, what: str) -> str:
     return values[0]
 
 
-def _everything(database) -> tuple[object, ...]:
+def _everything(database: Database) -> tuple[object, ...]:
     """A digest of both tables."""
     return tuple(
         database.value(f"select md5(coalesce(string_agg(t::text, '|' order by id), '')) from {table} t")

@@ -2,44 +2,47 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 from shared_booking import JSON, ROUTES, booking_body, change, must_be, new_booking, new_room, room_body
 
-from graders.suite.api import Answer, json_object, openapi
+from graders.suite.api import Answer, Client, json_object, openapi
 
 SEED = 20_330_502
 WRITES = ("PUT", "PATCH", "DELETE")
 
 
-def check_openapi_is_true(http, rng):
+def check_openapi_is_true(http: Client, rng: random.Random) -> None:
     document = must_be(http.get("/v1/openapi.json"), 200, "GET /v1/openapi.json").json()
-    assert isinstance(document, dict), "the document is no JSON object"
-    told = {(operation.method, operation.shape): operation for operation in openapi.operations(document)}
+    assert isinstance(document, dict), "the document is not a JSON object"
+    described = {(operation.method, operation.shape): operation for operation in openapi.operations(document)}
     for method, shape in ROUTES:
-        assert (method, shape) in told, f"the document says nothing of {method} {shape.replace('{}', '{id}')}"
+        assert (method, shape) in described, (
+            f"the document does not describe {method} {shape.replace('{}', '{id}')}"
+        )
     new_booking(http, new_room(http, rng))
-    _must_hold(http, rng, told)
+    _must_hold(http, rng, described)
     base = http.base_url
     _must_agree(openapi.explore(document, base, seed=SEED, methods=("GET", "POST")))
     _must_agree(openapi.explore(document, base, seed=SEED, methods=WRITES, examples=3, coverage=False))
     _must_agree(openapi.explore(document, base, seed=SEED, methods=WRITES, headers={"If-Match": "*"}))
 
 
-def _must_hold(http, rng, told: dict[tuple[str, str], openapi.Operation]) -> None:
+def _must_hold(http: Client, rng: random.Random, described: dict[tuple[str, str], openapi.Operation]) -> None:
     for shape, answer in _own_answers(http, rng):
         method = answer.request.method
         if answer.status not in ROUTES[method, shape]:
-            # Whether another status is right here is the question of other checks.
+            # Other checks judge whether another status is right here.
             continue
-        operation = told[method, shape]
+        operation = described[method, shape]
         reason = openapi.disagreement(operation, answer)
         if reason:
             name = f"{method} {operation.path}"
             _must_agree((openapi.Disagreement(name, answer.status, reason, answer.curl),))
 
 
-def _own_answers(http, rng) -> Iterator[tuple[str, Answer]]:
+def _own_answers(http: Client, rng: random.Random) -> Iterator[tuple[str, Answer]]:
     """An answer of each route's most telling statuses, with the route's shape.
 
     Requests that are made from a document reach existing rows by chance alone, and never where ids are texts in it.

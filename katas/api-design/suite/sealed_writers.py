@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from shared_booking import (
+    CALL_SECONDS,
+    answers_of,
     at,
     booking_body,
     change,
@@ -17,10 +22,10 @@ from shared_booking import (
     tag_of,
 )
 
-from graders.suite.api import Answer, abbreviate, json_object
+from graders.suite.api import Answer, Client, Database, LockGate, abbreviate, json_object
 
 
-def check_lost_update(http, database, rng):
+def check_lost_update(http: Client, database: Database, rng: random.Random) -> None:
     room = new_room(http, rng, contact={"email": "a@example.org", "phone": "1"})
     booking = new_booking(http, room, notes="Plans")
     new = f"{rng.getrandbits(48):012x}"
@@ -48,10 +53,10 @@ def check_lost_update(http, database, rng):
             seen.append(tag)
         for old in seen[:-1]:
             stale = change(http, "PATCH", path, changes[0], tag=old)
-            must_be(stale, 412, f"PATCH {path} with a tag from before the last change")
+            must_be(stale, 412, f"PATCH {path} with the tag of a state before the last change")
 
 
-def check_lost_update__just_created(http, rng):
+def check_lost_update__just_created(http: Client, rng: random.Random) -> None:
     room = new_room(http, rng)
     for collection, body, item in (
         ("/v1/rooms", room_body(rng), "/v1/rooms"),
@@ -66,7 +71,7 @@ def check_lost_update__just_created(http, rng):
         must_be(change(http, "DELETE", path, tag=tag), 204, f"DELETE {path} with the ETag that POST answered")
 
 
-def check_lost_update__new_and_replaced(http, database, rng):
+def check_lost_update__new_and_replaced(http: Client, database: Database, rng: random.Random) -> None:
     room = new_room(http, rng)
     path = f"/v1/rooms/{room['id']}"
     tag = tag_of(http, path)
@@ -84,7 +89,7 @@ def check_lost_update__new_and_replaced(http, database, rng):
     assert deleted.status < 300, f"DELETE with the tag of now answered {deleted.status}"
 
 
-def check_lost_update__conditions(http, rng):
+def check_lost_update__conditions(http: Client, rng: random.Random) -> None:
     room = new_room(http, rng)
     booking = new_booking(http, room)
     for path, patch in (
@@ -96,7 +101,7 @@ def check_lost_update__conditions(http, rng):
             answer = must_be(
                 http.get(path, headers={"If-None-Match": given}), 304, f"GET with If-None-Match: {given}"
             )
-            assert not answer.body, "a 304 has no body"
+            assert not answer.body, "a 304 must not have a body"
             assert strong_tag(answer, "a 304") == tag, "the 304 has another ETag than the 200"
         for given in ('"other"', 'W/"other", "more"'):
             must_be(http.get(path, headers={"If-None-Match": given}), 200, f"GET with If-None-Match: {given}")
@@ -114,7 +119,9 @@ def check_lost_update__conditions(http, rng):
     must_be(http.delete("/v1/bookings/999999999"), 404, "DELETE of an unknown booking without If-Match")
 
 
-def check_lost_update__two_at_once(http, database, gate, rng):
+def check_lost_update__two_at_once(
+    http: Client, database: Database, gate: LockGate, rng: random.Random
+) -> None:
     room = new_room(http, rng)
     booking = new_booking(http, room)
     for table, path, patches in (
@@ -124,14 +131,8 @@ def check_lost_update__two_at_once(http, database, gate, rng):
         tag = tag_of(http, path)
         id = int(path.rsplit("/", 1)[1])
         with gate.locked(table, where="id = %s", parameters=[id]) as shut:
-            answers = _answers(
-                shut.fire(
-                    2,
-                    lambda n, path=path, patches=patches, tag=tag: change(
-                        http, "PATCH", path, patches[n], tag=tag
-                    ),
-                )
-            )
+            writes = [partial(change, http, "PATCH", path, patch, tag=tag) for patch in patches]
+            answers = answers_of(shut.fire(2, partial(_nth, writes)))
         statuses = sorted(answer.status for answer in answers)
         assert statuses == [200, 412], (
             f"two PATCH {path} at the same moment, both with the tag of before, answered {statuses};"
@@ -139,11 +140,11 @@ def check_lost_update__two_at_once(http, database, gate, rng):
         )
         winner = named(json_object(next(answer for answer in answers if answer.status == 200)))
         assert named(json_object(http.get(path))) == winner, (
-            "what GET shows is not what the one that got 200 was told"
+            "GET does not show what the request with the 200 was answered"
         )
 
 
-def check_lost_update__beside_a_delete(http, gate, rng):
+def check_lost_update__beside_a_delete(http: Client, gate: LockGate, rng: random.Random) -> None:
     room = new_room(http, rng)
     for table, patch in (("rooms", {"capacity": 21}), ("bookings", {"title": "Kept"})):
         for method, body in (("PATCH", patch), ("DELETE", None)):
@@ -151,39 +152,42 @@ def check_lost_update__beside_a_delete(http, gate, rng):
             path = f"/v1/{table}/{item['id']}"
             answers = _one_after_the_other(gate, http, table, path, ((method, body), ("DELETE", None)))
             first, last = (answer.status for answer in answers)
-            told = (
+            both = (
                 f"{method} {path} and DELETE {path} at the same moment, both with the tag of before, answered"
             )
             assert (first in (200, 204)) != (last in (200, 204)), (
-                f"{told} {first} and {last}; one of them finds what it has not read, and is refused"
+                f"{both} {first} and {last}; the later one meets a state that it has not read, and must be refused"
             )
             left = http.get(path).status
             assert left == (200 if 200 in (first, last) else 404), (
-                f"{told} {first} and {last}, and then GET answers {left}"
+                f"{both} {first} and {last}, and then GET answers {left}"
             )
             late = answers[first in (200, 204)]
             assert late.status in (404, 412), (
-                f"{told} {first} and {last}; 404 or 412 is right for the later one"
+                f"{both} {first} and {last}; 404 or 412 is right for the later one"
             )
             if left == 200:
                 must_be(change(http, "DELETE", path), 204, f"DELETE {path}")
 
 
-def _one_after_the_other(gate, http, table: str, path: str, writes: Any) -> list[Answer]:
-    """Two writes with one tag: both have begun when the first may go on, and the first stands in front."""
+def _nth(writes: Sequence[Callable[[], Answer]], n: int) -> Answer:
+    return writes[n]()
+
+
+def _one_after_the_other(gate: LockGate, http: Client, table: str, path: str, writes: Any) -> list[Answer]:
+    """Two writes with one tag: both are waiting before the lock is released, the first in front."""
     tag = tag_of(http, path)
     with gate.locked(table, where="id = %s", parameters=[int(path.rsplit("/", 1)[1])]) as shut:
         calls = []
         for method, body in writes:
-            calls.append(
-                shut.start(1, lambda _, method=method, body=body: change(http, method, path, body, tag=tag))
-            )
+            write = partial(change, http, method, path, body, tag=tag)
+            calls.append(shut.start(1, partial(_nth, [write])))
             shut.settle()
         shut.open()
-        return [answer for call in calls for answer in _answers(call.join(20.0))]
+        return [answer for call in calls for answer in answers_of(call.join(CALL_SECONDS))]
 
 
-def check_no_double_booking(http, database, gate, rng):
+def check_no_double_booking(http: Client, database: Database, gate: LockGate, rng: random.Random) -> None:
     for n in (2, 4):
         room = new_room(http, rng)
         bodies = [booking_body(turn * 0.5, 2) for turn in range(n)] if n == 2 else [booking_body(0, 2)] * n
@@ -198,7 +202,9 @@ def check_no_double_booking(http, database, gate, rng):
         _must_not_overlap(database, room)
 
 
-def check_no_double_booking__by_patch(http, database, gate, rng):
+def check_no_double_booking__by_patch(
+    http: Client, database: Database, gate: LockGate, rng: random.Random
+) -> None:
     room = new_room(http, rng)
     first, second = new_booking(http, room, 10), new_booking(http, room, 20)
     moved = {"starts_at": at(30), "ends_at": at(32)}
@@ -222,7 +228,9 @@ def check_no_double_booking__by_patch(http, database, gate, rng):
     _must_not_overlap(database, room)
 
 
-def check_no_double_booking__those_who_only_touch(http, database, gate, rng):
+def check_no_double_booking__those_who_only_touch(
+    http: Client, database: Database, gate: LockGate, rng: random.Random
+) -> None:
     room = new_room(http, rng)
     path = f"/v1/rooms/{room['id']}/bookings"
     answers = _race(gate, 4, lambda turn: http.post(path, json=booking_body(turn, 1)))
@@ -241,17 +249,10 @@ def check_no_double_booking__those_who_only_touch(http, database, gate, rng):
     _must_not_overlap(database, room)
 
 
-def _race(gate, n: int, call: Any) -> list[Answer]:
-    # What locks rows may pass, what writes them may not: the race is where a design has looked and not yet written.
+def _race(gate: LockGate, n: int, call: Any) -> list[Answer]:
+    # Locking rows is allowed, writing them is not: the requests meet after they have read and before they write.
     with gate.locked("bookings", mode="SHARE") as shut:
-        return _answers(shut.fire(n, call))
-
-
-def _answers(results: list[Any]) -> list[Answer]:
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return results
+        return answers_of(shut.fire(n, call))
 
 
 def _one_wins(answers: list[Answer], status: int, what: str) -> None:
@@ -260,7 +261,7 @@ def _one_wins(answers: list[Answer], status: int, what: str) -> None:
     assert statuses == wanted, f"{what} answered {statuses}; {wanted} is right"
 
 
-def _must_not_overlap(database, room: dict[str, Any]) -> None:
+def _must_not_overlap(database: Database, room: dict[str, Any]) -> None:
     overlaps = database.value(
         "select count(*) from bookings a join bookings b on a.room_id = b.room_id and a.id < b.id"
         " where a.room_id = %s and a.starts_at < b.ends_at and b.starts_at < a.ends_at",

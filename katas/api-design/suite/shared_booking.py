@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from graders.suite.api import Answer, Client, JsonObject, abbreviate, is_row_id, json_object
+from graders.suite.api import Answer, Client, JsonObject, abbreviate, is_row_id, json_object, must_be_problem
 
 START = datetime(2033, 5, 2, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+# Ends a wait for requests that run in threads; each has a deadline of its own.
+CALL_SECONDS = 150.0
 JSON = {"Content-Type": "application/json"}
 MERGE = {"Content-Type": "application/merge-patch+json"}
 
@@ -34,7 +36,7 @@ def items_of(answer: Answer) -> list[JsonObject]:
     """What a collection shows."""
     items = json_object(answer)["items"]
     assert isinstance(items, list) and all(isinstance(item, dict) for item in items), (
-        f"GET {answer.request.target}: `items` is no list of objects"
+        f"GET {answer.request.target}: `items` is not a list of objects"
     )
     return [JsonObject(item) for item in items]
 
@@ -63,16 +65,16 @@ def at(hours: float, *, offset: int = 0) -> str:
 
 def instant(text: object) -> datetime:
     """The instant that an answer names; it must be written in UTC with a Z."""
-    assert isinstance(text, str) and text.endswith("Z"), f"{abbreviate(text)} is no time in UTC with Z"
+    assert isinstance(text, str) and text.endswith("Z"), f"{abbreviate(text)} is not a time in UTC with Z"
     return moment(text)
 
 
 def moment(text: object) -> datetime:
-    """The instant that an answer names, whatever offset it is written with."""
+    """The instant that an answer names, with any offset."""
     try:
         return datetime.fromisoformat(str(text).replace("Z", "+00:00")).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise AssertionError(f"{abbreviate(text)} is no RFC 3339 time") from None
+        raise AssertionError(f"{abbreviate(text)} is not an RFC 3339 time") from None
 
 
 def room_body(rng: random.Random, **more: Any) -> dict[str, Any]:
@@ -127,21 +129,22 @@ def change(http: Client, method: str, path: str, body: Any = None, *, tag: str =
     return http.request(method, path, json=body, headers={"If-Match": tag})
 
 
+def answers_of(results: Iterable[Answer | BaseException]) -> list[Answer]:
+    """The answers of calls that were made at once. What a call raised is raised here."""
+    answers = []
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+        answers.append(result)
+    return answers
+
+
 def must_be(answer: Answer, status: int, what: str) -> Answer:
     assert answer.status == status, f"{what} answered {answer.status}, not {status}"
     return answer
 
 
-def must_be_problem(answer: Answer, status: int, what: str) -> JsonObject:
-    """The answer is a problem document of that status; the document."""
+def must_be_refused(answer: Answer, status: int, what: str) -> JsonObject:
+    """The answer has that status and is a problem document; the document."""
     must_be(answer, status, what)
-    assert answer.media_type == "application/problem+json", (
-        f"{what} answered {status} as {answer.media_type or 'no type at all'}, not application/problem+json"
-    )
-    document = json_object(answer)
-    missing = [name for name in ("type", "title", "status", "detail") if name not in document]
-    assert not missing, f"{what}: the problem document has no {', '.join(missing)}"
-    assert document["status"] == status, (
-        f"{what}: `status` is {abbreviate(document['status'])} in the document, not {status}"
-    )
-    return document
+    return must_be_problem(answer, status, what=what)
