@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from graders.logs.draft import Draft, Entry, Protocol, text_in
+from graders.logs.draft import Draft, Entry, Protocol
 from graders.logs.messages import PlanDocument, read_duration, read_execute, read_plan, sqlstate_of
-from graders.logs.row import Row
+from graders.logs.row import Row, bound_parameters, is_forged, is_nested, text_in
 from graders.logs.session_log import SessionLog
 from graders.logs.source import Notebook
 from graders.logs.timestamps import Clock
@@ -25,8 +25,6 @@ _MOST_HELD = 500
 _UNTIL_PLANS = 200
 # Seconds of the log after which an idle session's complete statements are handed on.
 _IDLE_SECONDS = 2.0
-# What a plan's context says of a statement that the client sent itself.
-_OUTERMOST = ("unnamed portal ", 'portal "')
 _FAILED = ("ERROR", "FATAL", "PANIC")
 _FASTPATH = "fastpath function call: "
 _OURS = ("statement: ", "execute ", "duration: ", _FASTPATH)
@@ -106,8 +104,9 @@ class Assembler:
             # auto_explain.log_level may be another one.
             if not message.startswith("duration: "):
                 return
-        if "context" in entry.row and message.startswith(_OURS) and _is_forged(entry.row, message):
+        if "context" in entry.row and message.startswith(_OURS) and is_forged(entry.row, message):
             self.unattributed.forged += 1
+            self._note(entry, "written by code of the service (RAISE), not by PostgreSQL; left out")
         elif message.startswith("statement: "):
             self._take_query(entry, message[11:])
         elif message.startswith("execute "):
@@ -130,7 +129,7 @@ class Assembler:
         found = read_execute(message)
         if found is not None:
             query, text = found
-            self._begin(entry, query, [self._draft(entry, text, _bound(entry.row), "extended")])
+            self._begin(entry, query, [self._draft(entry, text, bound_parameters(entry.row), "extended")])
 
     def _parts(self, entry: Entry, text: str) -> list[Draft]:
         return [self._draft(entry, part) for part in split_statements(text) or (text.strip(),)]
@@ -219,7 +218,7 @@ class Assembler:
         session = self._session(entry)
         known = session.unlogged(query) if text == query else []
         draft = known[-1] if known else self._draft(entry, text, protocol="extended")
-        draft.bound, draft.protocol = draft.bound or _bound(entry.row), "extended"
+        draft.bound, draft.protocol = draft.bound or bound_parameters(entry.row), "extended"
         if known:
             self._log(session, draft, duration, query)
         else:
@@ -236,9 +235,10 @@ class Assembler:
         document = read_plan(rest)
         if document is None:
             self.unattributed.plans += 1
+            self._note(entry, "a plan that cannot be read; left out")
             return
         session = self._session(entry)
-        if _is_nested(entry.row):
+        if is_nested(entry.row):
             self._add_nested(entry, session, document, duration)
             return
         draft = session.planned(document.query, document.bound)
@@ -256,6 +256,7 @@ class Assembler:
             self._add_nested(entry, session, document, duration)
         elif self._began_earlier(entry, session) or session.is_late(document.query):
             self.unattributed.plans += 1
+            self._note(entry, "a plan whose statement was given away without it; left out")
         elif (fetch := session.fetching()) is not None:
             fetch.take_plan(document.plan, duration, entry.row)
         elif self._complete:
@@ -295,6 +296,7 @@ class Assembler:
             self._begin(entry, text, [refused])
         elif row.get("error_severity") == "ERROR":
             self.unattributed.errors += 1
+            self._note(entry, "an error that names no statement; left out")
 
     def _failed(self, row: Row, session: SessionLog, text: str, code: str) -> Draft | None:
         # With log_statement = all a running statement is named; FATAL ends sessions that do nothing, too.
@@ -310,34 +312,14 @@ class Assembler:
         if known is not None:
             self._ready += known.rest()
 
+    def _note(self, entry: Entry, message: str) -> None:
+        self.notebook.add(entry.source, entry.line, message)
+
     def _moment(self, entry: Entry) -> float:
         if "epoch" in entry.row:
             return float(entry.row["epoch"])
         moment = self.clock.read(text_in(entry.row, "timestamp"))
         while self.clock.unknown:
             zone = self.clock.unknown.pop()
-            self.notebook.add(entry.source, entry.line, f"the time zone {zone} is unknown; taken for UTC")
+            self._note(entry, f"the time zone {zone} is unknown; taken for UTC")
         return moment
-
-
-def _is_nested(row: Row) -> bool:
-    context = text_in(row, "context")
-    return bool(context) and not context.startswith(_OUTERMOST)
-
-
-def _is_forged(row: Row, message: str) -> bool:
-    """Whether code of the service wrote this row (RAISE LOG) to look like one of PostgreSQL's own.
-
-    PostgreSQL logs a statement before it runs anything, so only plans can come from inside a function.
-    """
-    if not _is_nested(row):
-        return False
-    innermost = text_in(row, "context").partition("\n")[0]
-    return innermost.endswith(" at RAISE") or not message.startswith("duration: ")
-
-
-def _bound(row: Row) -> str:
-    """The bound parameters of `Parameters: $1 = 'x'`, as they stand there; "" for a detail of another kind."""
-    detail = text_in(row, "detail")
-    place = detail.find("$")
-    return detail[place:] if place >= 0 else ""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from graders.logs.messages import read_parameters
-from graders.logs.row import Row
+from graders.logs.row import Row, number, text_in
 from graders.sql.statement import Statement
 from graders.sql.text.splitting import bare_tokens, verb
 
@@ -121,17 +121,3 @@ def may_have_plan(text: str) -> bool:
     if first in _PERHAPS_PLANNED:
         return "select" in bare_tokens(text) or first == "refresh"
     return first in _PLANNED
-
-
-def text_in(row: Row, key: str) -> str:
-    """A row's value as text; "" where it is absent or not text."""
-    value = row.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def number(value: Any) -> int:
-    """A value of a row as a whole number; 0 where it is none."""
-    try:
-        return int(value or 0)
-    except (TypeError, ValueError, OverflowError):
-        return 0

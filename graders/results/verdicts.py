@@ -39,12 +39,14 @@ class SeenStatement(TypedDict, total=False):
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What the service itself did, capped by whoever collects it. `findings`: what rules proved, as the records of
-    `graders.sql.finding` in plain values; `output`: what the service printed during the check."""
+    `graders.sql.finding` in plain values; `output`: what the service printed during the check; `unattributed`: entries
+    of PostgreSQL's log about the service's statements that belong to none of those recorded."""
 
     requests: tuple[SeenRequest, ...] = ()
     statements: tuple[SeenStatement, ...] = ()
     findings: tuple[Mapping[str, Any], ...] = ()
     output: str = ""
+    unattributed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class Collector:
             tuple(statements[:MOST_STATEMENTS]),
             as_plain(self._proved()),
             last_lines(printed),
+            sum(recording.unattributed for recording in self._recordings),
         )
 
     def _proved(self) -> list[Finding]:

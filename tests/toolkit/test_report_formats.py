@@ -54,7 +54,7 @@ def test_the_names_that_others_build_on_are_there() -> None:
     assert set(document["versions"]) >= {"toolkit", "postgres"}
     check = document["checks"][1]
     assert {"id", "verdict", "points", "max", "title", "feedback", "blocked_by", "evidence"} <= set(check)
-    assert set(check["evidence"]) == {"requests", "statements", "findings", "output"}
+    assert set(check["evidence"]) == {"requests", "statements", "findings", "output", "unattributed"}
     assert set(document["costs"][0]) == {"check", "request", "unit", "sizes", "values", "slope"}
     assert set(document["phases"][0]) == {"name", "seconds"}
 

@@ -34,6 +34,12 @@ def evidence_lines(
     ]
     blocks += [_printed(evidence.output, paint, verbose=verbose)]
     blocks += [_proof_lines(evidence.findings if verbose else evidence.findings[:_FEW_FINDINGS], paint)]
+    if evidence.unattributed:
+        count = number(evidence.unattributed)
+        missing = wrap(
+            f"{count} entries of PostgreSQL's log belong to no statement shown here", paint.width - 4
+        )
+        blocks.append([_INDENT + paint(line, "dim") for line in missing])
     if left_out := len(statements) - len(shown) + len(requests) - len(shown_requests):
         more = f"{left_out} more statements and requests: kata report --verbose"
         blocks.append([_INDENT + paint(line, "dim") for line in wrap(more, paint.width - 4)])

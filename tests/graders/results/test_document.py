@@ -63,6 +63,7 @@ def as_before(grade: Grade) -> str:
         assert document.pop(name) is None
     for check in document["checks"]:
         assert check["evidence"].pop("output") == ""
+        assert check["evidence"].pop("unattributed") == 0
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
