@@ -1,1 +1,1 @@
-"""Readers of PostgreSQL's logs: files in any of its formats in, a stream of statements out."""
+"""Reads PostgreSQL's logs, in any of their formats, as a stream of statements; records windows of a graded run."""

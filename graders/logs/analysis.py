@@ -1,4 +1,4 @@
-"""A stream of statements judged request by request; equal findings are added up, so memory stays flat."""
+"""Applies the rules to a stream of statements, request by request; equal findings are added up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graders.sql.finding import Finding
 from graders.sql.statement import Statement
 from graders.sql.text.fingerprint import shape_of
 
-# Different faults of one log; what comes after has stopped telling anything.
+# Different findings of one log; further ones are dropped.
 _MOST_FINDINGS = 10_000
 _SHOWN_UNKNOWN = 5
 
@@ -63,7 +63,7 @@ def analyse(
     gap: float = GAP_SECONDS,
     rules: Collection[str] = (),
 ) -> Analysis:
-    """What all rules (or those named) find in the requests of a log. KeyError for a slug that no rule has."""
+    """The findings of all rules (or of those named) in the requests of a log. KeyError for an unknown slug."""
     for rule in rules:
         RULES[rule]
     tally = _Tally()

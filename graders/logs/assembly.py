@@ -101,7 +101,7 @@ class Assembler:
             if severity in _FAILED:
                 self._take_error(entry, message)
                 return
-            # auto_explain.log_level may be another one.
+            # auto_explain.log_level may be set to another level.
             if not message.startswith("duration: "):
                 return
         if "context" in entry.row and message.startswith(_OURS) and is_forged(entry.row, message):
@@ -150,7 +150,7 @@ class Assembler:
             self._release(session, parts[0].at)
 
     def _release(self, session: SessionLog, now: float) -> None:
-        """Hand on what must not be held any longer."""
+        """Hand on drafts that should not be held any longer."""
         session.at = now
         if len(session.queue) > _MOST_HELD:
             self._ready += session.overflowing(_MOST_HELD)
@@ -256,7 +256,7 @@ class Assembler:
             self._add_nested(entry, session, document, duration)
         elif self._began_earlier(entry, session) or session.is_late(document.query):
             self.unattributed.plans += 1
-            self._note(entry, "a plan whose statement was given away without it; left out")
+            self._note(entry, "a plan that came after its statement was complete; left out")
         elif (fetch := session.fetching()) is not None:
             fetch.take_plan(document.plan, duration, entry.row)
         elif self._complete:
@@ -270,7 +270,7 @@ class Assembler:
             self._begin(entry, document.query, [draft])
 
     def _began_earlier(self, entry: Entry, session: SessionLog) -> bool:
-        """Whether the session's transaction may have begun before the log's first row."""
+        """Whether the session's transaction may have started before the log's first row."""
         if not self._complete or session.first_vxid != entry.row.get("vxid"):
             return False
         return self._in_transaction is None or entry.session in self._in_transaction
@@ -290,7 +290,7 @@ class Assembler:
         if failed is not None:
             failed.error = code
         elif text:
-            # Refused before it ran, so that nothing else in the log speaks of it.
+            # Refused before it ran: this is its only entry.
             refused = self._draft(entry, text)
             refused.error = code
             self._begin(entry, text, [refused])

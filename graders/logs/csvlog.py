@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from graders.logs.row import Row
 from graders.logs.source import LogInput, Notebook
 
-# The documented table of PostgreSQL 14 and later; 13 lacks the last two, older ones more.
+# The columns of PostgreSQL 14 and later; 13 lacks the last two, older versions more.
 _COLUMNS = (
     "timestamp", "user", "dbname", "pid", "remote_host", "session_id", "line_num", "ps", "session_start", "vxid",
     "txid", "error_severity", "state_code", "message", "detail", "hint", "internal_query", "internal_position",
@@ -31,14 +31,14 @@ def looks_like_csvlog(lines: list[bytes]) -> bool:
 def read_csvlog(source: LogInput, notebook: Notebook, *, whole: bool = False) -> Iterator[tuple[int, Row]]:
     """(first line, row) for each record; records that are cut off, or too short, are noted.
 
-    `whole`: no record but the last can be cut off, so that whatever stands between quotes is text, even where it
-    looks like the beginning of a record. A client that is not trusted may have written it.
+    `whole`: only the last record can be cut off, so everything between quotes is text, even where it looks like the
+    beginning of a record: a client that is not trusted may have written it.
     """
     for number, text in _records(source, notebook, whole):
         try:
             fields = next(csv.reader([text]), [])
         except csv.Error as error:
-            notebook.add(source.name, number, f"no csv ({error}); left out")
+            notebook.add(source.name, number, f"not csv ({error}); left out")
             continue
         if len(fields) < _FEWEST:
             notebook.add(source.name, number, f"{len(fields)} fields where csvlog has 22 or more; left out")
@@ -48,23 +48,23 @@ def read_csvlog(source: LogInput, notebook: Notebook, *, whole: bool = False) ->
 
 def _records(source: LogInput, notebook: Notebook, whole: bool) -> Iterator[tuple[int, str]]:
     """Whole records: lines joined until their quotes are closed, or until another record plainly begins."""
-    begun, parts, quotes = 0, list[bytes](), 0
+    first, parts, quotes = 0, list[bytes](), 0
     # A carriage return inside quotes belongs to the text: the text of a plan has it too.
     for number, line in source.lines(b"\n"):
         starts = whole or _START.match(line) is not None
         if parts and starts and quotes % 2 and not whole:
-            notebook.add(source.name, begun, "the entry is cut off; left out")
+            notebook.add(source.name, first, "truncated entry; left out")
             parts, quotes = [], 0
         if not parts:
-            begun = number
+            first = number
             if not starts or not line.strip():
                 if line.strip():
-                    notebook.add(source.name, number, "no beginning of an entry; left out")
+                    notebook.add(source.name, number, "not the beginning of an entry; left out")
                 continue
         parts.append(line)
         quotes += line.count(b'"')
         if quotes % 2 == 0:
-            yield begun, b"\n".join(parts).rstrip(b"\r").decode("utf-8", "replace")
+            yield first, b"\n".join(parts).rstrip(b"\r").decode("utf-8", "replace")
             parts, quotes = [], 0
     if parts:
-        notebook.add(source.name, begun, "the last entry is cut off; left out")
+        notebook.add(source.name, first, "truncated last entry; left out")

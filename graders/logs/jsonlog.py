@@ -50,7 +50,7 @@ def _rows(batch: list[bytes]) -> list[Any]:
         rows: list[Any] = _DECODER.raw_decode(f"[{joined}]")[0]
     except (ValueError, RecursionError):
         rows = []
-    # Two broken lines may make one value together.
+    # Two truncated lines may form one value together.
     return rows if len(rows) == len(batch) else [_row(line) for line in batch]
 
 
@@ -63,7 +63,7 @@ def _row(line: bytes) -> Any:
 
 def _what_is_wrong(line: bytes, number: int, ended: bool) -> str:
     if not ended:
-        return "the last line is cut off; left out"
+        return "truncated last line; left out"
     if number == 1 and line.rstrip().endswith(b"}"):
-        return "the first line has lost its beginning; left out"
-    return "no JSON; left out"
+        return "truncated first line; left out"
+    return "not JSON; left out"

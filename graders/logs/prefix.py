@@ -33,7 +33,7 @@ SEVERITIES = (
     "DEBUG|DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC"
     "|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT|BACKTRACE"
 )
-# What servers are commonly set to: PostgreSQL's own default, Debian's, RDS's, and pgBadger's advice.
+# Common settings: PostgreSQL's default, Debian's, RDS's, and what pgBadger recommends.
 COMMON = (
     "%m [%p] %q%u@%d ",
     "%m [%p] ",
@@ -57,7 +57,7 @@ def compile_prefix(prefix: str) -> re.Pattern[str]:
         if letter == "%":
             pattern += "%"
         elif letter == "q":
-            # Processes without a session stop writing here.
+            # Processes without a session write nothing after this.
             pattern += "(?:"
             open_groups += 1
         else:
@@ -69,8 +69,8 @@ def compile_prefix(prefix: str) -> re.Pattern[str]:
 def _field(letter: str, width: str, seen: set[str], prefix: str) -> str:
     if letter not in _FIELDS:
         raise UsageError(
-            f"--prefix {prefix!r}: %{letter} is no escape of log_line_prefix",
-            hint="copy it from `SHOW log_line_prefix`",
+            f"--prefix {prefix!r}: %{letter} is not an escape of log_line_prefix",
+            hint="Copy the prefix from `SHOW log_line_prefix`.",
         )
     field = _FIELDS[letter]
     if letter in seen:

@@ -1,4 +1,4 @@
-"""Log files in, statements out: the format of each file is found, rotated files are put in order."""
+"""Reads log files: detects the format of each and puts rotated files in order."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from graders.logs.timestamps import Clock
 from graders.sql.statement import Statement
 
 _HINT = (
-    "kata sql reads jsonlog, csvlog, the plain log (say --prefix with what `SHOW log_line_prefix` says), "
-    "auto_explain's JSON and kata's own recordings"
+    "kata sql reads jsonlog, csvlog, the plain log (with --prefix set to what `SHOW log_line_prefix` prints), "
+    "auto_explain's JSON and kata's own recordings."
 )
 
 
@@ -36,7 +36,7 @@ class Log:
     notebook: Notebook = field(default_factory=Notebook)
 
     def statements(self) -> Iterator[Statement]:
-        """Every statement, each as soon as nothing more can be said of it. Raises LogError, UsageError."""
+        """Every statement, each when nothing more can follow about it. Raises LogError, UsageError."""
         if self.prefix is not None:
             compile_prefix(self.prefix)
         assembler, done = Assembler(self.notebook), 0
@@ -61,7 +61,7 @@ class Log:
         if assembler.entries == before:
             line = next((note.line for note in self.notebook.notes if note.source == source.name), 1)
             raise LogError(
-                "no entry of a PostgreSQL log was found here", source=source.name, line=line, hint=_HINT
+                "no entry of a PostgreSQL log was found", source=source.name, line=line, hint=_HINT
             )
 
     def _entries(self, source: LogInput, first: list[bytes]) -> Iterator[tuple[int, Row]]:
@@ -74,12 +74,12 @@ class Log:
         prefix = self.prefix or guess_prefix(first)
         if prefix is None:
             line = next(number for number, text in enumerate(first, 1) if text.strip())
-            raise LogError("this is no log that kata knows", source=source.name, line=line, hint=_HINT)
+            raise LogError("unrecognised log format", source=source.name, line=line, hint=_HINT)
         return read_stderr_log(source, self.notebook, prefix)
 
 
 def _in_order(paths: Sequence[Path]) -> list[Path]:
-    """Rotated files by the time of their first entry; as named where one of them shows none."""
+    """Rotated files by the time of their first entry; in the given order where one has none."""
     if len(paths) < 2 or STDIN in paths:
         return list(paths)
     starts = [_first_moment(path) for path in paths]

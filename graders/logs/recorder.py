@@ -1,4 +1,4 @@
-"""Windows on PostgreSQL's own log: what the service's role did between two moments, complete and nothing else."""
+"""Windows on PostgreSQL's log: everything that the service's role did between two moments."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _QUIET = (
     "-c log_statement=none -c log_min_duration_statement=-1 -c auto_explain.log_min_duration=-1"
     " -c statement_timeout=20s -c search_path=pg_catalog"
 )
-# A session that has been inside a transaction since before the window has nothing to add to it.
+# Sessions whose state has not changed since the window opened have sent nothing in it.
 _BUSY = """
 select count(*) filter (where state = 'active'), count(*) from pg_catalog.pg_stat_activity
  where usename = %s and backend_type = 'client backend' and state <> 'idle' and state_change >= %s
@@ -77,7 +77,7 @@ class Recorder:
         self._role = role
         self._service_url = service_url
         self._settle = settle
-        # How long to wait for sessions that do nothing inside a transaction; less once one has been left open.
+        # Seconds to wait for sessions that are idle in a transaction; fewer after one was left open.
         self._patience = settle
         self._turn = threading.Lock()
         self._admin_url = admin_url
@@ -88,15 +88,15 @@ class Recorder:
     def window(self, label: str = "") -> Iterator[Recording]:
         """A recording that is complete once the block has ended, whether or not it raised."""
         recording = Recording(label)
-        begun = self._open()
+        start = self._open()
         try:
             yield recording
         except BaseException:
-            # What was recorded is evidence; that it cannot be read must not hide why the block ended.
+            # The recording is evidence; a failure to read it must not hide why the block ended.
             with contextlib.suppress(Exception):
-                self._close(begun, recording)
+                self._close(start, recording)
             raise
-        self._close(begun, recording)
+        self._close(start, recording)
 
     def close(self) -> None:
         self._session.close()
@@ -131,22 +131,22 @@ class Recorder:
             return _Edge(offset, mark, at, frozenset(sessions))
 
     def _mark(self) -> str:
-        """Write a line into the log that nobody else can write."""
-        # New each time: who has seen one cannot write the next one, and so end a window early.
+        """Write a line into the log that the service cannot write."""
+        # Random each time: a service that has seen one could otherwise forge the next and end a window early.
         mark = f"kata-mark {secrets.token_hex(12)}."
         self._ask(f"do $$ begin raise log '{mark}'; end $$")
         return mark
 
-    def _close(self, begun: _Edge, recording: Recording) -> None:
-        unfinished = self._await_idle(begun.at)
+    def _close(self, start: _Edge, recording: Recording) -> None:
+        unfinished = self._await_idle(start.at)
         with self._turn:
             mark = self._mark()
-        rows = self._rows_between(begun, mark)
+        rows = self._rows_between(start, mark)
         own = (row for row in rows if self._is_the_services(row))
-        assembled = assemble_window(own, in_transaction=begun.in_transaction)
+        assembled = assemble_window(own, in_transaction=start.in_transaction)
         statements = assembled.statements
         if self._service_url and (unfinished or replay.copies_a_table(statements)):
-            # The plan of a transaction's latest statement comes with its next one, which may be in no window.
+            # The plan of a transaction's latest statement is logged with its next one, perhaps after the window.
             statements = replay.with_plans(self._service_url, statements, self._own_sessions.add)
         measure = self._bytes_sent if self._service_url else None
         recording.fill(
@@ -157,13 +157,13 @@ class Recorder:
         )
 
     def _await_idle(self, since: str) -> int:
-        """Wait until no session of the service is inside what it began; gives how many still are."""
-        begun = time.monotonic()
+        """Wait until no session of the service has unfinished work of this window; returns how many have."""
+        start = time.monotonic()
         pause = 0.0005
         while True:
             with self._turn:
                 active, busy = self._ask(_BUSY, self._role, since)
-            waited = time.monotonic() - begun
+            waited = time.monotonic() - start
             if not busy:
                 return 0
             if waited > (self._settle if active else self._patience):
@@ -172,10 +172,10 @@ class Recorder:
             time.sleep(pause)
             pause = min(pause * 1.5, 0.02)
 
-    def _rows_between(self, begun: _Edge, mark: str) -> Iterator[Row]:
-        """The log's rows between the two marks, read as soon as PostgreSQL's collector has written them."""
-        data = self._read_until(begun.offset, mark.encode())
-        first = data.index(b"\n", data.index(begun.mark.encode())) + 1
+    def _rows_between(self, start: _Edge, mark: str) -> Iterator[Row]:
+        """The log's rows between the two marks, as soon as PostgreSQL's logging collector has written them."""
+        data = self._read_until(start.offset, mark.encode())
+        first = data.index(b"\n", data.index(start.mark.encode())) + 1
         last = data.rindex(b"\n", first - 1, data.rindex(mark.encode())) + 1
         return read_rows(data[first:last], self._log.format)
 
@@ -191,27 +191,27 @@ class Recorder:
             parts += data
             if place < 0:
                 place = parts.find(mark, max(0, len(parts) - len(data) - len(mark)))
-            # The collector writes a long line in pieces: the mark may be there before the line's end is.
+            # The collector writes long lines in pieces: the mark may be visible before the end of its line.
             if place >= 0 and parts.find(b"\n", place) >= 0:
                 return bytes(parts)
             if time.monotonic() > until:
                 raise DatabaseError(
                     f"PostgreSQL's log does not show the end of a window after {_READ_SECONDS:.0f} s",
-                    hint="Is the disk full? The log is beside the cluster's data.",
+                    hint="Is the disk full? The log is in the cluster's data directory.",
                 )
             time.sleep(0.0002)
 
     def _ask(self, sql: str, *parameters: object) -> tuple[Any, ...]:
         if self._session.closed:
-            # A suite may have taken the server down and brought it back.
+            # A suite may have restarted the server.
             self._session = self._connect()
         try:
             cursor = self._session.execute(sql, parameters or None)
             row = cursor.fetchone() if cursor.description else None
         except psycopg.Error as error:
             raise DatabaseError(
-                f"the recorder lost PostgreSQL: {error}",
-                hint="Did the server end? See its log in the report.",
+                f"the recorder lost its connection to PostgreSQL: {error}",
+                hint="Did the server stop? See its log in the report.",
             ) from error
         return row or ()
 

@@ -1,4 +1,4 @@
-"""Our own JSON lines: one statement a line, the fields of `Statement` by their names."""
+"""kata's own recordings: one statement a line, as JSON with the fields of `Statement`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read_recording(source: LogInput, notebook: Notebook) -> Iterator[Statement]:
         if statement is not None:
             yield statement
         elif line.strip():
-            message = "no statement; left out" if source.ended else "the last line is cut off; left out"
+            message = "not a statement; left out" if source.ended else "truncated last line; left out"
             notebook.add(source.name, number, message)
 
 

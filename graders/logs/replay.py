@@ -1,4 +1,4 @@
-"""What the log does not say of reading statements, found by running them again as the service's role."""
+"""Runs reading statements again as the service's role, to measure what the log does not show."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from graders.sql.plans.costs import sends_rows
 from graders.sql.statement import Statement
 from graders.sql.text.splitting import verb
 
-# A service may have sent something that never ends, or never stops sending.
+# A statement of the service may never end, or never stop sending rows.
 _OPTIONS = "-c statement_timeout=10s -c lock_timeout=2s -c default_transaction_read_only=on"
 _MOST_BYTES = 256 * 1024 * 1024
 _ASKING = {"select", "with", "values", "table"}
-# A table copied as a whole has no plan of its own; its rows are those of the same question.
+# COPY of a whole table has no plan; its rows are those of the equivalent SELECT.
 _COPY = re.compile(
     r"\bcopy\s+(?:(\(.+\))|(.+?)\s*(?:\(([^()]+)\))?)\s+to\s+stdout\b", re.IGNORECASE | re.DOTALL
 )
@@ -33,11 +33,11 @@ _ROWS = (pq.ExecStatus.SINGLE_TUPLE, pq.ExecStatus.TUPLES_OK)
 
 
 class LockedOut(AssertionError):
-    """The service has changed how its own role logs in; what it read cannot be asked again. The learner's failure."""
+    """The service changed its own role, so that its statements cannot be run again: the learner's failure."""
 
     def __init__(self) -> None:
         super().__init__(
-            "PostgreSQL refuses the user and password of DATABASE_URL now; the role that it names stays as it was given"
+            "PostgreSQL now refuses the user and password of DATABASE_URL. The service must not change its own role."
         )
 
 
@@ -47,7 +47,7 @@ def bytes_sent(
     """The bytes of all values that the statements returned, in text form; for COPY those of its lines.
 
     Those that PostgreSQL will not run again in a read-only transaction count as rows times their planned width.
-    `on_session` is told the replaying session as the log names it. Raises DatabaseError if the server is gone.
+    `on_session` is called with the id of the replaying session. Raises DatabaseError if the server is unreachable.
     """
     sending = [statement for statement in statements if sends_rows(statement.text) and statement.plan]
     reading = [statement for statement in sending if verb(statement.text) in _READING]
@@ -61,7 +61,7 @@ def bytes_sent(
 def with_plans(
     service_url: str, statements: Sequence[Statement], on_session: Callable[[str], None] = lambda _: None
 ) -> tuple[Statement, ...]:
-    """The statements, those that only read and have no plan yet completed with the plan of running them again.
+    """The statements; those that only read and have no plan get the plan of a second execution.
 
     Where PostgreSQL will not run one again it stays without a plan. Errors as `bytes_sent`.
     """
@@ -82,7 +82,7 @@ def with_plans(
 
 
 def copies_a_table(statements: Sequence[Statement]) -> bool:
-    """Whether rows went to the service by COPY without a plan that tells how many."""
+    """Whether rows were sent by COPY without a plan that counts them."""
     return any(
         statement.plan is None
         and statement.error is None
@@ -148,8 +148,8 @@ def _replayed(link: pq.abc.PGconn, statement: Statement) -> int:
 def _planned(link: pq.abc.PGconn, statement: Statement) -> Mapping[str, Any] | None:
     values = [None if value is None else value.encode() for value in statement.parameters]
     result = link.exec_params(_EXPLAIN + _question(statement.text).encode(), values)
-    told = result.get_value(0, 0) if result.status == pq.ExecStatus.TUPLES_OK else None
-    plan: Mapping[str, Any] | None = json.loads(told)[0]["Plan"] if told else None
+    text = result.get_value(0, 0) if result.status == pq.ExecStatus.TUPLES_OK else None
+    plan: Mapping[str, Any] | None = json.loads(text)[0]["Plan"] if text else None
     return plan
 
 

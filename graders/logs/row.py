@@ -1,4 +1,4 @@
-"""One entry of a log, in whatever format it was written, and what its fields say."""
+"""One entry of a log, the same for every format, and readers of its fields."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class SessionLog:
         return found[::-1]
 
     def final(self, newest: Draft) -> Iterator[Draft]:
-        """Take the drafts from the queue's head about which nothing more can follow once `newest` has begun."""
+        """Take the drafts from the queue's head about which nothing more can follow once `newest` has started."""
         while self.queue and self._is_final(self.queue[0], newest):
             yield self._take(self.queue[0])
 

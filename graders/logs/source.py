@@ -107,10 +107,10 @@ def open_source(path: Path, progress: Callable[[int], None] = lambda _read: None
             yield LogInput(name, stream, raw, progress)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise LogError(
-            f"the archive is damaged: {error}", source=name, line=1, hint="unpack it again"
+            f"the archive is damaged: {error}", source=name, line=1, hint="Create the archive again."
         ) from error
     except OSError as error:
-        hint = "name a log file, or `-` for standard input"
+        hint = "Name a log file, or `-` for standard input."
         raise LogError(error.strerror or str(error), source=name, line=1, hint=hint) from error
 
 

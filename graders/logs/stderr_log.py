@@ -35,16 +35,16 @@ def guess_prefix(lines: list[bytes]) -> str | None:
 def read_stderr_log(source: LogInput, notebook: Notebook, prefix: str) -> Iterator[tuple[int, Row]]:
     """(first line, row) for each entry: its message with continuation lines, and the DETAIL … STATEMENT after it."""
     pattern = compile_prefix(prefix)
-    begun, row, key, text = 0, Row(), "", list[str]()
+    first, row, key, text = 0, Row(), "", list[str]()
     for number, line in source.lines():
         decoded = line.decode("utf-8", "replace")
         match = pattern.match(decoded)
         if match is None:
             if row:
-                # PostgreSQL indents what follows a newline with a tab; syslog and pipes may not.
+                # PostgreSQL indents continuation lines with a tab; syslog and pipes may not.
                 text.append(decoded.removeprefix("\t"))
             elif decoded.strip():
-                notebook.add(source.name, number, "no beginning of an entry; left out")
+                notebook.add(source.name, number, "not the beginning of an entry; left out")
             continue
         if row:
             row[key] = "\n".join(text)
@@ -53,11 +53,11 @@ def read_stderr_log(source: LogInput, notebook: Notebook, prefix: str) -> Iterat
             key, text = _PARTS[severity], [match["text"]]
             continue
         if row:
-            yield begun, row
-        begun, row, key, text = number, _fields(match), "message", [match["text"]]
+            yield first, row
+        first, row, key, text = number, _fields(match), "message", [match["text"]]
     if row:
         row[key] = "\n".join(text)
-        yield begun, row
+        yield first, row
 
 
 def _fields(match: re.Match[str]) -> Row:
@@ -67,6 +67,6 @@ def _fields(match: re.Match[str]) -> Row:
     row["error_severity"] = row.pop("severity")
     if "timestamp_ms" in row:
         row["timestamp"] = row.pop("timestamp_ms")
-    # Without %c the process is the session; one id may be used again after a restart, which is far away in time.
+    # Without %c the process id identifies the session; an id is reused only much later.
     row.setdefault("session_id", ".".join(str(row[key]) for key in ("session_start", "pid") if key in row))
     return row

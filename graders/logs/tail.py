@@ -1,4 +1,4 @@
-"""Where PostgreSQL's own log is read from: a file of a private cluster, or another server over SQL."""
+"""Sources of PostgreSQL's log: a file of a private cluster, or a server that is read over SQL."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class LogSource(Protocol):
         """For `open_log` in another process."""
 
     def close(self) -> None:
-        """Let go of what reading needs; the next reading takes it up again."""
+        """Release what reading needs; a later read opens it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class FileLog:
         return LogPlace(self.format, self.path)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Holds nothing."""
 
     def _gone(self, error: OSError) -> DatabaseError:
         return DatabaseError(
@@ -116,7 +116,7 @@ class ServerLog:
                 self._session.close()
 
     def _begin_of(self, name: str) -> int:
-        """Where a file begins in the stream; a new one follows the last, whose size is final then."""
+        """The offset of a file in the stream; a new file follows the last one, whose size no longer changes."""
         if not self._files:
             self._files.append((name, 0))
         last, begin = self._files[-1]

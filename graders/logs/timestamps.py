@@ -1,11 +1,11 @@
-"""PostgreSQL's timestamps as seconds since the epoch, whatever zone each line is in."""
+"""Reads PostgreSQL's timestamps, in any time zone, as seconds since the epoch."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
 
-# Abbreviations that mean one offset wherever PostgreSQL's default set is used; minutes east of Greenwich.
+# Abbreviations of PostgreSQL's default set, in minutes east of Greenwich.
 _ZONES = {
     "UTC": 0, "GMT": 0, "Z": 0, "UCT": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120, "MEZ": 60,
     "MESZ": 120, "EET": 120, "EEST": 180, "MSK": 180, "SAST": 120, "PKT": 300, "JST": 540, "KST": 540, "AWST": 480,
@@ -27,12 +27,12 @@ class Clock:
         self.unknown: list[str] = []
 
     def read(self, text: str) -> float:
-        """Seconds since the epoch of `2026-11-22 02:31:11.123 CET`; 0.0 where it is no timestamp.
+        """Seconds since the epoch of `2026-11-22 02:31:11.123 CET`; 0.0 where it is not a timestamp.
 
         An unknown zone is taken for UTC and kept in `unknown` once.
         """
         try:
-            # Lines of one second come together; only the fraction and the zone are read again.
+            # Consecutive lines mostly share their second; then only the fraction and the zone are read.
             known, start = self._second
             if known != text[:19]:
                 start = self._start(text)

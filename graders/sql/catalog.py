@@ -1,4 +1,4 @@
-"""What the database's schema says: tables with their columns, keys, indexes, foreign keys and row security."""
+"""The schema of a database: tables with columns, keys, indexes, foreign keys and row security."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Column:
 class Index:
     """`keys`: column names in order, None for an expression (then in `expressions`); `predicate` "" if it is whole.
 
-    `orders`: for each key what stands behind it in the definition ("", "DESC", "NULLS FIRST", "DESC NULLS LAST");
+    `orders`: for each key its order in the definition ("", "DESC", "NULLS FIRST", "DESC NULLS LAST");
     empty where all are "". `scans`: how often any session used it, None if unknown.
     """
 

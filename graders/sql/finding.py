@@ -1,4 +1,4 @@
-"""A fault that a rule found: the record that reports, terminals and suites read."""
+"""A fault found by a rule, as reports, terminals and suites read it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """A statement as a finding shows it: its text, two or three of its parameter sets, how often it ran."""
+    """A statement of a finding: its text, up to three of its parameter sets, how often it ran."""
 
     sql: str
     parameters: tuple[tuple[str | None, ...], ...] = ()
@@ -28,7 +28,7 @@ class Occurrence:
 class Finding:
     """One fault. Only `proved` ones may cost points.
 
-    `title` is one line without values, `message` says what was seen with its numbers; `counts` are named numbers
+    `title` is one line without values, `message` what was observed, with numbers; `counts` are named numbers
     ("times", "rows_read", ...), `slope` the cost per unit of size where growth was measured, `plan` lines of the
     plan that show it, `cost` what it wasted, in statements or rows: findings are ranked by it.
     """

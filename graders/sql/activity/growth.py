@@ -1,4 +1,4 @@
-"""How a cost grows with the size of what was asked for: one slope, whatever the machine and the framework."""
+"""Growth of a cost with the size of a request, as a slope that does not depend on machine or framework."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def measure_growth(
 def slope_of(sizes: Sequence[float], values: Sequence[float]) -> float:
     """The slope of the line through the points; exact where they lie on one.
 
-    From four points on, one wild point does not move it (Siegel's repeated medians, Biometrika 69, 1982); below that,
+    From four points on, one outlier does not move it (Siegel's repeated medians, Biometrika 69, 1982); below that,
     least squares. ValueError for fewer than two different sizes or for lists of different lengths.
     """
     if len(sizes) != len(values):

@@ -1,4 +1,4 @@
-"""Whether statements were sent one after the other's answer, or all at once by a driver's pipeline."""
+"""Whether statements were each sent after the previous answer, or together by a pipelining driver."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from graders.sql.judging.rule_context import Execution
 from graders.sql.statement import Statement
 from graders.sql.text.fingerprint import shape_of
 
-Pace = Literal["waited", "slow", "pipelined"]
+Pipelining = Literal["waited", "slow", "pipelined"]
 
-# Seconds from one statement's end to the next one's beginning: in a pipeline no client takes part. The log has
-# milliseconds and machines are busy, so only the mean of a run says anything, and it never proves anything.
+# Seconds from the end of one statement to the start of the next. In a pipeline no client takes part in that. The log
+# has milliseconds and machines are busy: only the mean of a run is meaningful, and it proves nothing.
 _SHORT = 0.0003
 _SHARE_OF_ROUND_TRIP = 0.8
 
 
-def pace_of(run: Sequence[Execution], session: Sequence[Statement]) -> Pace:
+def pipelining_of(run: Sequence[Execution], session: Sequence[Statement]) -> Pipelining:
     """How statements of one shape followed each other, with nothing of their session in between.
 
     `waited`: each was certainly sent after the answer to the one before: they were simple queries, gave rows back,
     or had a transaction each. `pipelined`: they share a transaction without BEGIN, which ends with the client's first
     wait, or came too fast for round trips. `slow`: as slow as round trips, which a busy machine also makes of a
-    pipeline. `session`: all statements of the session; its other steps tell how long a round trip takes there.
+    pipeline. `session`: all statements of the session; its other statements show how long a round trip takes.
     """
     if any(one.statement.protocol == "simple" for one in run) or _returns_rows(run[0]):
         return "waited"
@@ -46,13 +46,13 @@ def _returns_rows(execution: Execution) -> bool:
 
 
 def _mean_pause(statements: Sequence[Statement]) -> float:
-    """Seconds between statements, their own run time taken off."""
+    """Seconds between statements, without their own run time."""
     spent = sum((statement.duration_ms or 0.0) for statement in statements[1:]) / 1000
     return max(0.0, (statements[-1].at - statements[0].at - spent) / max(1, len(statements) - 1))
 
 
 def _round_trip(run: Sequence[Execution], session: Sequence[Statement]) -> float:
-    """The mean pause between the session's other statements; work of the application, the longest third, left out."""
+    """The mean pause between the session's other statements. The longest third is work of the application: left out."""
     members = {id(one.statement) for one in run}
     pauses = sorted(
         later.at - earlier.at - (later.duration_ms or 0.0) / 1000

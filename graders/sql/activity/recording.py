@@ -19,7 +19,7 @@ Outcome = Literal["committed", "rolled back", "open"]
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """The statements of one transaction of one session, its edges included. `explicit`: begun by a BEGIN."""
+    """The statements of one transaction, with BEGIN and COMMIT. `explicit`: it began with BEGIN."""
 
     session: str
     vxid: str
@@ -69,7 +69,7 @@ class Recording:
         unattributed: int = 0,
         measure_bytes: Callable[[Sequence[Statement]], int] | None = None,
     ) -> None:
-        """Take what was recorded; the window is closed then. `measure_bytes` is asked when somebody wants bytes."""
+        """Store what was recorded, and close the window. `measure_bytes` is called when the bytes are first read."""
         self.all = tuple(statements)
         self.work = work_of(self.all)
         self.nested = tuple(statement for statement in self.all if statement.nested)
@@ -136,7 +136,7 @@ class Recording:
 
 
 def estimate_bytes(statements: Sequence[Statement]) -> int:
-    """Rows sent times the planner's idea of their width: right for plain columns, wrong for aggregated documents."""
+    """Rows sent times their planned width: accurate for plain columns, not for aggregated documents."""
     return sum(
         costs.rows_sent(statement) * int((statement.plan or {}).get("Plan Width", 0))
         for statement in statements

@@ -1,4 +1,4 @@
-"""Why one shape ran many times in a request: for each key, the same again, page by page, or in chunks."""
+"""Classifies why one shape ran many times in a request: once for each key, identically, by page, or in chunks."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from graders.sql.judging.rule_context import Execution, Values
 
 Kind = Literal["single", "identical", "keyed", "pages", "chunks"]
 
-# A batch that holds fewer values than this saves less than 95 % of the round trips, so it is a loop in disguise;
-# it is the slope (1/20) up to which a growing cost counts as flat.
+# A smaller batch saves less than 95 % of the round trips and counts as a loop. It matches the slope (1/20) up to which
+# a cost counts as flat.
 BATCH = 20
-# A tree is read level by level with as many lists as it is deep; a loop over parents has more of them.
+# A tree that is read level by level takes one list for each level; more lists than that come from a loop over parents.
 _LEVELS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """What the values of one shape's executions tell.
+    """The kind of repetition, by the values of one shape's executions.
 
     `keyed`: another key each time (the N+1 pattern); `pages`: a walk by offset or keyset; `chunks`: slices of one
     long list or range. `distinct` counts the different value sets, `varying` the places whose values differ.
@@ -34,7 +34,7 @@ class Repetition:
 
 
 def repetition_of(group: Sequence[Execution]) -> Repetition:
-    """Judge executions of one shape, in the order in which they ran."""
+    """Classify executions of one shape, in the order in which they ran."""
     if len(group) < 2:
         return Repetition("single", len(group), len(group))
     distinct = list(dict.fromkeys(execution.values for execution in group))
@@ -64,13 +64,13 @@ def _kind(group: Sequence[Execution], distinct: list[Values], varying: tuple[int
 
 
 def are_batches(group: Sequence[Execution]) -> bool:
-    """Many rows in each execution but the last, whatever their values: VALUES lists and arrays of a bulk write."""
+    """Whether each execution but the last holds many rows: VALUES lists and arrays of a bulk write."""
     rows = [max((len(values) for values in execution.values), default=1) for execution in group]
     return len(rows) > 1 and min(rows[:-1]) >= BATCH
 
 
 def _are_chunks(lists: Sequence[tuple[str | None, ...]]) -> bool:
-    """Slices of one list: nothing twice, all of one length but the last, and long enough to be worth it."""
+    """Slices of one list: no value twice, equal lengths except for the last, at least BATCH long."""
     values = [value for one in lists for value in one]
     sizes = {len(one) for one in lists[:-1]}
     whole = len(sizes) == 1 and len(lists[-1]) <= max(sizes)
@@ -78,7 +78,7 @@ def _are_chunks(lists: Sequence[tuple[str | None, ...]]) -> bool:
 
 
 def _is_keyset(group: Sequence[Execution], distinct: list[Values], varying: tuple[int, ...]) -> bool:
-    """Pages after a moving bound: LIMIT, a bound that only moves one way, and whole pages between the bounds.
+    """Pages of a keyset: LIMIT, a bound that moves in one direction, and whole pages between the bounds.
 
     A composite keyset (`a > $1 OR (a = $1 AND id > $2)`) also compares the column of its bound for equality.
     """
@@ -106,10 +106,10 @@ def _comparable(value: str | None) -> Decimal | str:
 
 
 def _one_way(bounds: Sequence[tuple[Decimal | str, ...]]) -> bool:
-    """The first bound that moves decides; further ones are its tie-breakers and may move as they like."""
+    """Decided by the first bound; further ones break its ties and may move in either direction."""
     kinds = {tuple(type(item) for item in bound) for bound in bounds}
     if len(kinds) != 1:
-        # The first page is often asked for with an empty or a lowest bound of another form.
+        # The bound of the first page is often empty or has another type.
         bounds = bounds[1:]
         if len({tuple(type(item) for item in bound) for bound in bounds}) != 1:
             return False
@@ -121,7 +121,7 @@ def _one_way(bounds: Sequence[tuple[Decimal | str, ...]]) -> bool:
 
 
 def _pages_are_whole(group: Sequence[Execution], limit: int, bounds: Sequence[int]) -> bool:
-    """A walk goes on only from a full page, and from its last row on; a loop over rows does neither."""
+    """A walk continues only after a full page, and after its last row; a loop over rows does neither."""
     for execution in group[:-1]:
         size = _integer(execution.values[limit])
         if size is not None and execution.rows_sent is not None and execution.rows_sent < size:
@@ -142,7 +142,7 @@ def _integer(values: tuple[str | None, ...]) -> int | None:
 
 
 def _are_windows(distinct: list[Values], varying: tuple[int, ...]) -> bool:
-    """Stretches of one range, side by side: each begins where the one before ended."""
+    """Adjacent intervals of one range: each begins where the previous one ended."""
     if len(varying) != 2:
         return False
     low, high = varying

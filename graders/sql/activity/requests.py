@@ -1,4 +1,4 @@
-"""Statements of a log grouped into the requests that sent them: by trace, application name, or session and pause."""
+"""Groups the statements of a log into requests: by trace, application name, or session and pause."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from urllib.parse import unquote
 from graders.sql.statement import Statement
 
 GroupBy = Literal["auto", "session", "application", "trace"]
-# A pause that long between two statements of a session is a client that does something else.
+# Seconds; after a longer pause between two statements of a session another request begins.
 GAP_SECONDS = 0.1
-# Traces run over several services and sessions, which may wait for one another.
+# A trace spans services and sessions that may wait for each other, so its pauses are longer.
 _TRACE_GAP_SECONDS = 5.0
-# One request of this many statements has shown all it has to show; it is cut so that memory stays flat.
+# A longer request is cut, so that memory stays constant.
 _MOST_STATEMENTS = 5_000
 _SWEEP_EVERY = 1_000
 
@@ -53,11 +53,11 @@ class _Group:
 def group_requests(
     statements: Iterable[Statement], *, by: GroupBy = "auto", gap: float = GAP_SECONDS
 ) -> Iterator[RequestGroup]:
-    """The requests, each when it has ended; holds only those that have not.
+    """Yields each request when it has ended; holds only those in progress.
 
     `auto`: by the trace id of a sqlcommenter comment where a statement has one, else by session, where a pause of
     more than `gap` seconds, another application name, another route comment or a pool's reset begins a new request.
-    `application`: whatever shares an application name, over sessions, until it pauses.
+    `application`: all statements with one application name, across sessions, until it pauses.
     """
     groups: dict[str, _Group] = {}
     for number, statement in enumerate(statements):
@@ -113,10 +113,10 @@ def _is_over(group: _Group, statement: Statement, label: str, pause: float, trac
         return False
     if group.ended or len(group.statements) >= _MOST_STATEMENTS:
         return True
-    # A clock that jumped back, or a log that was put together in the wrong order, is a pause as well.
+    # A clock that was set back, or files in the wrong order, end a request as well.
     if statement.at - group.last > pause or group.first - statement.at > pause:
         return True
-    # Statements without a comment (BEGIN, driver's own) belong to whatever is under way.
+    # Statements without a comment (BEGIN, the driver's own) belong to the request in progress.
     known = bool(group.label) and bool(label) and label not in (statement.application, group.label)
     return not traced and (statement.application != group.application or known)
 

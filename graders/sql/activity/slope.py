@@ -9,7 +9,7 @@ from graders.sql.judging.rule_context import Measured, by_shape
 
 __all__ = ["FLAT", "counts_of", "slope_of"]
 
-# Up to one more in twenty is flat: batches of twenty and longer pass.
+# A slope up to 1/20 counts as flat, so that batches of twenty and more pass.
 FLAT = 0.05
 
 

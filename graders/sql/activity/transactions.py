@@ -1,4 +1,4 @@
-"""What each session did in order: its transactions, the pauses inside them, their isolation and their end."""
+"""Transactions of a recording: their statements, pauses, isolation level and outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SESSION_DEFAULT = re.compile(r"set\s+session\s+characteristics|default_transact
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Seconds in which a transaction stood open and its session sent nothing."""
+    """Seconds in which a transaction was open and its session sent nothing."""
 
     seconds: float
     after: Statement

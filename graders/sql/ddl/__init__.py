@@ -1,1 +1,1 @@
-"""What a schema change does, read from its text: statements cut apart, trees, hazards."""
+"""Schema changes: their statements, parse trees and hazards."""

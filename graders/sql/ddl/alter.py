@@ -1,4 +1,4 @@
-"""What each subcommand of ALTER TABLE may do to a table in use."""
+"""Hazards of each subcommand of ALTER TABLE to a table in use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CHECKS_SPARE_NOT_NULL_SINCE = 12
 
 def read_alter_table(script: Script, node: Node) -> None:
     table = relation_name(node.get("relation"))
-    # A column that this statement adds is empty of history: SET NOT NULL beside it still reads the table.
+    # SET NOT NULL in the same statement as ADD COLUMN still reads the table.
     for item in node.get("cmds", ()):
         command = item.get("AlterTableCmd", {})
         reader = _COMMANDS.get(str(command.get("subtype")))

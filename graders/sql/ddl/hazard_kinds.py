@@ -1,4 +1,4 @@
-"""The kinds of hazard that a schema change can hold: what happens, why it hurts, what to do instead."""
+"""The kinds of hazard of schema changes: what happens and what to do instead."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Literal
 
 Rule = Literal["unsafe-migration", "incompatible-step"]
 Weight = Literal["unsafe", "advice"]
-# What bears a hazard out: work done while others wait, the lock alone, a failure of the statement, statements of the
-# service as it was before, or nothing more than the text.
+# What confirms a hazard: work done while others wait, the lock alone, a failure of the statement, statements of the
+# previous service, or the text alone.
 Proof = Literal["work", "lock", "error", "service", "text"]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`code` names the hazard; `unsafe` ones convict when they are borne out, `advice` never does."""
+    """`code` names the hazard; `unsafe` ones are faults when they are confirmed, `advice` never is."""
 
     code: str
     rule: Rule
@@ -59,7 +59,7 @@ _EXPAND = (
 _KINDS = (
     _blocking(
         "volatile-default",
-        "the default is worked out anew for each row, so the whole table is rewritten under ACCESS EXCLUSIVE",
+        "the default is evaluated for each row, so the whole table is rewritten under ACCESS EXCLUSIVE",
         "Add the column without a default, SET DEFAULT for new rows, then fill the old ones in batches.",
     ),
     _blocking(
@@ -69,7 +69,7 @@ _KINDS = (
     ),
     _blocking(
         "stored-generated-column",
-        "a stored generated column is worked out for each row, so the whole table is rewritten under ACCESS EXCLUSIVE",
+        "a stored generated column is evaluated for each row, so the whole table is rewritten under ACCESS EXCLUSIVE",
         "Add a plain column, keep it filled with a trigger, fill old rows in batches (or generate it when reading).",
     ),
     _blocking(
@@ -89,7 +89,7 @@ _KINDS = (
     ),
     _blocking(
         "time-zone-rewrites",
-        "timestamp and timestamptz turn into each other without a rewrite only where the session's TimeZone is UTC",
+        "timestamp and timestamptz are converted without a rewrite only where the session's TimeZone is UTC",
         "SET timezone = 'UTC' before it, if the old values were meant so; else treat it as any other change of type.",
         "advice",
     ),
@@ -126,23 +126,23 @@ _KINDS = (
     ),
     _blocking(
         "index-blocks-writes",
-        "CREATE INDEX lets nobody write to the table until the index is built",
+        "CREATE INDEX blocks writes to the table until the index is built",
         "CREATE INDEX CONCURRENTLY, outside a transaction.",
     ),
     _blocking(
         "drop-index-blocks",
-        "DROP INDEX takes ACCESS EXCLUSIVE on the table and queues everybody behind its wait",
+        "DROP INDEX takes ACCESS EXCLUSIVE on the table and queues everything behind it while it waits",
         "DROP INDEX CONCURRENTLY, outside a transaction.",
     ),
     _blocking(
         "reindex-blocks",
-        "REINDEX lets nobody write, or read through the index, until it is built anew",
+        "REINDEX blocks writes, and reads that use the index, until it is rebuilt",
         "REINDEX … CONCURRENTLY, outside a transaction.",
     ),
     _blocking(
         "concurrently-in-transaction",
         "PostgreSQL refuses CONCURRENTLY inside a transaction block",
-        "Give the statement a migration of its own, and tell the tool not to wrap it in a transaction.",
+        "Give the statement a migration of its own, and configure the tool not to wrap it in a transaction.",
     ),
     _blocking(
         "full-rewrite",
@@ -151,7 +151,7 @@ _KINDS = (
     ),
     _blocking(
         "refresh-blocks-reads",
-        "REFRESH MATERIALIZED VIEW lets nobody read the view until it is filled anew",
+        "REFRESH MATERIALIZED VIEW blocks reads of the view until it is filled again",
         "Give the view a unique index and REFRESH MATERIALIZED VIEW CONCURRENTLY.",
     ),
     _blocking(
@@ -166,7 +166,7 @@ _KINDS = (
     ),
     _blocking(
         "detach-blocks",
-        "DETACH PARTITION takes ACCESS EXCLUSIVE on the parent and queues everybody behind its wait",
+        "DETACH PARTITION takes ACCESS EXCLUSIVE on the parent and queues everything behind it while it waits",
         "DETACH PARTITION … CONCURRENTLY, outside a transaction.",
     ),
     _blocking(
@@ -198,7 +198,7 @@ _KINDS = (
     ),
     _blocking(
         "no-lock-timeout",
-        "without lock_timeout the statement waits behind any long transaction, and everybody else behind it",
+        "without lock_timeout the statement waits behind any long transaction, and everything else queues behind it",
         "SET lock_timeout = '2s' before it, and try again when it gives up.",
         "advice",
     ),
@@ -210,20 +210,20 @@ _KINDS = (
     ),
     _blocking(
         "enum-order",
-        "the new value sorts after all others, whatever its meaning",
+        "the new value sorts after all others",
         "Say where it belongs: ADD VALUE … BEFORE or AFTER.",
         "advice",
     ),
     _blocking(
         "unparsed",
-        "this statement could not be parsed, so nothing is known of it from its text",
-        "Judge it by its executed locks.",
+        "this statement could not be parsed, so its text says nothing about it",
+        "Judge it by the locks that it takes when executed.",
         "advice",
     ),
     _breaking("drop-column", "running code that still reads or writes the column fails", _EXPAND),
-    _breaking("drop-table", "running code that still uses the table fails, and its rows are gone", _EXPAND),
+    _breaking("drop-table", "running code that still uses the table fails, and its rows are lost", _EXPAND),
     _breaking("drop-object", "running code that still uses it fails", _EXPAND),
-    _breaking("drop-database", "everything in it is gone", "Never from a migration."),
+    _breaking("drop-database", "everything in it is lost", "Never from a migration."),
     _breaking(
         "drop-constraint",
         "what the constraint promised no longer holds, and ON CONFLICT clauses that name it fail",
@@ -232,8 +232,8 @@ _KINDS = (
     ),
     _breaking(
         "drop-not-null",
-        "running code that never met a NULL there now can",
-        "Deploy code that copes with NULL first.",
+        "running code that never met a NULL there may now meet one",
+        "Deploy code that accepts NULL first.",
     ),
     _breaking(
         "rename-column",
@@ -247,10 +247,12 @@ _KINDS = (
     ),
     _breaking("rename-object", "running code that uses the old name fails", _EXPAND, "advice"),
     _breaking("move-schema", "running code that finds it by its old schema fails", _EXPAND),
-    _breaking("truncate", "every row is gone, and nobody can read or write meanwhile", "Delete in batches."),
+    _breaking(
+        "truncate", "every row is lost, and nobody can read or write until it ends", "Delete in batches."
+    ),
     _breaking(
         "truncate-cascade",
-        "every row of it and of each table that refers to it is gone",
+        "every row of it and of each table that refers to it is lost",
         "Name the tables, and delete in batches.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Reads a script of statements and says which of them may hurt a running service, by their text alone."""
+"""Finds the statements of a script that may harm a running service, by their text alone."""
 
 from __future__ import annotations
 

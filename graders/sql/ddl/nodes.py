@@ -1,4 +1,4 @@
-"""Small questions about libpg_query's parse trees."""
+"""Reads nodes of libpg_query's parse trees."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def strings(items: Any) -> tuple[str, ...]:
 
 
 def names_of(objects: Any) -> Iterator[str]:
-    """The dotted names in DROP's list of objects, whatever their node."""
+    """The dotted names in DROP's list of objects, for each kind of node."""
     for item in objects or ():
         kind, node = next(iter(item.items()))
         if kind == "List":

@@ -1,4 +1,4 @@
-"""What each kind of statement may do to tables in use; ALTER TABLE has a module of its own."""
+"""Hazards of each kind of statement to tables in use; ALTER TABLE has its own module."""
 
 from __future__ import annotations
 

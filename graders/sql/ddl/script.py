@@ -1,4 +1,4 @@
-"""What is known of a script while it is read, and the hazards found so far."""
+"""The state of a script while it is read, and the hazards found so far."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Script:
         self.found.append(Hazard(code, self.at, subject, detail))
 
     def is_new(self, name: str) -> bool:
-        """Made by this very transaction: nobody else can see it, and it holds nothing yet."""
+        """Whether this transaction created it: nobody else can see it, and it has no rows yet."""
         return name in self.created
 
     def end_transaction(self) -> None:

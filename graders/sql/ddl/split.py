@@ -1,4 +1,4 @@
-"""Cuts a script into its statements, the way psql does, keeping the line of each."""
+"""Splits a script into its statements as psql does, with the line of each."""
 
 from __future__ import annotations
 

@@ -95,8 +95,8 @@ class Trace:
         return tuple(sorted(found, key=lambda lock: -MODES.index(lock.mode)))
 
     @property
-    def convicts(self) -> bool:
-        """Others waited for work that grows with the table."""
+    def blocks_others(self) -> bool:
+        """Whether others waited for work that grows with the table."""
         return bool(self.blocking and self.whole_tables)
 
     def as_json(self) -> dict[str, Any]:

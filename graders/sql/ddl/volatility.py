@@ -1,11 +1,11 @@
-"""Which default expressions PostgreSQL works out once, and which again for each row."""
+"""Default expressions that PostgreSQL evaluates once, and those that it evaluates for each row."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-# pg_proc of PostgreSQL 18: names of pg_catalog whose every overload is immutable or stable. Whatever is not here is
+# pg_proc of PostgreSQL 18: names of pg_catalog whose every overload is immutable or stable. Others are
 # taken to be volatile, as PostgreSQL does with a function that declares nothing.
 _STEADY = frozenset(
     """

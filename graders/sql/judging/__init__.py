@@ -1,1 +1,1 @@
-"""What rules know beside the statements: the request, its answer, its client and tenant."""
+"""The context of the rules: the request, its answer, canaries and tenants."""

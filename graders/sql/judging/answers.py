@@ -1,4 +1,4 @@
-"""What an HTTP answer's JSON holds: its names, and how many things it lists."""
+"""The contents of an HTTP answer's JSON: its names, values and number of items."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def decoded(answer: Any) -> Any:
-    """The answer's JSON value: bytes and text are decoded, anything else is taken as decoded; None if it is no JSON."""
+    """The answer's JSON value: bytes and text are decoded, anything else counts as decoded; None if it is not JSON."""
     if isinstance(answer, bytes | str):
         try:
             return json.loads(answer)

@@ -1,4 +1,4 @@
-"""Where a value that a client sent ended up in a statement: bound, inside a literal, or in the statement itself."""
+"""Finds where a canary value of a request appears in a statement: bound, inside a literal, or as SQL."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import re
 from typing import Literal
 
 from graders.sql.statement import Statement
-from graders.sql.text.literals import dissect
+from graders.sql.text.literals import extract_literals
 
 Standing = Literal["absent", "bound", "literal", "quoted name", "syntax"]
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 
 
 def standing_of(canary: str, statement: Statement) -> Standing:
-    """The worst place in which a canary (a value made for this, found nowhere else) stands in one execution.
+    """The most dangerous place of a canary (a value that occurs nowhere else) in one execution.
 
     `literal`: whole inside one literal, so correctly escaped; `quoted name`: whole inside one quoted identifier;
-    `syntax`: its characters are read as SQL. A part of it inside a literal with the rest gone is `literal` too.
+    `syntax`: its characters are read as SQL. A part of it inside a literal, with the rest missing, is `literal` too.
     """
     marker = marker_of(canary)
     if marker not in statement.text.lower():
         return "bound" if any(marker in (value or "").lower() for value in statement.parameters) else "absent"
-    parts = dissect(statement.text)
+    parts = extract_literals(statement.text)
     outside = parts.template.lower()
     literals = [slot.value for slot in parts.slots if slot.kind != "parameter"]
     if canary_tail(canary) and any(canary.lower() in value.lower() for value in literals):
@@ -51,12 +51,12 @@ def canary_tail(canary: str) -> str:
 
 
 def is_read_as_sql(canary: str, statement: Statement) -> bool:
-    """The canary's tail stands in the text as it was sent and in no literal, even where it changed nothing.
+    """Whether the canary's tail is in the text as it was sent and in no literal, even where it changed nothing.
 
-    A tail of one or two characters may stand there by itself, so it says nothing.
+    A tail of one or two characters may be there by coincidence and does not count.
     """
     tail = canary_tail(canary).lower()
-    literals = [slot.value for slot in dissect(statement.text).slots if slot.kind != "parameter"]
+    literals = [slot.value for slot in extract_literals(statement.text).slots if slot.kind != "parameter"]
     return len(tail) > 2 and _is_read_as_sql(tail, statement.text.lower(), literals)
 
 
@@ -65,5 +65,5 @@ def _only_in_quotes(template: str, marker: str) -> bool:
 
 
 def _is_read_as_sql(tail: str, text: str, literals: list[str]) -> bool:
-    """The tail is in the text as it was sent and in no literal, so it is part of the statement."""
+    """Whether the tail is in the text as it was sent and in no literal: then it is part of the statement."""
     return tail in text and not any(tail in value.lower() for value in literals)

@@ -28,7 +28,7 @@ def injections(
     """The canaries that were read as SQL. `harmless`: the same request with values that mean nothing in SQL.
 
     A canary is a value like `kata7f3c' OR 'a'='a`: one word of at least four letters and digits that occurs nowhere
-    else, followed by SQL. A canary that was escaped correctly or bound is no fault.
+    else, followed by SQL. A canary that was bound, or escaped correctly, is not a fault.
     """
     return _findings(hostile, "injection", {"canaries": tuple(canaries), "harmless": _list(harmless)})
 

@@ -1,4 +1,10 @@
-"""Whether every tenant table of a statement is tied to the authenticated tenant by a chain of equalities."""
+"""Checks that every tenant table of a statement is tied to the authenticated tenant by a chain of equalities.
+
+The condition on the tenant is often not on the table itself but on another one that it is joined with, in an outer
+query, a CTE or an EXISTS. So columns that must be equal form classes (union-find), the tenant's key is a member of one
+of them, and a source is tied if its tenant column is in that class or a foreign key links it to a tied source.
+An unknown form leaves a source untied, which is a suspicion and never a proof.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +17,7 @@ from graders.sql.judging.rule_context import Values
 from graders.sql.text.query import column_of, conditions_in, equalities_in, name_of, source_nodes
 from graders.sql.text.tree import parse, place_of
 
+# The tenant's key as a member of the classes; no column of SQL can have this name and no qualifier.
 _TENANT = ("", "the tenant")
 _Node = tuple[str, str]
 
@@ -19,8 +26,8 @@ _Node = tuple[str, str]
 class Tenancy:
     """The tenant's key as text, and for each tenant table the column that holds it.
 
-    `links`: (table, column, table, column) of the foreign keys, over which a row's tenant is its neighbour's too;
-    None where they are not known: then columns named `id` and `..._id` are taken for keys.
+    `links`: (table, column, table, column) of the foreign keys: rows that they connect belong to one tenant. None
+    where they are not known: then columns named `id` and `..._id` count as keys.
     """
 
     value: str
@@ -30,7 +37,9 @@ class Tenancy:
 
 @dataclass(slots=True)
 class _TenantScope:
-    """One query's names: `classes` joins columns that are equal, `tied` are sources whose rows are the tenant's."""
+    """The names of one query. `parent`: union-find over columns that must be equal; `common`: its CTEs; `names`: the
+    table of each source; `tied`: the sources whose rows are the tenant's.
+    """
 
     outer: _TenantScope | None
     parent: dict[_Node, _Node] = field(default_factory=dict)
@@ -51,7 +60,7 @@ class _TenantScope:
 
 
 def untied_sources(template: str, values: Values, tenancy: Tenancy) -> tuple[str, ...]:
-    """The tenant tables, in order, that some part of the statement reaches without a tie; empty without a tree."""
+    """The tenant tables, in order, that some part of the statement reads or writes untied; empty without a tree."""
     tree = parse(template)
     found: list[str] = []
     if tree is not None:
@@ -62,12 +71,14 @@ def untied_sources(template: str, values: Values, tenancy: Tenancy) -> tuple[str
 def _visit(
     query: exp.Expr, outer: _TenantScope | None, values: Values, tenancy: Tenancy, found: list[str]
 ) -> _TenantScope:
-    """Judge one query and all inside it; the scope it returns tells which outputs carry the tenant."""
+    """Collect the untied tables of one query and of those inside it; the scope shows which outputs are the tenant's."""
+    # A copy: what holds inside a subquery need not hold outside, while the outer equalities hold inside.
     scope = _TenantScope(outer, dict(outer.parent) if outer else {}, dict(outer.common) if outer else {})
     for cte in query.args["with_"].expressions if query.args.get("with_") else ():
         scope.common[name_of(cte.args["alias"].this)] = cte.this
         _visit(cte.this, scope, values, tenancy, found)
     if isinstance(query, exp.SetOperation):
+        # Each side must be tied for itself.
         for side in (query.this, query.expression):
             _visit(side, scope, values, tenancy, found)
         return scope
@@ -78,6 +89,7 @@ def _visit(
     _spread(scope, tenancy)
     for inner in _inner_queries(query):
         _tie_back(inner, _visit(inner, scope, values, tenancy, found), scope, tenancy)
+    # Again, since a source that EXISTS or IN has tied may tie others.
     _spread(scope, tenancy)
     if isinstance(query, exp.Insert):
         found.extend(_untied_insert(query, values, tenancy))
@@ -91,17 +103,19 @@ def _visit(
 def _is_tied(scope: _TenantScope, name: str, column: str) -> bool:
     if scope.is_tenant((name, column)):
         return True
+    # Without a qualifier, the column can only be that of the single source.
     alone = len(scope.names) == 1
     return alone and scope.is_tenant(("", column))
 
 
 def _spread(scope: _TenantScope, tenancy: Tenancy) -> None:
-    """Tie what is tied by its own column, then whatever hangs on it by a foreign key, here or from the outer query."""
+    """Tie sources by their own tenant column, then those linked to them by a foreign key, also from the outer query."""
     for name, table in scope.names.items():
         if table in tenancy.columns and _is_tied(scope, name, tenancy.columns[table]):
             scope.tied[name] = table
     around = dict(scope.outer.tied) if scope.outer else {}
     nodes = [*scope.parent, *scope.parent.values()]
+    # At most one more source is tied by each pass, so as many passes as there are sources reach the fixed point.
     for _ in scope.names:
         for name, column in nodes:
             here = scope.names.get(name)
@@ -114,11 +128,12 @@ def _spread(scope: _TenantScope, tenancy: Tenancy) -> None:
 
 
 def _tie_back(query: exp.Expr, inner: _TenantScope, scope: _TenantScope, tenancy: Tenancy) -> None:
-    """EXISTS and IN over the tenant's rows tie the outer source that they link to, where they must hold."""
+    """EXISTS and IN over the tenant's rows tie the outer source that they are linked to, where they are required."""
     parent = query.parent
     condition = (
         parent.parent if isinstance(parent, exp.Subquery) and isinstance(parent.parent, exp.In) else parent
     )
+    # Only a part of the conjunction at the top restricts every row: below OR or NOT it does not.
     while condition is not None and isinstance(condition.parent, exp.And | exp.Paren):
         condition = condition.parent
     if not isinstance(parent, exp.Exists | exp.In | exp.Subquery) or condition is None:
@@ -150,7 +165,7 @@ def _is_link(table: str, column: str, other: str, other_column: str, tenancy: Te
 def _take_sources(
     query: exp.Expr, scope: _TenantScope, values: Values, tenancy: Tenancy, found: list[str]
 ) -> None:
-    """Tables by the name they carry here; what a subquery or CTE gives out that equals the tenant does so here."""
+    """Register the sources by their names; outputs of a subquery or CTE that equal the tenant do so here, too."""
     for node in source_nodes(query):
         alias = node.args.get("alias")
         called = name_of(alias.this) if isinstance(alias, exp.TableAlias) and alias.this is not None else ""
@@ -173,7 +188,9 @@ def _take_sources(
 def _carry(
     query: exp.Expr, called: str, scope: _TenantScope, values: Values, tenancy: Tenancy, found: list[str]
 ) -> None:
-    # A derived table stands beside its siblings; only LATERAL sees them, and more equalities never hurt.
+    # Only LATERAL sees the sources next to it. A plain derived table gets their equalities as well: it cannot name
+    # them, so they have no effect.
+    # A recursive CTE must not be entered from itself.
     recursive = {name: one for name, one in scope.common.items() if one is not query}
     inner = _visit(query, _TenantScope(scope.outer, dict(scope.parent), recursive), values, tenancy, found)
     while isinstance(query, exp.Subquery | exp.Paren):
@@ -197,6 +214,7 @@ def _any_tenant(scope: _TenantScope, column: str) -> bool:
 
 
 def _take_equalities(query: exp.Expr, scope: _TenantScope, values: Values, tenancy: Tenancy) -> None:
+    # The ON of a LEFT JOIN restricts the joined rows, which is all that is asked for here: others become NULL.
     for equality in equalities_in(query, outer_joins=True):
         left = _resolved(equality.left, scope)
         if equality.right is not None:
@@ -224,11 +242,12 @@ def _take_equalities(query: exp.Expr, scope: _TenantScope, values: Values, tenan
 
 
 def _is_setting(part: exp.Expr) -> bool:
-    """`tenant_id = current_setting('app.tenant')::int`: the session's tenant, which row security trusts too."""
+    """`tenant_id = current_setting('app.tenant')::int`: the tenant of the session, as row security policies use it."""
     return isinstance(part, exp.EQ) and "current_setting" in part.sql(dialect="postgres").lower()
 
 
 def _is_tenants(place: int, values: Values, tenancy: Tenancy) -> bool:
+    # Every member of a list: `tenant_id IN ($1, $2)` with a second tenant is not tied.
     return (
         place < len(values) and bool(values[place]) and all(value == tenancy.value for value in values[place])
     )
@@ -275,6 +294,7 @@ def _untied_insert(query: exp.Insert, values: Values, tenancy: Tenancy) -> list[
     if isinstance(source, exp.Values):
         leaves = [row.expressions[place] for row in source.expressions if place < len(row.expressions)]
     elif isinstance(source, exp.Select):
+        # What the SELECT reads is checked by its own visit.
         return [] if place < len(source.expressions) else [table]
     else:
         return []

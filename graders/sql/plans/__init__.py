@@ -1,1 +1,1 @@
-"""PostgreSQL's plans: what they cost, what they filter by, which index they lack."""
+"""PostgreSQL's plans: costs, conditions, missing indexes."""

@@ -1,4 +1,4 @@
-"""The conditions in a plan ("((a.x = $1) AND ...)"), taken apart: what an index could answer and what not."""
+"""Splits the conditions of a plan ("((a.x = $1) AND ...)") into parts that an index could serve and others."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Condition:
 
     `columns`: the scanned table's columns in it, as PostgreSQL writes them; `operator`: the comparison at the top
     ("=", "= ANY", "<>", "~~", "IS NULL", "" for none); `plain`: a column itself is compared by =, <, >, <=, >= or
-    = ANY with something that is known before the scan; `expression`: a function, cast or other special form stands
-    around the column; `text`: the part itself.
+    = ANY with something that is known before the scan; `expression`: the column is inside a function, cast or other
+    special form; `text`: the part itself.
     """
 
     text: str
@@ -43,7 +43,7 @@ class Condition:
 
     @property
     def excludes(self) -> bool:
-        """True for inequalities, which nearly every row passes: no index helps them."""
+        """True for inequalities, which nearly every row satisfies, so that no index helps."""
         return self.operator in ("<>", "<> ALL")
 
 

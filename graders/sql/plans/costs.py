@@ -1,4 +1,4 @@
-"""What one statement cost, by its plan: rows sent, rows read at scans, buffers touched."""
+"""Costs of one statement by its plan: rows sent, rows read at scans, buffers touched."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def plan_nodes(plan: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
 def rows_sent(statement: Statement) -> int:
     """Rows that a statement returned to the client.
 
-    A cursor's DECLARE stands for all that was fetched from it; of a cursor that a function opened, a FETCH does.
+    The DECLARE of a cursor counts all rows fetched from it; for a cursor that a function opened, a FETCH does.
     """
     if statement.plan is None or statement.nested or not sends_rows(statement.text):
         return 0

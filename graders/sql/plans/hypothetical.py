@@ -1,4 +1,4 @@
-"""The planner's opinion of an index that does not exist."""
+"""The planner's estimate for an index that does not exist."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from graders.sql.plans.conditions import Condition, conditions_of
 from graders.sql.plans.plan import SORTS, Node, nodes_of, read_plan
 
 Kind = Literal["filter", "index condition", "sort", "join"]
-# With real rows in the plan: what was thrown away must be this many times what was used, and worth the trouble.
+# In an executed plan: rows discarded for each row used, and the least number of discarded rows.
 _RATIO = 10
 _WORTH = 500
 
@@ -71,7 +71,7 @@ def missing_indexes(
 
 
 def _exists(missing: MissingIndex, catalog: Catalog | None) -> bool:
-    """Whether an index with these keys is there already: the planner knew it and chose another way."""
+    """Whether an index with these keys exists already: the planner knew it and chose another plan."""
     table = catalog.table(missing.table) if catalog is not None and missing.keys else None
     return table is not None and any(_begins_with(index, missing) for index in table.indexes)
 
@@ -98,7 +98,7 @@ _BACKWARDS = {"": "DESC", "DESC": "", "NULLS FIRST": "DESC NULLS LAST", "DESC NU
 
 
 def _split(key: str) -> tuple[str, str]:
-    """A key's column or expression, and the order behind it."""
+    """A key's column or expression, and its order."""
     if key.startswith("("):
         return _bare(key), ""
     name, _, order = key.partition(" ")
@@ -106,7 +106,7 @@ def _split(key: str) -> tuple[str, str]:
 
 
 def _bare(key: str) -> str:
-    """A key without quotes, blanks and parentheses, which plans and definitions set differently."""
+    """A key without quotes, spaces and parentheses, which plans and definitions write differently."""
     return re.sub(r'[()"\s]', "", key)
 
 
@@ -131,7 +131,7 @@ def _varchars(catalog: Catalog | None, table: str) -> frozenset[str] | None:
 
 
 def _has_index(node: Node, catalog: Catalog | None, relabelled: Collection[str] | None) -> bool:
-    """An index begins with a column of the filter: then the planner knew it and found the whole pass cheaper."""
+    """Whether an index begins with a column of the filter: the planner knew it and found the whole scan cheaper."""
     table = (
         catalog.table(node.relation)
         if catalog is not None and node.kind == "Seq Scan" and node.filter
@@ -154,7 +154,7 @@ def _leading(catalog: Catalog | None, name: str) -> frozenset[str]:
 
 
 def _at_scan(node: Node, relabelled: Collection[str] | None) -> Iterator[MissingIndex]:
-    """A filter on a pass over all rows, whether through the table or through a whole index in its order."""
+    """A filter in a scan of all rows, by the table or by a whole index."""
     if not node.is_scan or node.condition or not node.filter or node.kind == "Bitmap Heap Scan":
         return
     parts = [
@@ -182,7 +182,7 @@ def _at_scan(node: Node, relabelled: Collection[str] | None) -> Iterator[Missing
 def _at_bitmap(
     node: Node, catalog: Catalog | None, relabelled: Collection[str] | None, *, skips: bool
 ) -> Iterator[MissingIndex]:
-    """An index whose first column is not asked for, so that all of it is read. PostgreSQL 18 skips through it."""
+    """An index whose first column is not compared, so that all of it is read. PostgreSQL 18 can skip through it."""
     heap = node if node.kind == "Bitmap Heap Scan" else None
     scans = [child for child in node.children if child.kind == "Bitmap Index Scan"] if heap else []
     if node.kind in ("Index Scan", "Index Only Scan") and node.condition:
@@ -215,7 +215,7 @@ def _keys(catalog: Catalog | None, table: str, index: str) -> tuple[str | None, 
 
 
 def _at_sort(node: Node) -> Iterator[MissingIndex]:
-    """Everything sorted for the first few rows: ORDER BY ... LIMIT without an index in that order."""
+    """A sort of all rows for the first few: ORDER BY ... LIMIT without an index in that order."""
     if node.kind != "Limit" or node.rows is None:
         return
     sort = node.children[0] if node.children else None
@@ -227,7 +227,7 @@ def _at_sort(node: Node) -> Iterator[MissingIndex]:
     while scan.kind in ("Subquery Scan", "Gather", "Gather Merge", "Result") and len(scan.children) == 1:
         scan = scan.children[0]
     keys = [_sort_key(key, scan.alias) for key in sort.sort_keys]
-    # What an OFFSET skips was sorted for it, so it counts as used here.
+    # Rows that an OFFSET skips had to be sorted; here they count as used.
     used = max(node.rows, sort.rows or 0)
     if not scan.is_scan or not all(keys) or not _is_wasteful((scan.rows or 0) - used, used):
         return
@@ -295,12 +295,12 @@ def _at_join(node: Node, catalog: Catalog | None) -> Iterator[MissingIndex]:
 
 
 def _is_wasteful(wasted: int, used: int | None) -> bool:
-    """Always for a plan without real rows: then the shape is all there is to go by."""
+    """Always true for a plan that was not executed: there only its shape is known."""
     return used is None or (wasted >= _WORTH and wasted >= _RATIO * max(1, used))
 
 
 def _keys_for(node: Node, parts: Collection[Condition]) -> tuple[tuple[str, ...], int]:
-    """The keys, and how many of them are no equalities.
+    """The keys, and how many of them are not compared for equality.
 
     Equalities first, then one range; an expression as it is written; nothing where no b-tree would help.
     """

@@ -1,4 +1,4 @@
-"""PostgreSQL's plan of one execution, read: rows sent, rows read where a relation is scanned, sorts, conditions."""
+"""Reads PostgreSQL's plan of one execution: rows sent, rows read by scans, sorts, conditions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SORTS = frozenset({"Sort", "Incremental Sort"})
 class Node:
     """One node of a plan. Row numbers are totals over all loops; None where the plan was never executed.
 
-    `rows` is what the node gave to its parent, `removed` what its filters threw away, `read` both together.
+    `rows` were returned to the parent, `removed` filtered out; `read` is their sum.
     """
 
     kind: str
@@ -58,7 +58,7 @@ class Node:
 
     @property
     def read(self) -> int:
-        """Rows that were looked at here: given on and thrown away."""
+        """Rows read here: returned and filtered out."""
         return (self.rows or 0) + self.removed
 
     @property

@@ -1,1 +1,1 @@
-"""One SQL fault a module; the slug of the rule is the module's name with hyphens."""
+"""The rules, one in each module; a rule's slug is its module's name with hyphens."""

@@ -1,4 +1,4 @@
-"""The whole set counted for every page that is shown of it."""
+"""Counting the whole set for each page of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WORTH = 500
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Proved by the plans: the count read many times the page's rows. Without plans a count is no fault."""
+    """Proved by plans: the count read many times the rows of the page. Without plans a count is not a fault."""
     groups = list(context.groups.values())
     pages = [group[0] for group in groups if _is_page(group[0])]
     for group in groups:
@@ -72,8 +72,8 @@ def _finding(context: RuleContext, executions: list[Execution], counted: int, sh
         rule=SLUG,
         confidence="proved",
         title="Every page counts the whole set",
-        message=f"{counted} rows were read to count them, for a page of {shown}. The price of a page grows with the "
-        f"table; whether there is a next page can be told by asking for one row more.",
+        message=f"{counted} rows were read to count them, for a page of {shown} rows. The cost of a page grows with "
+        f"the table. To learn whether there is a next page, select one more row than the page shows.",
         statements=tuple(seen([one.statement]) for one in executions[:2]),
         counts={"rows_counted": counted, "rows_shown": shown},
         request=context.request,

@@ -1,4 +1,4 @@
-"""Pages that get slower the further one goes, since every row before the page is read and thrown away."""
+"""Pages by OFFSET: every row before the page is read and discarded, so later pages cost more."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from graders.sql.judging.rule_context import Execution, RuleContext, by_shape
 from graders.sql.plans.plan import Node, nodes_of
 
 SLUG = "deep-offset"
-# Rows read for each row of depth from which on depth is what costs.
+# Rows read for each row of depth; from this slope on, the depth determines the cost.
 _STEEP = 0.5
 _DEEP = 1000
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Proved where rows read grow with the offset over pages, suspected from one deep page's plan."""
+    """Proved where rows read grow with the offset of several pages; suspected from the plan of one deep page."""
     pages = [*context.work, *(one for size in context.growth for one in size.work)]
     for group in by_shape(pages).values():
         points = _points(group)
@@ -65,7 +65,7 @@ def _proved(context: RuleContext, points: list[tuple[int, int, Execution]], slop
         confidence="proved",
         title="The cost of a page grows with its depth",
         message=f"At offsets {depths} the same page size read {reads} rows: {slope:.2f} more for each row of depth. "
-        f"A page after the last row seen would read the same few rows at any depth.",
+        f"A page that starts after the last row seen reads the same number of rows at any depth.",
         statements=(seen([one.statement for _, _, one in points]),),
         counts={"deepest_offset": points[-1][0], "rows_read": points[-1][1]},
         slope=slope,
@@ -80,7 +80,7 @@ def _suspected(context: RuleContext, execution: Execution, skipped: int) -> Find
         rule=SLUG,
         confidence="suspected",
         title="A page is reached by reading all rows before it",
-        message=f"{skipped} rows were read and thrown away to reach this page of {execution.rows_sent} rows.",
+        message=f"{skipped} rows were read and discarded to reach this page of {execution.rows_sent} rows.",
         statements=(seen([execution.statement]),),
         counts={"rows_skipped": skipped},
         request=context.request,

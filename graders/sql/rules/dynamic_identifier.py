@@ -1,4 +1,4 @@
-"""A client's value that becomes a table, column or sort key without being looked up in a list."""
+"""A value of the client used as a table, column or sort key without being checked against a list."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ SLUG = "dynamic-identifier"
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Proved by canaries (option `canaries`, best a plain word such as `kata7f3c`) that PostgreSQL met as a name.
+    """Proved by canaries (option `canaries`, preferably a plain word such as `kata7f3c`) that became a name.
 
-    Quoted or not: the client chooses the name. Option `harmless` as for `injection`.
+    Whether it is quoted does not matter: the client chooses the name. Option `harmless` as for `injection`.
     """
     known = {shape_of(statement).fingerprint for statement in context.options.get("harmless", ())}
     for canary in context.options.get("canaries", ()):
@@ -27,8 +27,8 @@ def find(context: RuleContext) -> Iterator[Finding]:
                 rule=SLUG,
                 confidence="proved",
                 title="A value from the request becomes a name in the statement",
-                message=f"The value {canary!r} was sent and stands in the statement as a name. Choose the name from "
-                f"a list of your own; a client that chooses it can sort by, or read, any column.",
+                message=f"The value {canary!r} of the request is a name in the statement. Choose the name from a list "
+                f"in the code; a client that chooses it can sort by, or read, any column.",
                 statements=(seen(hit),),
                 counts={"times": len(hit)},
                 request=context.request,

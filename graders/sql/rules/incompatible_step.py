@@ -1,4 +1,4 @@
-"""A step of the schema that the service before it, or after it, cannot live with."""
+"""A schema change that is incompatible with the service before it or after it."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from graders.sql.statement import Statement
 from graders.sql.text.splitting import verb
 
 SLUG = "incompatible-step"
-# What a service meets that expects another schema: names that are gone, types and rules that are new.
+# Errors of a service that expects another schema.
 _MISFITS = {
-    "42703": "a column is not there",
-    "42P01": "a table is not there",
-    "42883": "a function or operator is not there",
-    "42804": "a value has another type than its column",
-    "23502": "a column now demands a value",
-    "428C9": "a column is now generated",
-    "3F000": "a schema is not there",
+    "42703": "the column does not exist",
+    "42P01": "the table does not exist",
+    "42883": "the function or operator does not exist",
+    "42804": "the value does not have the type of its column",
+    "23502": "the column now requires a value",
+    "428C9": "the column is now generated",
+    "3F000": "the schema does not exist",
 }
 _DDL = {"alter", "create", "drop", "truncate", "comment", "grant", "revoke"}
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Two ways: a script with `options["service"]`, or the statements of a service that the schema refused.
+    """For a script with `options["service"]`, or for a recording: statements that the schema refused.
 
-    `options["service"]`: table → what a statement of the service as it was before answers after the script
-    (SQLSTATE and message; absent: it still works). Statements that the schema refused in a recording are suspected:
+    `options["service"]`: table → the error (SQLSTATE, message) of the previous service's statement after the script;
+    absent where it still works. Statements that the schema refused in a recording are suspected:
     another fault of the service may be the cause.
     """
     service: Mapping[str, tuple[str, str]] | None = context.options.get("service")
@@ -48,7 +48,7 @@ def _by_hazard(context: RuleContext, service: Mapping[str, tuple[str, str]] | No
             explained.add(table)
         tried = service is not None and hazard.kind.proof == "service"
         if tried and failed is None and hazard.code in ("rename-table", "rename-column", "move-schema"):
-            # Something of the old name is there again: a view, or a column added in its place.
+            # The old name exists again: as a view, or as a column that was added.
             continue
         yield _of_hazard(context, hazard, failed)
     for table, (code, message) in (service or {}).items():
@@ -62,7 +62,7 @@ def _of_hazard(context: RuleContext, hazard: Hazard, failed: tuple[str, str] | N
     proved = failed is not None or (kind.proof == "text" and kind.weight == "unsafe")
     message = f"{about}: {kind.what}."
     if failed is not None:
-        message = f"After it, a statement of the service as it was fails with {failed[0]}: {failed[1]}."
+        message = f"After it, a statement of the previous service fails with {failed[0]}: {failed[1]}."
     return Finding(
         rule=SLUG,
         confidence="proved" if proved else "suspected",
@@ -81,8 +81,8 @@ def _generic(context: RuleContext, table: str, code: str, message: str) -> Findi
     return Finding(
         rule=SLUG,
         confidence="proved",
-        title="breaks-service: statements of the service as it was before fail after the step",
-        message=f"After it, a statement on {table} of the service as it was fails with {code}: {message}.",
+        title="breaks-service: statements of the previous service fail after the step",
+        message=f"After it, a statement of the previous service on {table} fails with {code}: {message}.",
         statements=tuple(seen([one]) for one in changing[:3]),
         counts={"advice": 0.0},
         request=context.request,
@@ -106,10 +106,10 @@ def _of_refusal(context: RuleContext, code: str, group: Sequence[Statement]) -> 
         confidence="suspected",
         title=f"The schema refuses the service's statement: {_MISFITS[code]}",
         message=f"PostgreSQL refused this statement {len(group)} times with {code}: {_MISFITS[code]}. "
-        "Service and schema are of steps that do not fit.",
+        "The service expects another version of the schema.",
         statements=(seen(group),),
         counts={"times": float(len(group))},
         request=context.request,
         cost=float(len(group)),
-        remedy="Let every step work with the service before it and after it: expand, move over, contract.",
+        remedy="Make each step compatible with the service before it and after it: expand, migrate, contract.",
     )

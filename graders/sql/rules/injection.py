@@ -1,4 +1,4 @@
-"""A client's value that is read as SQL."""
+"""A value of the client that is read as SQL."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _SYNTAX_ERRORS = ("42601", "42P02", "42P18")
 def find(context: RuleContext) -> Iterator[Finding]:
     """Proved by canaries (option `canaries`: the hostile values as they were sent).
 
-    Option `harmless`: statements of the same request with harmless values. A statement whose shape they have too is
-    safe, whatever stands in its text. A canary whole inside a literal is correctly escaped and no fault.
+    Option `harmless`: statements of the same request with harmless values. A statement whose shape is among theirs is
+    safe. A canary entirely inside a literal is correctly escaped and not a fault.
     """
     canaries = context.options.get("canaries", ())
     harmless = context.options.get("harmless", ())
@@ -46,13 +46,13 @@ def _finding(context: RuleContext, canary: str, hit: Sequence[Statement]) -> Fin
     outcome = (
         "PostgreSQL answered with a syntax error, so it was read as SQL"
         if failed
-        else "the statement that ran is another one than with a harmless value"
+        else "the statement differs from the one for a harmless value"
     )
     return Finding(
         rule=SLUG,
         confidence="proved",
         title="A value from the request is read as SQL",
-        message=f"The value {canary!r} was sent; {outcome}. Bound as a parameter it would stay a value.",
+        message=f"The value {canary!r} was sent; {outcome}. Bound as a parameter it would remain a value.",
         statements=(seen(hit),),
         counts={"times": len(hit)},
         request=context.request,

@@ -10,14 +10,14 @@ from graders.sql.finding import Finding, seen
 from graders.sql.judging.rule_context import RuleContext
 
 SLUG = "long-transaction"
-# Seconds; the pauses of a service under load stay below.
+# Seconds; the pauses of a busy service are shorter.
 _LONG = 0.25
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
     """Proved where a call to elsewhere falls inside a transaction (option `outside`: its (begin, end) times).
 
-    Suspected from a pause that no computation of a request takes.
+    Suspected from a pause that is too long for a computation.
     """
     calls = context.options.get("outside", ())
     for transaction in transactions_of(context.statements):
@@ -29,7 +29,7 @@ def find(context: RuleContext) -> Iterator[Finding]:
 
 
 def _covers(pause: Pause, call: Sequence[float]) -> bool:
-    """The call began and ended while the transaction stood idle; the log has milliseconds."""
+    """Whether the call took place while the transaction was idle; the log has milliseconds."""
     return len(call) == 2 and pause.after.at - 0.001 <= call[0] and call[1] <= pause.before.at + 0.001
 
 
@@ -43,8 +43,8 @@ def _finding(
         rule=SLUG,
         confidence="proved" if proved else "suspected",
         title="A transaction waits for something that is not the database",
-        message=f"Between two statements of one transaction {reason} for {longest.seconds:.2f} s, while it stood "
-        f"open{writes}. Others wait for its locks, and its snapshot keeps dead rows alive.",
+        message=f"Between two statements of one transaction {reason} for {longest.seconds:.2f} s, while it was "
+        f"open{writes}. Other sessions wait for its locks, and VACUUM cannot remove rows that it may still see.",
         statements=(seen([longest.after]), seen([longest.before])),
         counts={"idle_seconds": round(longest.seconds, 3)},
         request=context.request,

@@ -1,4 +1,4 @@
-"""A row read, changed in the service and written back, while nothing keeps a second writer out."""
+"""A row read, changed in the service and written back without protection against a second writer."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ _NUMBERS = ("integer", "bigint", "smallint", "numeric", "real", "double", "money
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Suspected from the statements; proved where a race of the grader's making lost one (option `confirmed`).
+    """Suspected from the statements; proved where a forced race lost an update (option `confirmed`).
 
-    Only numbers that are no keys are looked at (the catalog tells): a name written over is what its writer wants,
-    a balance computed from an old one is not.
+    Needs the catalog and considers numbers that are not keys: to overwrite a name is usually intended, to overwrite
+    a balance that was computed from an old value is not.
     """
     if context.catalog is None:
         return
     earlier: list[Statement] = []
-    told = set()
+    reported = set()
     for transaction in transactions_of(context.statements):
         safe = isolation_of(transaction, context.statements) in _SAFE_LEVELS
         for statement in transaction.statements:
             shape = shape_of(statement)
-            if shape.verb == "update" and shape.known and not safe and shape.fingerprint not in told:
+            if shape.verb == "update" and shape.known and not safe and shape.fingerprint not in reported:
                 read = _unlocked_read(statement, earlier, transaction, context.catalog)
                 if read is not None:
-                    told.add(shape.fingerprint)
+                    reported.add(shape.fingerprint)
                     yield _finding(context, read, statement)
             if shape.verb == "select":
                 earlier.append(statement)

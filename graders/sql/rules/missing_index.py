@@ -15,9 +15,9 @@ _CHEAPER = 2.0
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Suspected from the plan; proved where the index, made on a copy, at least halves the statement's cost.
+    """Suspected from the plan; proved where a hypothetical index at least halves the planned cost.
 
-    The server's own look-ups for foreign keys are read too: they name the table without an index on its key.
+    PostgreSQL's own statements for foreign keys count too: they name the table that lacks an index on its key.
     """
     found: dict[tuple[str, str, str | None, str], list[tuple[MissingIndex, Statement]]] = {}
     for statement in context.statements:
@@ -67,16 +67,18 @@ def _helps(tried: HypotheticalIndex) -> bool:
 
 def _message(missing: MissingIndex, times: int, wasted: int, tried: HypotheticalIndex | None) -> str:
     rows = (
-        f" In {times} execution{'s' if times > 1 else ''} {wasted} rows were read in vain." if wasted else ""
+        f" In {times} execution{'s' if times > 1 else ''} {wasted} rows were read without use."
+        if wasted
+        else ""
     )
     proof = ""
     if tried is not None:
         proof = (
-            f" With the index, made and rolled back on a copy, the planner's cost falls from {tried.cost_before:.0f} "
+            f" With the index (created and rolled back) the planned cost falls from {tried.cost_before:.0f} "
             f"to {tried.cost_after:.0f}."
         )
     form = (
-        " The condition stands on an expression, so a plain index on the column would not do."
+        " The condition is about an expression, so an index on the plain column would not help."
         if missing.expression
         else ""
     )

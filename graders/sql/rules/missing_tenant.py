@@ -1,4 +1,4 @@
-"""A statement that reads or changes a tenant's table without being tied to the authenticated tenant."""
+"""A statement on a table of tenants that no condition restricts to the authenticated tenant."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ def find(context: RuleContext) -> Iterator[Finding]:
     tenancy = _tenancy(context)
     if tenancy is None:
         return
-    told = set()
+    reported = set()
     for one in [*context.work, *context.nested]:
         untied = untied_sources(one.shape.template, one.values, tenancy) if one.shape.known else ()
         key = (one.shape.fingerprint, untied)
-        if untied and key not in told:
-            told.add(key)
+        if untied and key not in reported:
+            reported.add(key)
             yield _finding(context, one, untied, tenancy)
 
 
 def _tenancy(context: RuleContext) -> Tenancy | None:
-    told = context.options.get("tenant")
-    if not isinstance(told, Mapping) or "value" not in told:
+    tenant = context.options.get("tenant")
+    if not isinstance(tenant, Mapping) or "value" not in tenant:
         return None
-    columns = told.get("columns", "tenant_id")
+    columns = tenant.get("columns", "tenant_id")
     if isinstance(columns, str):
         tables = context.catalog.tables if context.catalog is not None else ()
         columns = {table.name: columns for table in tables if table.column(columns) is not None}
@@ -45,7 +45,7 @@ def _tenancy(context: RuleContext) -> Tenancy | None:
         if table.row_security and table.forced_security and table.policies and not bypasses
     }
     kept = {table: column for table, column in columns.items() if table not in guarded}
-    return Tenancy(str(told["value"]), kept, _links(context.catalog))
+    return Tenancy(str(tenant["value"]), kept, _links(context.catalog))
 
 
 def _links(catalog: Catalog | None) -> frozenset[tuple[str, str, str, str]] | None:

@@ -10,18 +10,18 @@ from graders.sql.finding import Finding, seen
 from graders.sql.judging.rule_context import Execution, Measured, RuleContext, by_shape
 
 SLUG = "n-plus-one"
-# Fewer repeats with different keys are as often two look-ups that somebody meant.
+# Fewer repetitions with different keys are often separate look-ups by intention.
 _ENOUGH = 3
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Proved where the repeats grow with the size of the request, suspected from three different keys on.
+    """Proved where the repetitions grow with the size of the request; suspected from three different keys on.
 
-    A statement that runs equally often at every size is no suspect, whatever its keys.
+    A statement that runs equally often at every size is not suspected.
     """
     for nested in (False, True):
         grown = counts_of(context.growth, nested=nested)
-        told = {fingerprint for fingerprint, counts in grown.items() if len(set(counts)) == 1}
+        reported = {fingerprint for fingerprint, counts in grown.items() if len(set(counts)) == 1}
         for fingerprint, counts in grown.items():
             largest = context.growth[-1]
             group = by_shape(_in_functions(largest) if nested else largest.work).get(fingerprint, [])
@@ -29,11 +29,11 @@ def find(context: RuleContext) -> Iterator[Finding]:
                 continue
             slope = slope_of([size.size for size in context.growth], counts)
             if slope > FLAT and counts[-1] > counts[0] and _is_keyed(group, repetition_of(group)):
-                told.add(fingerprint)
+                reported.add(fingerprint)
                 yield _proved(context, group, counts, slope)
         groups: Mapping[str, list[Execution]] = by_shape(_in_functions(context)) if nested else context.groups
         for fingerprint, group in groups.items():
-            if len(group) < _ENOUGH or fingerprint in told or group[0].shape.verb != "select":
+            if len(group) < _ENOUGH or fingerprint in reported or group[0].shape.verb != "select":
                 continue
             repetition = repetition_of(group)
             if not _is_keyed(group, repetition):
@@ -43,14 +43,14 @@ def find(context: RuleContext) -> Iterator[Finding]:
 
 
 def _is_keyed(group: Sequence[Execution], repetition: Repetition) -> bool:
-    """A function's variables are not logged, so its look-ups show no keys at all."""
+    """Whether the keys differ; variables of a function are not logged, so its look-ups show none."""
     first = group[0].statement
     hidden = first.nested and repetition.kind == "identical" and not first.parameters
     return repetition.kind == "keyed" or hidden
 
 
 def _in_functions(context: RuleContext | Measured) -> Sequence[Execution]:
-    """Loops inside functions; what triggers do for each written row is the write's business."""
+    """Loops inside functions. What triggers do for each written row belongs to the write."""
     if any(one.shape.writes for one in context.work):
         return ()
     return context.nested
@@ -64,7 +64,7 @@ def _proved(context: RuleContext, group: Sequence[Execution], counts: Sequence[i
         confidence="proved",
         title=_title(group),
         message=f"At sizes {sizes} this statement ran {ran} times: {slope:.2f} more for each unit of size. "
-        f"One statement for all keys would stay one, however long the list grows.",
+        f"One statement for all keys stays one statement for a list of any length.",
         statements=(seen([one.statement for one in group]),),
         counts={"times": len(group)},
         slope=slope,

@@ -18,10 +18,10 @@ _LIKE = ("~~", "~~*")
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Proved by an executed plan that threw most rows away; an unexecuted plan only raises suspicion."""
+    """Proved by an executed plan that discarded most rows; suspected from a plan that was not executed."""
     if context.catalog is None:
         return
-    told = set()
+    reported = set()
     for one in [*context.work, *context.nested]:
         plan = one.plan
         for node in nodes_of(plan) if plan is not None else ():
@@ -30,13 +30,13 @@ def find(context: RuleContext) -> Iterator[Finding]:
                 wasteful = node.rows is None or (
                     node.removed >= _WORTH and node.removed >= _RATIO * max(1, node.rows)
                 )
-                if key not in told and wasteful:
-                    told.add(key)
+                if key not in reported and wasteful:
+                    reported.add(key)
                     yield _finding(context, one, node, condition)
 
 
 def _hiding(node: Node, execution: Execution, catalog: Catalog) -> Iterator[Condition]:
-    """Filters of a scan without an index condition that would have one, were the column left alone."""
+    """Filters of a scan that could be index conditions if they compared the plain column."""
     table = catalog.table(node.relation)
     if not node.is_scan or node.condition or not node.filter or table is None:
         return
@@ -78,7 +78,7 @@ def _finding(context: RuleContext, execution: Execution, node: Node, condition: 
         rule=SLUG,
         confidence="proved" if node.rows is not None else "suspected",
         title=f"An index on {node.relation} cannot answer a condition that hides {column}",
-        message=f"{condition.text}: {form} stands between {column} and its index, so every row was looked at "
+        message=f"{condition.text}: {form} keeps {column} from its index, so every row was read "
         f"({node.line}).",
         statements=(seen([execution.statement]),),
         counts={"rows_removed": node.removed, "rows": node.rows or 0},

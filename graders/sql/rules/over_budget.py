@@ -8,7 +8,7 @@ from graders.sql.finding import Finding, seen
 from graders.sql.judging.rule_context import RuleContext
 
 SLUG = "over-budget"
-# One extra round trip is a matter of taste: a look-up before a write, a count beside a page.
+# One extra round trip is a matter of taste, such as a look-up before a write or a count with a page.
 ROOM = 1
 
 

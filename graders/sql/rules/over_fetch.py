@@ -18,7 +18,7 @@ _WIDE_BYTES = 200
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Needs the answer. Rows are proved (both sides are counted), columns suspected: code may have looked at them."""
+    """Needs the answer. Rows are proved, since both sides are counted; columns suspected: the code may use them."""
     if context.answer is None:
         return
     shown, names = things_in(context.answer), names_in(context.answer)
@@ -68,7 +68,7 @@ def _rows(context: RuleContext, group: list[Execution], sent: int, shown: int) -
         confidence="proved",
         title="Far more rows reach the service than the answer shows",
         message=f"{sent} rows were sent to the service for an answer that holds {shown} objects and list members. "
-        f"Filtering, limiting or adding up in the database would send what is shown.",
+        f"Filter, limit or aggregate in the database, so that it sends what is shown.",
         statements=(seen([one.statement for one in group]),),
         counts={"rows_sent": sent, "shown": shown},
         request=context.request,

@@ -1,4 +1,4 @@
-"""The same SELECT with the same parameters, again in the same request, though nothing can have changed."""
+"""The same SELECT with the same parameters twice in a request that changed nothing in between."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from graders.sql.judging.rule_context import Execution, RuleContext, Values
 SLUG = "repeated-query"
 _ENOUGH = 2
 _ENOUGH_APART = 3
-# Somebody who waits this long between two identical questions, in seconds, is waiting for another answer.
+# Seconds; a longer pause between identical statements is polling.
 _POLLING = 0.04
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Suspected: only the code knows whether the second answer was meant to be fresh."""
+    """Suspected, since the second result may be meant to be fresh."""
     for group in context.groups.values():
         shape = group[0].shape
         if len(group) < _ENOUGH or shape.verb != "select" or _is_for_effect(group[0]):
@@ -30,7 +30,7 @@ def find(context: RuleContext) -> Iterator[Finding]:
 
 
 def _is_for_effect(execution: Execution) -> bool:
-    """Locks, sequences, functions without a table: asked for what they do or for a new value each time."""
+    """Locks, sequences, functions without a table: statements that are run for an effect or a new value."""
     text = execution.shape.template.lower()
     return not execution.shape.tables or any(
         word in text for word in ("advisory", "nextval", "for update", "for share")
@@ -38,9 +38,9 @@ def _is_for_effect(execution: Execution) -> bool:
 
 
 def _is_redundant(runs: Sequence[Execution], context: RuleContext) -> bool:
-    """Nothing wrote the tables in between, nothing failed and was tried again, nobody waited as one does who polls.
+    """No write to the tables, no error and no polling in between.
 
-    A second transaction that begins with the question of the first has a right to an answer of its own.
+    The second of two transactions may need a result of its own.
     """
     if len({one.statement.vxid for one in runs}) > 1 and len(runs) < _ENOUGH_APART:
         return False
@@ -65,7 +65,7 @@ def _finding(context: RuleContext, runs: Sequence[Execution], wasted: int) -> Fi
         confidence="suspected",
         title=f"The same SELECT from {tables[0]} is asked again with the same parameters",
         message=f"This statement ran {len(runs)} times with equal parameters in one request, and no statement of "
-        f"the request wrote {', '.join(tables)} in between. Asking once and keeping the answer would do.",
+        f"the request wrote {', '.join(tables)} in between. One execution whose result is kept is enough.",
         statements=(seen([one.statement for one in runs]),),
         counts={"times": len(runs), "wasted": wasted},
         request=context.request,

@@ -1,4 +1,4 @@
-"""Two to-many joins in one query, whose product is sent instead of their sum."""
+"""Two to-many joins in one query, which sends the product of their rows instead of the sum."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORTH = 50
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Proved where the plan's rows show the product, suspected where only the joins do."""
+    """Proved by the rows of the plan, suspected from the joins alone."""
     for group in context.groups.values():
         query = top_query(group[0].shape.template) if group[0].shape.known else None
         if query is None or query.args.get("group") or query.args.get("distinct") or is_aggregate(query):
@@ -35,7 +35,7 @@ def find(context: RuleContext) -> Iterator[Finding]:
 
 
 def _branches(query: exp.Select, catalog: Catalog | None) -> list[TableSource]:
-    """The joined sources that hang on the same column of the same parent and may have many rows for each."""
+    """The sources joined to the same column of the same parent that may have many rows for each of its rows."""
     sources = {source.name: source for source in sources_of(query)}
     parents: dict[tuple[str, str], list[TableSource]] = {}
     for join in query.args.get("joins") or ():
@@ -92,7 +92,7 @@ def _rows_of_parts(execution: Execution, query: exp.Select) -> int | None:
 
 
 def _distinct_rows(node: Node, parents: int) -> int:
-    """An inner side is scanned again for each repetition of its parent; only the first time counts."""
+    """Rows of an inner side, which is scanned again for each repetition of its parent, counted once."""
     loops = node.loops or 1
     return round((node.rows or 0) * min(1.0, parents / loops)) if loops > 1 else (node.rows or 0)
 
@@ -107,7 +107,7 @@ def _finding(
         confidence="proved" if proved else "suspected",
         title="Two to-many joins multiply each other's rows",
         message=f"{' and '.join(tables)} are joined to the same parent, so each row of one is repeated for each row "
-        f"of the other.{numbers} One query for each collection sends their sum.",
+        f"of the other.{numbers} One query for each collection sends the sum.",
         statements=(seen([one.statement for one in group]),),
         counts={"rows_sent": sent or 0, "rows_of_parts": parts or 0},
         request=context.request,

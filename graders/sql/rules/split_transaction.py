@@ -1,4 +1,4 @@
-"""Writes that belong together and were committed apart."""
+"""Writes that belong in one transaction and were committed separately."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SLUG = "split-transaction"
 
 def find(context: RuleContext) -> Iterator[Finding]:
     """Proved for tables that must change together (option `together`: groups of table names; a name twice asks for
-    two writes of that table in one transaction). Suspected for a parent and its child rows committed apart.
+    two writes of that table in one transaction). Suspected for a parent and its child rows committed separately.
     """
     groups = context.options.get("together", ())
     if not groups and context.catalog is None:
@@ -59,7 +59,7 @@ def _apart(context: RuleContext, group: Sequence[str], written: _Written) -> Ite
 
 
 def _child_apart(context: RuleContext, written: _Written) -> Iterator[Finding]:
-    """A new parent is visible to everybody before its children are, and stays so if the service dies in between."""
+    """A new parent that was visible before its children: it stays alone if the service fails in between."""
     if context.catalog is None:
         return
     for place, (parent_at, parents) in enumerate(written):
@@ -88,9 +88,9 @@ def _finding(context: RuleContext, apart: _Written, tables: Collection[str], *, 
     return Finding(
         rule=SLUG,
         confidence="proved" if proved else "suspected",
-        title="Writes that belong together are committed apart",
+        title="Writes that belong together are committed separately",
         message=f"{' and '.join(dict.fromkeys(tables))} were written in separate transactions ({ids}). If the "
-        f"service stops between them, one has happened and the other never will.",
+        f"service fails between them, only the first takes effect.",
         statements=tuple(seen([one]) for one in shown[:4]),
         counts={"transactions": len(apart)},
         request=context.request,

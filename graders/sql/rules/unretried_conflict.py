@@ -1,4 +1,4 @@
-"""A serialization failure or deadlock that nobody retried, so it reached the client."""
+"""A serialization failure or deadlock that was not retried and reached the client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CONFLICTS = {"40001": "a serialization failure", "40P01": "a deadlock"}
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Proved: the recording ends without another try of the statement that failed."""
+    """Proved where the recording ends without a second execution of the statement that failed."""
     for place, statement in enumerate(context.statements):
         if statement.error in _CONFLICTS and not _is_retried(statement, context.statements[place + 1 :]):
             yield Finding(
@@ -31,7 +31,7 @@ def find(context: RuleContext) -> Iterator[Finding]:
 
 
 def _is_retried(statement: Statement, later: tuple[Statement, ...]) -> bool:
-    """The same shape once more, in any session and with any values: a retry reads anew and may write other values.
+    """Whether the shape ran again, in any session and with any values: a retry may write other values.
 
     A COMMIT that failed is retried where its session or another one reaches a COMMIT again without an error.
     """

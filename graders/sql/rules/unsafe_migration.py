@@ -1,4 +1,4 @@
-"""A schema change that keeps the service waiting, or fails on tables that hold rows."""
+"""A schema change that blocks the service, or fails on tables with rows."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def find(context: RuleContext) -> Iterator[Finding]:
         trace = traces[hazard.statement]
         confidence = _confidence(hazard, trace)
         if hazard.code in _TIMEOUTS and not any(one and one.blocking for one in traces[hazard.statement :]):
-            # Nobody can queue behind a script that takes no lock in anybody's way.
+            # Nothing queues behind a script that takes no conflicting lock.
             continue
         if confidence == "proved":
             explained.add(hazard.statement)
@@ -61,7 +61,7 @@ def hazards_of(context: RuleContext, rule: str) -> tuple[Hazard, ...]:
 
 
 def _by_text(context: RuleContext) -> Iterator[Finding]:
-    """What a log shows: somebody changed the schema while the service ran."""
+    """Schema changes in a log: the schema was changed while the service ran."""
     if not any(verb(statement.text) in _DDL for statement in context.statements):
         return
     places = [place for place, one in enumerate(context.statements) if verb(one.text) in _KEPT]
@@ -74,7 +74,7 @@ def _by_text(context: RuleContext) -> Iterator[Finding]:
 
 
 def _confidence(hazard: Hazard, trace: Trace | None) -> str | None:
-    """proved, suspected, or None where the execution cleared it."""
+    """proved, suspected, or None where the execution showed no such effect."""
     kind = hazard.kind
     if kind.weight == "advice":
         return "suspected"
@@ -83,7 +83,7 @@ def _confidence(hazard: Hazard, trace: Trace | None) -> str | None:
     if trace is None or not trace.reached or trace.denied:
         return "suspected"
     borne_out = {
-        "work": trace.convicts,
+        "work": trace.blocks_others,
         "lock": bool(trace.blocking),
         "error": trace.error is not None,
     }[kind.proof]
@@ -94,7 +94,7 @@ def _finding(context: RuleContext, hazard: Hazard, trace: Trace | None, confiden
     kind = hazard.kind
     statement = context.statements[min(hazard.statement, len(context.statements) - 1)]
     about = ".".join(part for part in (hazard.subject, hazard.detail) if part)
-    message = told(trace) if trace is not None and confidence == "proved" else ""
+    message = describe(trace) if trace is not None and confidence == "proved" else ""
     return Finding(
         rule=SLUG,
         confidence="proved" if confidence == "proved" else "suspected",
@@ -109,7 +109,7 @@ def _finding(context: RuleContext, hazard: Hazard, trace: Trace | None, confiden
 
 
 def _unexplained(context: RuleContext, place: int, trace: Trace) -> Iterator[Finding]:
-    """What the execution shows and the text did not."""
+    """Hazards that the execution showed and the text did not."""
     statement = context.statements[place]
     if trace.denied:
         yield _denied(context, statement, trace)
@@ -118,20 +118,20 @@ def _unexplained(context: RuleContext, place: int, trace: Trace) -> Iterator[Fin
         yield _plain(
             context, statement, trace, "fails", f"It fails with {code}: {text}", "Fix the statement."
         )
-    elif trace.convicts:
+    elif trace.blocks_others:
         yield _plain(
             context,
             statement,
             trace,
             "blocks-while-working",
-            told(trace),
+            describe(trace),
             "Do the work in a transaction of its own that holds no such lock, in batches.",
         )
 
 
 def _denied(context: RuleContext, statement: Statement, trace: Trace) -> Finding:
-    """Roles and extensions are made by whoever set up the server; anything else has no place in a migration."""
-    message = f"It was not executed, so nothing is known of what it does: {trace.denied}."
+    """The remedy: roles and extensions belong to the set-up of the server, the rest not into a migration."""
+    message = f"It was not executed, so its effect is unknown: {trace.denied}."
     remedy = (
         "Run it apart from the migrations, as a superuser, if it belongs there; or do without it. "
         "kata runs migrations as the owner of the database."
@@ -146,7 +146,7 @@ def _plain(
     titles = {
         "fails": "fails: the statement fails on tables that hold rows",
         "needs-superuser": "needs-superuser: the owner of the database may not run the statement",
-        "blocks-while-working": "blocks-while-working: the table is worked through while its lock keeps others out",
+        "blocks-while-working": "blocks-while-working: the statement processes the table while its lock blocks others",
     }
     return Finding(
         rule=SLUG,
@@ -161,7 +161,7 @@ def _plain(
     )
 
 
-def told(trace: Trace) -> str:
+def describe(trace: Trace) -> str:
     """One or two sentences with what the execution showed."""
     if trace.error is not None:
         return f"Executed, it failed with {trace.error[0]}: {trace.error[1]}."
@@ -196,7 +196,7 @@ def counts_of(trace: Trace | None) -> dict[str, float]:
 
 
 def cost_of(trace: Trace | None) -> float:
-    """Rows worked through while somebody waited; 1 for a failure or a bare lock."""
+    """Rows processed while others waited; 1 for a failure or a lock alone."""
     if trace is None or not trace.blocking:
         return 1.0
     return float(max(1, sum(work.rows for work in trace.work)))

@@ -1,4 +1,4 @@
-"""A limited result whose order is not decided to the last row, so pages may repeat or lose rows."""
+"""A limited result without a total order: pages may repeat or miss rows."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from graders.sql.judging.rule_context import Execution, RuleContext
 from graders.sql.text.query import equalities_in, is_aggregate, order_keys, sources_of, top_query
 
 SLUG = "unstable-order"
-# Without a catalog, columns of these names are taken for keys.
+# Without a catalog, columns of these names count as keys.
 _KEYS = ("id", "uuid", "pk")
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Proved where the catalog shows that nothing breaks ties, suspected for a LIMIT without any order."""
+    """Proved where the catalog shows that ties are not broken; suspected for a LIMIT without an order."""
     for group in context.groups.values():
         query = top_query(group[0].shape.template) if group[0].shape.known else None
         if query is None or query.args.get("limit") is None or _is_at_most_one(query, group, context.catalog):
@@ -29,9 +29,9 @@ def find(context: RuleContext) -> Iterator[Finding]:
                 confidence="proved"
                 if context.catalog is not None and _is_known(query, context.catalog)
                 else "suspected",
-                title="The order of a limited result is left open",
-                message=f"{problem} PostgreSQL may give rows with equal keys in any order, another one for each "
-                f"page, so that one row shows twice and another never.",
+                title="The order of a limited result is not unique",
+                message=f"{problem} PostgreSQL may return rows with equal keys in any order, and in another one for "
+                f"each page, so that one row appears twice and another is missing.",
                 statements=(seen([one.statement for one in group]),),
                 counts={"times": len(group)},
                 request=context.request,
@@ -55,7 +55,7 @@ def _problem(query: exp.Select, catalog: Catalog | None) -> str:
     ):
         return ""
     named = ", ".join(key[1] for key in keys if key)
-    return f"Rows are ordered by {named}, which no unique key completes."
+    return f"Rows are ordered by {named}, which includes no unique key."
 
 
 def _is_known(query: exp.Select, catalog: Catalog) -> bool:
@@ -83,7 +83,7 @@ def _fixed(query: exp.Select, name: str, *, alone: bool) -> set[str]:
 
 
 def _is_at_most_one(query: exp.Select, group: list[Execution], catalog: Catalog | None) -> bool:
-    """Aggregates, existence questions, LIMIT 1 and look-ups by a unique key have no order to speak of."""
+    """Aggregates, EXISTS, LIMIT 1 and look-ups by a unique key: results of at most one row need no order."""
     sources = sources_of(query)
     if (
         is_aggregate(query)
@@ -101,7 +101,7 @@ def _is_at_most_one(query: exp.Select, group: list[Execution], catalog: Catalog 
 
 
 def _cut_nothing(execution: Execution) -> bool:
-    """Its plan shows a single row where more were allowed: a look-up by key with a limit as its guard."""
+    """Whether the plan returned at most one row although the limit allows more: a look-up by key."""
     limit, sent = _limit(execution), execution.rows_sent
     return sent is not None and sent <= 1 and limit.isdigit() and sent < int(limit)
 

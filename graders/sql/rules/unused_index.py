@@ -1,4 +1,4 @@
-"""An index that writes keep up to date and that no recorded plan uses."""
+"""An index that writes maintain although another index serves the same queries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SLUG = "unused-index"
 def find(context: RuleContext) -> Iterator[Finding]:
     """Proved for an index that another one contains and that no plan of the request reads.
 
-    That no plan reads an index proves nothing by itself: the statements of one request are not all that are sent.
+    That no plan of a request reads an index proves nothing alone: other requests may need it.
     """
     if context.catalog is None:
         return
@@ -61,7 +61,7 @@ def _finding(
     return Finding(
         rule=SLUG,
         confidence="proved",
-        title=f"Writes to {table.name} pay for the index {index.name} that nothing reads",
+        title=f"Writes to {table.name} maintain the redundant index {index.name}",
         message=f"{len(writes)} writes kept {index.name} ({keys}) up to date. {container.name} begins with the "
         f"same columns and serves every query that {index.name} could.",
         statements=(seen([one.statement for one in writes]),),

@@ -1,10 +1,10 @@
-"""An INSERT, UPDATE or DELETE that runs once for each row, each one waited for."""
+"""An INSERT, UPDATE or DELETE that runs once for each row, with a round trip for each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from graders.sql.activity.pipelining import pace_of
+from graders.sql.activity.pipelining import pipelining_of
 from graders.sql.activity.repetition import are_batches, repetition_of
 from graders.sql.activity.slope import FLAT, counts_of, slope_of
 from graders.sql.finding import Finding, seen
@@ -17,7 +17,7 @@ _ENOUGH = 3
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Proved by growth of writes that certainly waited; suspected from three on, or from a batch as slow as a loop."""
+    """Proved by growth of writes with certain round trips; suspected from three writes with likely ones."""
     grown = counts_of(context.growth)
     sessions = _sessions(context.statements)
     for fingerprint, group in context.groups.items():
@@ -50,7 +50,7 @@ def _sessions(statements: Sequence[Statement]) -> dict[str, list[Statement]]:
 
 
 def _runs(group: Sequence[Execution], work: Sequence[Execution]) -> list[list[Execution]]:
-    """The group cut where its session did something else in between."""
+    """The group, split where its session ran another statement in between."""
     members = {id(one) for one in group}
     open_runs: dict[str, list[Execution]] = {}
     runs: list[list[Execution]] = []
@@ -69,9 +69,9 @@ def _runs(group: Sequence[Execution], work: Sequence[Execution]) -> list[list[Ex
 def _waited_for(
     runs: Sequence[Sequence[Execution]], sessions: dict[str, list[Statement]]
 ) -> tuple[list[Execution], list[Execution]]:
-    """One execution for each round trip: those that are certain, and those that are likely.
+    """One execution for each round trip: the certain ones, and the likely ones.
 
-    A pipelined run counts once, a row in a savepoint of its own never.
+    A pipelined run counts once, a row in its own savepoint not at all.
     """
     certain: list[Execution] = []
     likely: list[Execution] = []
@@ -82,14 +82,14 @@ def _waited_for(
             for one in run
             if not (one.shape.verb == "insert" and _in_own_savepoint(one.statement, session))
         ]
-        pace = pace_of(run, session)
-        certain.extend(apart if pace == "waited" else apart[:1])
-        likely.extend(apart[:1] if pace == "pipelined" else apart)
+        sending = pipelining_of(run, session)
+        certain.extend(apart if sending == "waited" else apart[:1])
+        likely.extend(apart[:1] if sending == "pipelined" else apart)
     return certain, likely
 
 
 def _in_own_savepoint(statement: Statement, session: Sequence[Statement]) -> bool:
-    """SAVEPOINT right before, RELEASE or ROLLBACK TO right after: one bad row must not undo the others."""
+    """SAVEPOINT right before, RELEASE or ROLLBACK TO right after: a failing row must not undo the others."""
     place = next((number for number, other in enumerate(session) if other is statement), -1)
     if place < 1 or place + 1 >= len(session):
         return False
@@ -111,8 +111,8 @@ def _finding(
         rule=SLUG,
         confidence="proved" if slope else "suspected",
         title=f"{shape.verb.upper()} of {shape.writes or 'a table'} runs once for each row",
-        message=f"{len(waited)} statements of one shape were sent one by one, each after the answer to the one "
-        f"before.{grown} One statement for all rows, or one batch, saves the round trips.",
+        message=f"{len(waited)} statements of one shape were sent, each after the answer to the previous "
+        f"one.{grown} One statement for all rows, or one batch, saves the round trips.",
         statements=(seen([one.statement for one in waited]),),
         counts={"times": len(waited)},
         slope=slope,

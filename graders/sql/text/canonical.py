@@ -1,4 +1,9 @@
-"""One text for all ways of writing the same statement: aliases, case, space, comments and values left out."""
+"""The canonical text of a statement: without aliases, case, spacing, comments and values.
+
+ORMs number their aliases (`o1_0`, `anon_1`) and reorder nothing else, so two executions of one line of code differ in
+exactly what is left out here. Sources are numbered in the order of the text (`t1`), outputs of a query by their place
+(`#0`), common table expressions as `w1`. Structure stays: a query that filters by another column is another statement.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +19,10 @@ from graders.sql.text.tree import place_of
 
 @dataclass(slots=True)
 class _NameScope:
-    """What the names of one query stand for; looked up outwards."""
+    """The sources and outputs that the names of one query refer to; other names belong to the outer query."""
 
     outer: _NameScope | None
+    # One counter for the whole statement: the same number must not mean two sources in nested queries.
     counter: list[int]
     sources: dict[str, tuple[int, dict[str, int]]] = field(default_factory=dict)
     outputs: dict[str, int] = field(default_factory=dict)
@@ -66,6 +72,7 @@ def _write_any(node: exp.Expr, scope: _NameScope) -> str:
         return _write_chain(node, scope)
     parts = [node.key]
     for name, value in node.args.items():
+        # The parser sets absent clauses to None, False or [], depending on how it got there: they are the same.
         if value is None or value is False or value == []:
             continue
         parts.append(f"{name}={_write(value, scope)}")
@@ -73,7 +80,10 @@ def _write_any(node: exp.Expr, scope: _NameScope) -> str:
 
 
 def _write_chain(node: exp.Expr, scope: _NameScope) -> str:
-    """A chain of operators from the left, without a call for each: ORs of a thousand conditions are real."""
+    """A left-deep chain of operators, without recursion.
+
+    Services build ORs of thousands of conditions, whose trees are as deep: a call for each would exhaust the stack.
+    """
     spine: list[exp.Expr] = []
     inner: Any = node
     while isinstance(inner, exp.Binary) and type(inner) not in _WRITERS:
@@ -97,6 +107,7 @@ def _name(node: Any) -> str:
 
 
 def _write_negative(node: Any, scope: _NameScope) -> str:
+    # -1 is a value like 1: the sign must not make another statement of it.
     return "?" if isinstance(node.this, exp.Literal | exp.Parameter) else _write_any(node, scope)
 
 
@@ -113,6 +124,7 @@ def _write_column(node: Any, scope: _NameScope) -> str:
     column = node.args.get("this")
     name = "*" if isinstance(column, exp.Star) else _name(column)
     qualifier = node.args.get("table")
+    # Columns of derived tables are written by their place, because ORMs also number the names of outputs.
     if qualifier is None:
         return f"#{scope.outputs[name]}" if name in scope.outputs else _unqualified(name, scope)
     found = scope.find(_name(qualifier))
@@ -134,7 +146,10 @@ def _write_alias(node: Any, scope: _NameScope) -> str:
 
 
 def _write_table(node: Any, scope: _NameScope) -> str:
-    """A source by its real name; how it is called here was taken down when the query was entered."""
+    """A source by the table's own name, with its number instead of its alias.
+
+    The number was assigned when the query was entered, since its columns may be written before its FROM.
+    """
     name = _name(node.this) if isinstance(node.this, exp.Identifier) else _write(node.this, scope)
     schema = node.args.get("db")
     called = _called(node)
@@ -161,6 +176,7 @@ def _outputs(query: Any) -> dict[str, int]:
     """The output names of a query and their places; empty where a star hides them."""
     while isinstance(query, exp.Subquery | exp.Paren):
         query = query.this
+    # The first side of UNION and the like names the outputs.
     while isinstance(query, exp.SetOperation):
         query = query.this
     names: dict[str, int] = {}
@@ -169,6 +185,7 @@ def _outputs(query: Any) -> dict[str, int]:
             if isinstance(item, exp.Star) or (
                 isinstance(item, exp.Column) and isinstance(item.this, exp.Star)
             ):
+                # What follows a star has no known place.
                 return {}
             if item.args.get("alias") is not None:
                 names.setdefault(_name(item.args["alias"]), place)
@@ -186,6 +203,7 @@ def _renamed(source: exp.Expr, outputs: dict[str, int]) -> dict[str, int]:
 def _take_down(node: Any, scope: _NameScope) -> None:
     """Number the sources of a query in the order in which they are written."""
     for cte in node.args["with_"].expressions if node.args.get("with_") else ():
+        # "with" keeps them apart from sources: a table may be called like a CTE of an outer query.
         scope.add(f"with {_name(cte.args['alias'].this)}", _renamed(cte, _outputs(cte.this)))
     sources: list[Any] = []
     if isinstance(node, exp.Update | exp.Delete | exp.Merge | exp.Insert):
@@ -217,6 +235,7 @@ def _take_source(source: Any, scope: _NameScope) -> None:
         scope.add(called, _renamed(source, common[1] if common else _outputs(source.this)))
     for join in source.args.get("joins") or ():
         _take_source(join.this, scope)
+    # `FROM (a JOIN b ON ...)`: parentheses without an alias hide no names.
     if isinstance(source, exp.Paren) or (isinstance(source, exp.Subquery) and not called):
         _take_source(source.this, scope)
 
@@ -229,6 +248,7 @@ def _write_query(node: Any, scope: _NameScope) -> str:
         if value is None or value is False or value == []:
             continue
         if name in ("order", "group", "distinct"):
+            # Only these clauses see the names of outputs; in WHERE the same name is a column.
             inner.outputs = _outputs_with_alias(node)
             parts.append(f"{name}={_write_ordinals(value, inner)}")
             inner.outputs = {}
@@ -277,7 +297,7 @@ def _write_source_alias(node: Any, scope: _NameScope) -> str:
 
 
 def _write_lock(node: Any, scope: _NameScope) -> str:
-    """FOR UPDATE OF names sources as the query calls them, not tables."""
+    """FOR UPDATE OF names sources by their aliases, not tables."""
     found = [scope.find(_name(table.this)) for table in node.expressions]
     held = " ".join(f"t{one[0]}" if one else "?" for one in found)
     rest = " ".join(f"{key}={value}" for key, value in node.args.items() if key != "expressions")
@@ -290,6 +310,7 @@ _WRITERS: dict[type, _Writer] = {
     exp.Literal: lambda *_: "?",
     exp.Parameter: lambda *_: "?",
     exp.Placeholder: lambda *_: "?",
+    # Drivers that bind on the client write NULL and TRUE into the text, where others send a parameter.
     exp.Null: lambda *_: "?",
     exp.Boolean: lambda *_: "?",
     exp.Neg: _write_negative,

@@ -1,4 +1,4 @@
-"""Which statements are the same but for their values: a cache in front of the parser, and the shape behind it."""
+"""Shapes: what statements that differ only in their values have in common, with a cache in front of the parser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlglot import exp
 from graders.sql.statement import Statement
 from graders.sql.text import tree as trees
 from graders.sql.text.canonical import canonical, canonical_text
-from graders.sql.text.literals import Dissection, dissect
+from graders.sql.text.literals import ExtractedLiterals, extract_literals
 
 # One pass over the text that puts "?" for each value. A constant replacement and a first character class keep the
 # regular expression engine in C; names in quotes are left alone, so they may hold nothing that looks like a value.
@@ -52,7 +52,7 @@ class Shape:
     `fingerprint` (16 hex digits) is equal for equal shapes. It says nothing about how many values a list holds: see
     `arity_of`. `verb` is the first word of what it does in lower case ("select" for a WITH that selects), `tables`
     every table that it names, `writes` the one that it changes. `known` is False where a data statement could not
-    be read: then `places` tell nothing and the rest comes from its words.
+    be read: then `places` is empty and the rest is taken from its words.
     """
 
     fingerprint: str
@@ -93,18 +93,18 @@ class Shapes:
         return shape
 
     def _new(self, text: str, key: str) -> Shape:
-        parts = dissect(text)
+        parts = extract_literals(text)
         shape = self._by_template.known.get(parts.template)
         if shape is None:
             shape = _shape(parts)
             self._by_template.keep(parts.template, shape)
-        # A key does not hold the number in ORDER BY 2, so it cannot stand for one shape.
+        # The key lacks the number in ORDER BY 2, so that one key belongs to several shapes.
         self._by_key.keep(key, None if parts.ordinals else shape)
         return shape
 
 
 class _Bounded(Generic[_Kept]):
-    """A dict from texts that forgets everything when it has grown too big."""
+    """A dict from texts that is emptied when it has grown too large."""
 
     def __init__(self, entries: int, characters: int) -> None:
         self.known: dict[str, _Kept] = {}
@@ -140,27 +140,27 @@ def cache_key(text: str) -> str:
 
 
 def values_of(statement: Statement) -> tuple[tuple[str | None, ...], ...]:
-    """What stood at each place of the statement's shape: literals and bound parameters alike, as text.
+    """The values at each place of the statement's shape as text, whether literal or bound.
 
     A place that holds a list gives all of it, also one bound as a single array parameter (`= ANY($1)`).
     """
-    parts = dissect(statement.text)
+    parts = extract_literals(statement.text)
     return tuple(_place_values(parts, place, statement.parameters) for place in parts.places)
 
 
 def arity_of(statement: Statement) -> tuple[int, ...]:
-    """How many values each place holds: 1, or the length of its list. Tells a loop from its mend."""
+    """How many values each place holds: 1, or the length of its list. It distinguishes a loop from its batched form."""
     return tuple(len(values) for values in values_of(statement))
 
 
 def literal_places(text: str) -> tuple[bool, ...]:
-    """For each place: True where the value stands in the text, False where it is a bound parameter."""
-    parts = dissect(text)
+    """For each place: True for a literal in the text, False for a bound parameter."""
+    parts = extract_literals(text)
     return tuple(any(parts.slots[slot].kind != "parameter" for slot in place) for place in parts.places)
 
 
 def _place_values(
-    parts: Dissection, place: Sequence[int], parameters: Sequence[str | None]
+    parts: ExtractedLiterals, place: Sequence[int], parameters: Sequence[str | None]
 ) -> tuple[str | None, ...]:
     values: list[str | None] = []
     for index in place:
@@ -186,7 +186,7 @@ def _array(text: str) -> tuple[str | None, ...]:
     return tuple(plain or re.sub(r"\\(.)", r"\1", quoted) for quoted, plain in items)
 
 
-def _shape(parts: Dissection) -> Shape:
+def _shape(parts: ExtractedLiterals) -> Shape:
     reading = trees.read(parts.template, len(parts.places))
     if reading is not None:
         try:

@@ -1,4 +1,4 @@
-"""What a driver or framework does for itself: transactions' edges, settings, pings, questions to the catalog."""
+"""Housekeeping of drivers and frameworks: transaction control, settings, pings, queries of the catalog."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _VERBS = {
     "", "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "set", "show", "reset",
     "discard", "deallocate", "prepare", "listen", "unlisten", "close", "load", "checkpoint",
 }  # fmt: skip
-# The tables of pg_catalog and information_schema; anybody may call a table of their own pg_something.
+# The tables of pg_catalog and information_schema. The prefix alone does not decide: an application may have a table
+# whose name begins with pg_.
 _CATALOG = frozenset(
     """
     pg_aggregate pg_am pg_amop pg_amproc pg_attrdef pg_attribute pg_auth_members pg_authid pg_cast
@@ -31,7 +32,7 @@ _CATALOG = frozenset(
     """.split()  # noqa: SIM905 - a list literal would take a screen
 )
 _ASKING = {"select", "with", "values", "table"}
-# Functions and words before a parenthesis that ask about the session and touch no data of the kata.
+# Functions, and keywords before a parenthesis, that query the session and touch no data of the kata.
 _SESSION_CALLS = {
     "version", "current_schema", "current_schemas", "current_database", "current_setting", "set_config",
     "current_user", "session_user", "current_catalog", "pg_backend_pid", "pg_is_in_recovery", "now",
@@ -55,7 +56,7 @@ def work_of(statements: Sequence[Statement]) -> tuple[Statement, ...]:
 
 
 def is_housekeeping(statement: Statement) -> bool:
-    """Whether a statement touches no data of the kata; a function of the kata that it calls makes it work."""
+    """Whether a statement touches no data of the kata. One that calls a function of the kata is work."""
     first = verb(statement.text)
     if first in _VERBS:
         return True
@@ -101,7 +102,7 @@ def _is_schema_of_catalog(word: str) -> bool:
 
 
 def _with_nested(statements: Sequence[Statement]) -> set[int]:
-    """The places of statements that ran others: those whose session shows nested ones before its next."""
+    """The places of statements that ran nested ones: those logged in their session before its next statement."""
     latest: dict[str, int] = {}
     calling = set[int]()
     for place, statement in enumerate(statements):
@@ -113,5 +114,5 @@ def _with_nested(statements: Sequence[Statement]) -> set[int]:
 
 
 def _is_edge(statement: Statement) -> bool:
-    """A COMMIT runs deferred triggers of what came before; that makes it no work of its own."""
+    """A COMMIT runs deferred triggers of earlier statements, which does not make it work itself."""
     return verb(statement.text) in _VERBS

@@ -1,4 +1,4 @@
-"""A statement's text taken apart: the values that stand in it, and the template that is left without them."""
+"""The literals of a statement's text, and the template that remains without them."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Dissection:
-    """`template` holds a numbered mark for each place; `places[i]` names the slots that stand there.
+class ExtractedLiterals:
+    """`template` holds a numbered mark for each place; `places[i]` lists the slots at place i.
 
     A place holds one slot, or all values of an IN list, ARRAY or column of VALUES rows, which the template shows
     once. So lists of any length have the same template. `ordinals`: the text orders or groups by the number of an
@@ -81,28 +81,28 @@ class Dissection:
         return tuple(len(place) for place in self.places)
 
 
-def dissect(text: str) -> Dissection:
-    """Take a text apart; comments are dropped, no text raises."""
-    # Bound statements come as the same text again and again; a big one is a dump, and would only fill the memory.
-    return _remembered(text) if len(text) <= _WORTH_REMEMBERING else _dissect(text)
+def extract_literals(text: str) -> ExtractedLiterals:
+    """Separate a text from its literals; comments are dropped. Never raises."""
+    # Statements with bound parameters repeat the same text. A very long text is a dump and not worth remembering.
+    return _remembered(text) if len(text) <= _WORTH_REMEMBERING else _extract(text)
 
 
-def _dissect(text: str) -> Dissection:
+def _extract(text: str) -> ExtractedLiterals:
     slots: list[Slot] = []
     marked = "".join(_marked(text, slots))
     if len(slots) >= MAX_SLOTS:
-        return Dissection(text, (), ())
+        return ExtractedLiterals(text, (), ())
     groups: dict[int, list[int]] = {}
     collapsed = _collapse_rows(_collapse_lists(marked, groups), groups)
     restored = _restore_ordinals(collapsed, slots)
     return _renumbered(restored, tuple(slots), groups, ordinals=restored is not collapsed)
 
 
-_remembered = lru_cache(maxsize=2048)(_dissect)
+_remembered = lru_cache(maxsize=2048)(_extract)
 
 
 def _marked(text: str, slots: list[Slot]) -> Iterator[str]:
-    """The text with a mark of its own kind for each value, so that it still parses."""
+    """The text with each value replaced by a mark of the same kind, so that it still parses."""
     position = 0
     while match := _ATOM.search(text, position):
         before = text[position : match.start()]
@@ -192,7 +192,7 @@ def _collapse_rows(text: str, groups: dict[int, list[int]]) -> str:
 
 
 def _restore_ordinals(text: str, slots: list[Slot]) -> str:
-    """Put back the numbers that stand alone in ORDER BY and GROUP BY."""
+    """Restore the bare numbers of ORDER BY and GROUP BY, which name output columns."""
     if not _MAY_BE_ORDINAL.search(text):
         return text
     ordinals: list[tuple[int, int, int]] = []
@@ -213,7 +213,7 @@ def _restore_ordinals(text: str, slots: list[Slot]) -> str:
 
 def _renumbered(
     text: str, slots: tuple[Slot, ...], groups: dict[int, list[int]], *, ordinals: bool
-) -> Dissection:
+) -> ExtractedLiterals:
     places: list[tuple[int, ...]] = []
 
     def renumber(match: re.Match[str]) -> str:
@@ -225,4 +225,4 @@ def _renumbered(
             return f"'{STRING_MARK}{place}'"
         return str(NUMBER_MARK + place) if number else f"${place} "
 
-    return Dissection(_ANY_MARK.sub(renumber, text), slots, tuple(places), ordinals)
+    return ExtractedLiterals(_ANY_MARK.sub(renumber, text), slots, tuple(places), ordinals)

@@ -1,4 +1,4 @@
-"""Questions to the tree of one query: its sources, equalities, order, limit and what it gives out."""
+"""Reads the tree of one query: its sources, equalities, order, limit and outputs."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class TableSource:
 
 @dataclass(frozen=True, slots=True)
 class Equality:
-    """`left` is a column (source name or "", column); `right` another one, or None where a value stands at `place`.
+    """`left` is a column (source name or "", column); `right` another one, or None where `place` holds a value.
 
-    `place` is None for a value that is no mark (a keyword, a function call) and for columns.
+    `place` is None for a value without a mark (a keyword, a function call) and for columns.
     """
 
     left: tuple[str, str]
@@ -87,7 +87,7 @@ def sources_of(query: exp.Expr) -> tuple[TableSource, ...]:
 
 
 def source_nodes(query: exp.Expr) -> Iterator[exp.Expr]:
-    """What stands in FROM, JOIN, USING, LATERAL and as the target of a write, in order."""
+    """The items of FROM, JOIN, USING and LATERAL and the target of a write, in order."""
     waiting: list[Any] = []
     if isinstance(query, exp.Update | exp.Delete | exp.Insert | exp.Merge):
         target = query.this
@@ -100,7 +100,7 @@ def source_nodes(query: exp.Expr) -> Iterator[exp.Expr]:
     waiting.extend(join.this for join in query.args.get("joins") or ())
     for node in waiting:
         if not isinstance(node, exp.Expr):
-            # Other dialects' forms of a statement hold flags where PostgreSQL's hold a table.
+            # In the trees of other dialects the same argument holds a flag instead of a table.
             continue
         yield node
         for join in node.args.get("joins") or ():
@@ -170,7 +170,7 @@ def _equal(left: exp.Expr, right: exp.Expr) -> Iterator[Equality]:
 
 
 def is_aggregate(query: exp.Select) -> bool:
-    """True where the query gives one row whatever it reads: aggregates and no GROUP BY."""
+    """True where the query returns one row regardless of what it reads: aggregates without GROUP BY."""
     return (
         not query.args.get("group")
         and bool(query.expressions)

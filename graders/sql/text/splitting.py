@@ -1,4 +1,4 @@
-"""A query string cut into its statements, and what each of them begins with."""
+"""Splits a query string into statements and reads their leading keywords."""
 
 from __future__ import annotations
 

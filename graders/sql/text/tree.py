@@ -1,4 +1,4 @@
-"""The syntax tree of a template, and what each value in it is for; None where the text cannot be read."""
+"""The syntax tree of a template and the role of each value in it; None where the text cannot be parsed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlglot import Dialect, exp
 
 from graders.sql.text.literals import NUMBER_MARK, STRING_MARK
 
-# A statement that sqlglot only half understands is reported by us as unknown; its warnings would reach the terminal.
+# Statements that sqlglot cannot parse in full are reported as unknown; its own warnings would reach the terminal.
 logging.getLogger("sqlglot").addHandler(logging.NullHandler())
 logging.getLogger("sqlglot").propagate = False
 
@@ -30,9 +30,9 @@ _WRAPPERS = (exp.Paren, exp.Cast, exp.Neg, exp.Any, exp.Array, exp.Tuple, exp.Co
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What the value at one place of a template does: `key` for an equality or membership in a condition.
+    """The role of the value at one place of a template: `key` for an equality or membership in a condition.
 
-    `column` is what it is compared with or written to (lower case, "" where it is no plain column), `qualifier`
+    `column` is what it is compared with or written to (lower case, "" where that is not a plain column), `qualifier`
     the name before it.
     """
 
@@ -43,7 +43,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A tree with what one walk over it tells: `tables` without schema and CTE names, in the order of the text."""
+    """A tree with what one walk over it collects: `tables` without schema and CTE names, in the order of the text."""
 
     tree: exp.Expr
     tables: tuple[str, ...]
@@ -52,7 +52,7 @@ class Reading:
 
 
 def read(template: str, count: int) -> Reading | None:
-    """Parse a template that has `count` places; None where it is no data statement or cannot be read in full."""
+    """Parse a template that has `count` places; None for utility statements and for what cannot be parsed in full."""
     tree = _parse(template)
     if tree is None:
         return None
@@ -78,7 +78,7 @@ def read(template: str, count: int) -> Reading | None:
 
 
 def _nodes(tree: exp.Expr) -> Iterator[tuple[Any, int]]:
-    """Every node but names and the insides of locks, with its depth. This walk is the dearest part of a new shape."""
+    """Every node but names and the contents of locks, with its depth: the most expensive part of a new shape."""
     stack: list[tuple[Any, int]] = [(tree, 0)]
     pop, push = stack.pop, stack.append
     while stack:
@@ -118,7 +118,7 @@ def _parse(template: str) -> exp.Expr | None:
         ]
         return trees[0] if len(trees) == 1 else None
     except Exception:
-        # The parser meets whatever a stranger's service sends; its own faults are "unknown" too.
+        # The parser receives arbitrary text from foreign services; a failure inside the parser counts as unknown, too.
         return None
 
 

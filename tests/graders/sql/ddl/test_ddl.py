@@ -149,4 +149,4 @@ def test_a_trace_survives_its_plain_values() -> None:
         in_transaction=True,
     )
     assert trace_from(trace.as_json()) == trace
-    assert [lock.table for lock in trace.blocking] == ["u", "t"] and trace.convicts
+    assert [lock.table for lock in trace.blocking] == ["u", "t"] and trace.blocks_others
