@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from running import Kata
 
+from toolkit.finding_pages import read_page
+
 RECORDED = Path(__file__).parent.parent / "graders" / "logs" / "recorded"
 
 
@@ -87,7 +89,21 @@ def test_lines_that_were_left_out_are_counted_and_statements_that_nobody_can_rea
     assert (document["statements"], document["unknown"], document["left_out"]) == (2, 1, 1)
     assert document["unread"][0]["line"] == 1
     shown = kata("sql", log).stdout
-    assert "1 statement could not be parsed" in shown and f"{log}:2: no JSON; left out" in shown
+    assert "1 statement could not be parsed" in shown and f"{log}:2: not JSON; left out" in shown
+
+
+def test_a_page_with_the_old_names_of_keys_is_read_and_they_are_noted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "some-rule.yaml"
+    page.write_text("format: 1\nrule: some-rule\ntitle: T\nmend: {sql: select 1}\nnot_a_fault: never\n")
+    assert read_page(page) == {
+        "format": 1, "rule": "some-rule", "title": "T", "fix": {"sql": "select 1"}, "false_positives": "never",
+    }  # fmt: skip
+    noted = capsys.readouterr().err
+    assert (
+        f"{page}: the key `mend` is deprecated; rename it to `fix`" in noted and "`false_positives`" in noted
+    )
 
 
 def test_explain_prints_the_page_of_a_rule(kata: Kata) -> None:

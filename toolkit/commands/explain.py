@@ -12,8 +12,8 @@ from graders.errors import KataError, UsageError
 from graders.packs.loader import Packs
 from graders.packs.records import Check, Kata
 from graders.packs.stages import brief_at
-from graders.packs.yaml_source import read_plain
 from toolkit.completion import pages
+from toolkit.finding_pages import read_page
 from toolkit.place import packs_of, settings_of, submission_at
 from toolkit.views.page import render_check_page, render_finding_page, render_kata_page
 from toolkit.views.paint import Paint, paint_for
@@ -52,7 +52,7 @@ def pages_of(name: str, packs: Packs, paint: Paint) -> str:
 def _pages(name: str, packs: Packs, paint: Paint) -> list[str]:
     found = []
     if (path := packs.content("findings", f"{name}.yaml")) is not None:
-        found.append(render_finding_page(name, read_plain(path), paint))
+        found.append(render_finding_page(name, read_page(path), paint))
     if name in packs.slugs():
         kata = packs.kata(name)
         found.append(render_kata_page(kata, brief_at(kata, None), paint))

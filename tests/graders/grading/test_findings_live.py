@@ -80,7 +80,7 @@ def test_a_loop_is_proved_by_three_sizes(
 
 
 @pytest.mark.parametrize("request_", [joined, batched, written_at_once])
-def test_its_mend_is_cleared(recorder: Recorder, service: psycopg.Connection, request_: Request) -> None:
+def test_its_fix_is_not_reported(recorder: Recorder, service: psycopg.Connection, request_: Request) -> None:
     windows = recorded(recorder, service, request_)
     assert not proved(windows)
     assert not [one for one in findings_of(windows[-1]) if one.rule in ("n-plus-one", "write-loop")]

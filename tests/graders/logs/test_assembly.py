@@ -33,11 +33,11 @@ def line(message: str, session: str = "a.1", **more: Any) -> dict[str, Any]:
 def plan(
     text: str, session: str = "a.1", rows: float = 1, parameters: str = "", **more: Any
 ) -> dict[str, Any]:
-    told: dict[str, Any] = {"Query Text": text, "Plan": {"Node Type": "Seq Scan", "Relation Name": "t",
+    document: dict[str, Any] = {"Query Text": text, "Plan": {"Node Type": "Seq Scan", "Relation Name": "t",
                             "Actual Rows": rows, "Actual Loops": 1}}  # fmt: skip
     if parameters:
-        told["Query Parameters"] = parameters
-    return line(f"duration: 0.010 ms  plan:\n{json.dumps(told, indent=2)}", session, **more)
+        document["Query Parameters"] = parameters
+    return line(f"duration: 0.010 ms  plan:\n{json.dumps(document, indent=2)}", session, **more)
 
 
 def error(text: str, code: str, session: str = "a.1") -> dict[str, Any]:
@@ -155,7 +155,7 @@ def test_an_error_of_the_second_commit_does_not_touch_the_first() -> None:
     assert [statement.error for statement in statements] == [None, "40001"]
 
 
-def test_the_command_tag_tells_which_part_of_a_query_failed() -> None:
+def test_the_command_tag_shows_which_part_of_a_query_failed() -> None:
     text = "set x = 1; create table t (); insert into t values (1); select 1"
     statements = assemble([line(f"statement: {text}"), {**error(text, "42P07"), "ps": "CREATE TABLE"}])
     assert [(s.text, s.error) for s in statements] == [("set x = 1", None), ("create table t ()", "42P07")]
@@ -170,7 +170,7 @@ def test_a_failed_commit_rolls_back() -> None:
     assert transaction.outcome == "rolled back"
 
 
-def test_implicit_transactions_are_told_apart_by_their_virtual_id() -> None:
+def test_implicit_transactions_are_distinguished_by_their_virtual_id() -> None:
     statements = assemble(
         [line("statement: select 1 from t", vxid="3/8"), line("statement: select 2 from t", vxid="3/9"),
          error("select 2 from t", "57014"), line("execute <unnamed>: select 3 from t", vxid="3/10"),

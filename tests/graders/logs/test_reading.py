@@ -64,15 +64,15 @@ def test_a_node_service_is_read_with_its_parameters() -> None:
 
 
 @pytest.mark.parametrize(("name", "prefix"), [("node.csv", None), ("node.log", PREFIX)])
-def test_each_format_tells_the_same(name: str, prefix: str | None) -> None:
-    told = [
+def test_each_format_gives_the_same(name: str, prefix: str | None) -> None:
+    read_from = [
         [
             (one.text, one.parameters, one.session, one.vxid, one.xid, one.at, one.plan, one.error)
             for one in found
         ]
         for found, _ in (read(RECORDED / "node.json"), read(RECORDED / name, prefix=prefix))
     ]
-    assert told[0] == told[1]
+    assert read_from[0] == read_from[1]
 
 
 def test_a_common_prefix_needs_not_be_said(tmp_path: Path) -> None:
@@ -113,11 +113,11 @@ def test_plans_alone_are_statements(tmp_path: Path) -> None:
     assert notes == []
 
 
-def test_a_line_that_is_no_json_is_named_and_the_rest_is_read(log: Path) -> None:
+def test_a_line_that_is_not_json_is_named_and_the_rest_is_read(log: Path) -> None:
     log.write_text(entry("statement: select 1") + "Segmentation fault\n" + entry("statement: select 2"))
     found, notes = read(log)
     assert [one.text for one in found] == ["select 1", "select 2"]
-    assert notes == [f"{log}:2: no JSON; left out"]
+    assert notes == [f"{log}:2: not JSON; left out"]
 
 
 def test_a_log_that_is_cut_at_both_ends_is_read_in_between(log: Path) -> None:
@@ -126,8 +126,8 @@ def test_a_log_that_is_cut_at_both_ends_is_read_in_between(log: Path) -> None:
     found, notes = read(log)
     assert [one.text for one in found] == ["select 2"]
     assert [note.split(": ", 1)[1] for note in notes] == [
-        "the first line has lost its beginning; left out",
-        "the last line is cut off; left out",
+        "truncated first line; left out",
+        "truncated last line; left out",
     ]
 
 
@@ -170,7 +170,7 @@ def test_a_csv_entry_that_is_cut_does_not_swallow_the_next(tmp_path: Path) -> No
     )
     found, notes = read(log)
     assert [one.text for one in found] == ['select "two\nlines"']
-    assert notes == [f"{log}:1: the entry is cut off; left out"]
+    assert notes == [f"{log}:1: truncated entry; left out"]
 
 
 def test_a_simple_query_of_several_statements_is_several(log: Path) -> None:
@@ -342,7 +342,7 @@ def test_a_parameter_with_a_wild_number_fills_no_memory(log: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["hello\nworld\n", '{"a": 1}\n', "\x00\xff\n"])
-def test_what_is_no_log_is_refused_by_file_and_line(tmp_path: Path, text: str) -> None:
+def test_what_is_not_a_log_is_refused_by_file_and_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "notes.txt"
     path.write_text(text)
     with pytest.raises(LogError) as raised:
@@ -355,7 +355,7 @@ def test_what_is_no_log_is_refused_by_file_and_line(tmp_path: Path, text: str) -
 def test_a_missing_file_and_a_wrong_prefix_are_refused(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="No such file"):
         read(tmp_path / "none.json")
-    with pytest.raises(UsageError, match="%y is no escape"):
+    with pytest.raises(UsageError, match="%y is not an escape"):
         read(RECORDED / "node.log", prefix="%m %y ")
 
 
@@ -381,7 +381,7 @@ def test_no_mangled_log_raises_anything_but_a_log_error(
 
 def test_progress_counts_the_bytes_of_the_file() -> None:
     path = RECORDED / "node.json"
-    told: list[int] = []
-    log = Log([path], progress=told.append)
+    reported: list[int] = []
+    log = Log([path], progress=reported.append)
     assert sum(1 for _ in log.statements()) > 10
-    assert told[-1] == path.stat().st_size and told == sorted(told)
+    assert reported[-1] == path.stat().st_size and reported == sorted(reported)

@@ -31,7 +31,7 @@ def autocommit(cluster: Cluster) -> Iterator[Session]:
         yield session
 
 
-def test_a_transaction_is_recorded_with_its_edges_told_apart(recorder: Recorder, service: Session) -> None:
+def test_a_transaction_is_recorded_with_its_edges(recorder: Recorder, service: Session) -> None:
     with recorder.window("transaction") as window:
         service.execute("select * from item where id < %s", (10,))
         service.execute("update item set price = 5 where id = 3 returning id")
@@ -138,7 +138,7 @@ def test_server_side_prepared_statements_are_the_same_statements(
     assert all(statement.protocol == "extended" for statement in window.work)
 
 
-def test_several_statements_in_one_simple_query_are_told_apart(
+def test_several_statements_in_one_simple_query_are_separated(
     recorder: Recorder, autocommit: Session
 ) -> None:
     with recorder.window() as window:

@@ -160,7 +160,7 @@ def _executions(one: Mapping[str, Any], order: int, clock: float) -> Iterator[St
 
 PAGES = Path(__file__).parents[3] / "content" / "findings"
 ALL = [case for slug in RULES if (CASES / f"{slug}.yaml").is_file() for case in read_cases(slug)]
-PAGE_FIELDS = {"format", "rule", "title", "what", "decided", "why", "mend", "not_a_fault"}
+PAGE_FIELDS = {"format", "rule", "title", "what", "decided", "why", "fix", "false_positives"}
 
 
 @pytest.mark.parametrize("slug", sorted(RULES))
@@ -168,7 +168,7 @@ def test_every_rule_has_a_page_and_cases_of_both_kinds(slug: str) -> None:
     page = yaml.safe_load((PAGES / f"{slug}.yaml").read_text(encoding="utf-8"))
     assert set(page) >= PAGE_FIELDS
     assert page["rule"] == slug == RULES[slug].SLUG
-    assert set(page["decided"]) == {"proved", "suspected"} and {"sql", "orm"} <= set(page["mend"])
+    assert set(page["decided"]) == {"proved", "suspected"} and {"sql", "orm"} <= set(page["fix"])
     outcomes = {case.finds for case in read_cases(slug)}
     assert "nothing" in outcomes and outcomes - {"nothing"}
 
