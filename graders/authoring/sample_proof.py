@@ -75,7 +75,25 @@ def confirm(result: SampleResult, ledger: Ledger, packs: Packs, grader: Grader) 
 
 
 def _differences(run: SampledRun, trial: Trial, ledger: Ledger) -> dict[str, tuple[str, str]]:
-    row = ledger.rows[run.subject.name]
+    row = ledger.rows.get(run.subject.name)
+    if row is None:
+        return _against_the_claims(run, trial)
     asked = run.only or run.subject.checks
     now = {id: trial.results[id].verdict if id in trial.results else "broken" for id in asked}
     return {id: (row.verdict(id), verdict) for id, verdict in now.items() if row.verdict(id) != verdict}
+
+
+def _against_the_claims(run: SampledRun, trial: Trial) -> dict[str, tuple[str, str]]:
+    """What a kata that was never recorded says of its solutions is all that there is to compare with."""
+    claimed = {id: "failed" if id in run.subject.fails else "passed" for id in run.only or run.subject.checks}
+    now = {id: trial.results[id].verdict if id in trial.results else "broken" for id in claimed}
+    return {
+        id: (claimed[id], verdict)
+        for id, verdict in now.items()
+        if verdict != claimed[id] and not _skipped_rightly(run, trial, id)
+    }
+
+
+def _skipped_rightly(run: SampledRun, trial: Trial, id: str) -> bool:
+    result = trial.results.get(id)
+    return result is not None and result.verdict == "skipped" and result.blocked_by in run.subject.fails

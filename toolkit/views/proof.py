@@ -33,6 +33,11 @@ class KataProof:
     standing: Mapping[str, Standing]
 
     @property
+    def recorded(self) -> bool:
+        """Whether there is a ledger at all."""
+        return bool(self.ledger.rows)
+
+    @property
     def stale(self) -> list[str]:
         """The names of the solutions whose row does not hold."""
         return [name for name, found in self.standing.items() if found in STALE]
