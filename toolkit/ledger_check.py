@@ -91,7 +91,8 @@ def run_budget(
 ) -> int:
     """Fail on a row that does not hold; then run a sample against the ledger. 0 where nothing differs.
 
-    A kata without any ledger is sampled against what its solutions claim, and is named as never proved.
+    A kata without any ledger is named as never proved, and sampled against what its solutions claim: there is no
+    proof that a difference could contradict, so it is printed and does not count.
     """
     proofs = proofs_of(katas, packs)
     print(render_proofs(proofs, paint_for(settings)), flush=True)
@@ -112,10 +113,20 @@ def run_budget(
     confirmed = [
         again
         for result in results
-        if result.differences
+        if result.differences and _recorded(result, ledgers)
         for again in _confirmed(result, ledgers[result.run.kata.slug], packs, grader)
     ]
     return _verdict(results, confirmed, order, seed=chosen, seconds=seconds)
+
+
+def _recorded(result: SampleResult, ledgers: Mapping[str, Ledger]) -> bool:
+    if ledgers[result.run.kata.slug].rows:
+        return True
+    print(
+        f"{render_difference(result)}\n    never proved: this contradicts only what the solution claims",
+        flush=True,
+    )
+    return False
 
 
 def _confirmed(result: SampleResult, ledger: Ledger, packs: Packs, grader: Grader) -> list[SampleResult]:

@@ -32,7 +32,8 @@ def check_greets_by_name(http, database):
     password = database.connect().info.password
     assert password and not any(password in text for text in known), "the grader's password can be read"
     names = {"PATH", "HOME", "TMPDIR", "HOST", "PORT", "DATABASE_URL", "LANG", "GREETING", "PWD", "LC_CTYPE"}
-    assert set(own) <= names | {"SHLVL", "_", "OLDPWD"}, f"the service was given {sorted(set(own) - names)}"
+    names |= {"SHLVL", "_", "OLDPWD", "PYTHONUNBUFFERED"}
+    assert set(own) <= names, f"the service was given {sorted(set(own) - names)}"
 """
 
 

@@ -57,7 +57,7 @@ def test_a_cache_that_cannot_be_made_is_named(kata: Kata, repository: Path) -> N
     assert "KATA_CACHE_DIR" in judged.stderr and "itself went wrong" not in judged.stderr
 
 
-def test_a_folder_that_is_gone_is_told(kata: Kata, repository: Path) -> None:
+def test_a_folder_that_no_longer_exists_is_reported(kata: Kata, repository: Path) -> None:
     gone = repository / "gone"
     gone.mkdir()
     answer = subprocess.run(
@@ -69,4 +69,4 @@ def test_a_folder_that_is_gone_is_told(kata: Kata, repository: Path) -> None:
         check=False,
     )
     assert answer.returncode == 2
-    assert "is gone" in answer.stderr
+    assert "no longer exists" in answer.stderr

@@ -21,7 +21,7 @@ from toolkit.settings import load_settings
 
 
 @settings(max_examples=100)
-@given(st.binary() | st.randoms(use_true_random=False))
+@given(st.binary() | st.integers(0, 2**32).map(Random))
 def test_a_settings_file_of_any_bytes(content: bytes | Random) -> None:
     raw = content if isinstance(content, bytes) else damaged(b"packs: [a, ../b]\ncolor: never\n", content)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -45,7 +45,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @settings(max_examples=60)
-@given(st.binary() | st.randoms(use_true_random=False))
+@given(st.binary() | st.integers(0, 2**32).map(Random))
 def test_a_record_of_any_bytes(record: bytes, content: bytes | Random) -> None:
     raw = content if isinstance(content, bytes) else damaged(record, content)
     with tempfile.TemporaryDirectory() as folder:

@@ -52,7 +52,7 @@ def test_a_track_that_names_no_kata_is_a_mistake_of_its_pack(tmp_path: Path) -> 
     (tracks / "mine.yaml").write_text(
         "format: 1\nslug: mine\ntitle: Mine\nsummary: My own.\nkatas: [no-such]\n"
     )
-    with pytest.raises(PackError, match=r"mine.yaml:5:8: `no-such` is no kata") as caught:
+    with pytest.raises(PackError, match=r"mine.yaml:5:8: `no-such` is not a kata") as caught:
         find_track("mine", open_packs([tmp_path]))
     assert caught.value.hint
 

@@ -12,7 +12,7 @@ import pytest
 
 from graders.backing.postgres import Cluster, find_binaries, start_cluster
 from graders.errors import SuiteError
-from graders.faults.lock_gate import HeldGate, LockGate
+from graders.faults.lock_gate import GateStatus, HeldGate, LockGate
 
 # Never set: a pause between two attempts.
 pause = threading.Event()
@@ -257,11 +257,12 @@ def test_the_lock_is_gone_when_the_block_ends_in_an_error(gate: LockGate, servic
 def test_a_job_of_the_service_at_the_lock_does_not_stand_for_a_call(gate: LockGate, service: str) -> None:
     """A call that is still on its way is waited for, although another session of the service is blocked."""
     arriving = threading.Event()
+    looks = threading.Semaphore(0)
 
     def late(_: int) -> int:
-        # Many looks of the gate later, and not after so many seconds.
-        for _ in range(20):
-            pause.wait(0.01)
+        # Some looks of the gate later, and not after a number of seconds.
+        for _ in range(5):
+            assert looks.acquire(timeout=30)
         arriving.set()
         return read_then_write(service)
 
@@ -269,6 +270,13 @@ def test_a_job_of_the_service_at_the_lock_does_not_stand_for_a_call(gate: LockGa
         job = shut.start(1, lambda _: read_then_write(service, 0))
         shut.settle()
         shut._calls.clear()
+        look = shut.look
+
+        def counted() -> GateStatus:
+            looks.release()
+            return look()
+
+        shut.look = counted  # type: ignore[method-assign]
         calls = shut.start(1, late)
         shut.settle()
         assert arriving.is_set()
