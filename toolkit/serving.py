@@ -110,7 +110,7 @@ class Serving:
     paint: Paint
     output: LiveOutput
     saves: Saves | None
-    _death_is_told: bool = False
+    _death_is_reported: bool = False
 
     def run(self, port: int | None) -> int:
         """Serve until Ctrl-C, or until the service has ended and no save can start it again; the exit code."""
@@ -132,8 +132,8 @@ class Serving:
     def _goes_on(self) -> bool:
         if self.running.control.service.alive:
             return True
-        if not self._death_is_told:
-            self._death_is_told = True
+        if not self._death_is_reported:
+            self._death_is_reported = True
             failure = self.running.control.service.exited()
             if failure is not None:
                 self._say_failure(failure)
@@ -154,10 +154,10 @@ class Serving:
                 self.running.control.service.stop()
                 self.running.copy_again()
                 self.running.control.service.reload()
-            self._death_is_told = False
+            self._death_is_reported = False
             self.output.say(self.paint(f"restarted: {_listed(names)} changed", "dim"))
         except ServiceFailure as failure:
-            self._death_is_told = True
+            self._death_is_reported = True
             self._say_failure(failure)
         except KataError as error:
             self.output.flush()

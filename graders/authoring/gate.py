@@ -186,7 +186,7 @@ def trial_run(
     only: Sequence[str] | None = None,
 ) -> Trial:
     """Render the subject and judge it once. `turn` counts repetitions from 0; `only`: ids of the checks to run."""
-    # Each repetition has a seed of its own: a verdict must not hang on a lucky choice.
+    # Each repetition has a seed of its own: a verdict must not depend on a lucky choice.
     seed = (grader.options.seed or 1) + turn
     with run_directory(grader.options.runs) as run:
         try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TypeVar
 
 from graders.authoring.edit_writer import files_of
 from graders.errors import UsageError
@@ -13,10 +15,16 @@ from graders.packs.records import STARTER, Kata, Solution
 from graders.packs.rendering import render_solution, render_starter
 from graders.packs.solutions import load_solutions
 
+Known = TypeVar("Known")
+
 
 def find_solution(kata: Kata, name: str) -> Solution:
     """The solution of that name. Raises UsageError, with the nearest name, where there is none."""
-    known = {solution.name: solution for solution in load_solutions(kata)}
+    return named(name, {solution.name: solution for solution in load_solutions(kata)}, kata)
+
+
+def named(name: str, known: Mapping[str, Known], kata: Kata) -> Known:
+    """What the kata has under that name. Raises UsageError, with the nearest name, where it has nothing."""
     if name not in known:
         near = get_close_matches(name, list(known), n=1)
         hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(known)}"

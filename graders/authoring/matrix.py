@@ -8,13 +8,11 @@ from pathlib import Path
 
 from graders.authoring.broken import read_broken
 from graders.authoring.problem import Problem
-from graders.packs.records import Kata, Solution
+from graders.packs.records import STARTER, Kata, Solution
 from graders.packs.solutions import layers_of, load_solutions
 from graders.packs.stages import checks_up_to, stage_meant
 from graders.results.grade import Grade
 from graders.results.verdicts import CheckResult
-
-STARTER = "starter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +149,7 @@ def subjects_of(kata: Kata) -> tuple[Subject, ...]:
 
 
 def touched(kata: Kata, changed: Collection[Path]) -> tuple[str, ...]:
-    """Names of the subjects whose verdicts may hang on these files of the kata's folder."""
+    """Names of the subjects whose verdicts may depend on these files of the kata's folder."""
     bases = (kata.folder, *kata.additions)
     parts = [path.relative_to(base).parts for path in changed for base in bases if path.is_relative_to(base)]
     if any(part[0] not in ("solutions", "starter", "brief.md", "guide.md") for part in parts):

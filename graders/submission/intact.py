@@ -25,10 +25,10 @@ def mark_ready(folder: Path) -> None:
 def is_intact(folder: Path) -> bool:
     """True where everything that was recorded is as it was; also False for a record that says anything else."""
     try:
-        told = json.loads((folder / READY).read_bytes())
-        if told["format"] != _FORMAT or not told["files"]:
+        recorded = json.loads((folder / READY).read_bytes())
+        if recorded["format"] != _FORMAT or not recorded["files"]:
             return False
-        known = dict(told["files"])
+        known = dict(recorded["files"])
         # One more file may be a package that nobody declared, or what another submission left.
         intact = set(_files(str(folder), "")) == known.keys() and all(
             _facts(folder, path) == facts for path, facts in known.items()

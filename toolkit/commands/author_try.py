@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from difflib import get_close_matches
 from typing import Annotated
 
 import typer
 
 from graders.authoring.gate import render_subject
+from graders.authoring.known_trees import named
 from graders.authoring.matrix import Subject, problems_of, subjects_of, trial_of
-from graders.errors import UsageError
 from graders.grading.grader import Grader
 from graders.packs.records import Kata
 from graders.sandbox.rundir import run_directory
@@ -65,9 +64,4 @@ def run(
 
 def find_subject(kata: Kata, name: str) -> Subject:
     """The subject of that name. Raises UsageError, with the nearest one, where there is none."""
-    subjects = {subject.name: subject for subject in subjects_of(kata)}
-    if name not in subjects:
-        near = get_close_matches(name, list(subjects), n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(subjects)}"
-        raise UsageError(f"`{kata.slug}` has no solution `{name}`", hint=hint)
-    return subjects[name]
+    return named(name, {subject.name: subject for subject in subjects_of(kata)}, kata)
