@@ -103,6 +103,16 @@ class Attempt:
         return self.valid and not self.partial
 
 
+class _Connection(sqlite3.Connection):
+    """SQLite quotes a damaged schema in its message; where that is not UTF-8, Python raises another error instead."""
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        try:
+            return super().execute(*arguments)
+        except UnicodeDecodeError as error:
+            raise sqlite3.DatabaseError(f"the schema is damaged ({error.reason})") from error
+
+
 class Progress:
     """An open record. Every write is one short transaction."""
 
@@ -204,7 +214,10 @@ class Progress:
     def gave_up(self, kata: str) -> datetime | None:
         """When the solution was first asked for, None if it never was."""
         row = self._connection.execute("SELECT at FROM give_ups WHERE kata = ?", (kata,)).fetchone()
-        return None if row is None else datetime.fromisoformat(row["at"])
+        try:
+            return None if row is None else datetime.fromisoformat(row["at"])
+        except ValueError as error:
+            raise _unusable(self.path, error) from error
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -231,7 +244,7 @@ def open_progress(path: Path) -> Iterator[Progress]:
             hint="make room or give access there, or let KATA_DATA_DIR name another directory",
         ) from error
     try:
-        connection = sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None, factory=_Connection)
     except sqlite3.Error as error:
         raise _unusable(path, error) from error
     try:
