@@ -116,10 +116,11 @@ def execute(case: Case, run_dir: Path) -> tuple[tuple[str, ...], tuple[str, ...]
     """(codes that the execution bears out, lines of what each statement locked and did) of a case run for real."""
     from graders.backing.postgres import find_binaries
     from graders.migrations.check import check_migrations
-    from graders.migrations.sources import Migration, Step
+    from graders.migrations.sources import Migration, MigrationStep
 
     steps = tuple(
-        Step(piece.text, case.name, piece.line, piece.comments) for piece in split_statements(case.sql)
+        MigrationStep(piece.text, case.name, piece.line, piece.comments)
+        for piece in split_statements(case.sql)
     )
     migration = Migration(case.name, steps, wrapped=case.wrapped)
     checked = check_migrations([migration], find_binaries(), run_dir=run_dir)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from graders.errors import UsageError
-from graders.migrations.sources import Migration, Step
+from graders.migrations.sources import Migration, MigrationStep
 from graders.sql.ddl.split import Piece, split_statements
 
 _RUNNING = re.compile(r"^--\s*Running (?:upgrade|downgrade)\s+(?P<from>\S*)\s*->\s*(?P<to>\S*)", re.MULTILINE)
@@ -91,9 +91,9 @@ def _offline(
     return "" if done.returncode else done.stdout
 
 
-def _revisions(script: str, side: str) -> Mapping[str, tuple[Step, ...]]:
+def _revisions(script: str, side: str) -> Mapping[str, tuple[MigrationStep, ...]]:
     """Statements by revision; each belongs to the last "Running …" comment before it, the first ones to ""."""
-    found: dict[str, list[Step]] = {}
+    found: dict[str, list[MigrationStep]] = {}
     revision = ""
     begun: Piece | None = None
     for piece in split_statements(script):
@@ -111,17 +111,17 @@ def _revisions(script: str, side: str) -> Mapping[str, tuple[Step, ...]]:
     return {name: tuple(steps) for name, steps in found.items()}
 
 
-def _step(piece: Piece, revision: str) -> Step:
-    return Step(piece.text, revision, piece.line, piece.comments, piece.data)
+def _step(piece: Piece, revision: str) -> MigrationStep:
+    return MigrationStep(piece.text, revision, piece.line, piece.comments, piece.data)
 
 
-def _within(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+def _within(steps: tuple[MigrationStep, ...]) -> tuple[MigrationStep, ...]:
     """The steps without the outermost BEGIN and COMMIT, which the run adds again; others end an autocommit block."""
     first = 1 if steps and steps[0].text.upper() == "BEGIN" else 0
     last = len(steps) - (1 if steps and steps[-1].text.upper() == "COMMIT" else 0)
     return steps[first:last]
 
 
-def _spelled(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+def _spelled(steps: tuple[MigrationStep, ...]) -> tuple[MigrationStep, ...]:
     file = steps[0].file if steps else ""
-    return (Step("BEGIN", file, 0), *steps, Step("COMMIT", file, 0))
+    return (MigrationStep("BEGIN", file, 0), *steps, MigrationStep("COMMIT", file, 0))

@@ -15,7 +15,7 @@ from graders.errors import KataError
 from graders.migrations.probe import blocked_kinds, rows_locked
 from graders.migrations.seeding import fill_nulls
 from graders.migrations.sessions import SAVEPOINT, Denied, Sessions, execute_kept
-from graders.migrations.sources import Migration, Step
+from graders.migrations.sources import Migration, MigrationStep
 from graders.migrations.watch import (
     Relation,
     count_rows,
@@ -62,7 +62,7 @@ def run_migration(migration: Migration, sessions: Sessions) -> tuple[Trace, ...]
     return watched.run(migration.up, wrapped=migration.wrapped)
 
 
-def run_quietly(steps: Sequence[Step], *, wrapped: bool, sessions: Sessions) -> QuietRun:
+def run_quietly(steps: Sequence[MigrationStep], *, wrapped: bool, sessions: Sessions) -> QuietRun:
     """The same unwatched, for what was there before, and for going down and up again."""
     denied: list[str] = []
     try:
@@ -91,7 +91,7 @@ class _Watched:
         self.rows = count_rows(sessions.observer, self.tables.values())
         self.held: dict[int, str] = {}
 
-    def run(self, steps: Sequence[Step], *, wrapped: bool) -> tuple[Trace, ...]:
+    def run(self, steps: Sequence[MigrationStep], *, wrapped: bool) -> tuple[Trace, ...]:
         migrator = self.sessions.migrator
         traces: list[Trace] = []
         if wrapped:
@@ -105,7 +105,7 @@ class _Watched:
             traces[-1] = self._ended(steps[len(traces) - 1], traces[-1])
         return (*traces, *[_NOT_RUN] * (len(steps) - len(traces)))
 
-    def _ended(self, last: Step, trace: Trace) -> Trace:
+    def _ended(self, last: MigrationStep, trace: Trace) -> Trace:
         """The last statement's trace; a constraint that was deferred fails at its commit."""
         if trace.error is None:
             try:
@@ -116,7 +116,7 @@ class _Watched:
         self.sessions.rollback()
         return trace
 
-    def _step(self, step: Step) -> Trace:
+    def _step(self, step: MigrationStep) -> Trace:
         inside = self.sessions.in_transaction
         if not inside:
             self.held = {}
@@ -136,7 +136,7 @@ class _Watched:
             self.sessions.rollback()
             return Trace(error=_said(error), in_transaction=inside)
 
-    def _alone(self, step: Step) -> Trace:
+    def _alone(self, step: MigrationStep) -> Trace:
         """A statement in a transaction of its own, which is held open to look at what it did."""
         migrator = self.sessions.migrator
         migrator.execute("begin")
@@ -148,7 +148,7 @@ class _Watched:
         self.sessions.commit(step)
         return replace(trace, in_transaction=False)
 
-    def _inside(self, step: Step) -> Trace:
+    def _inside(self, step: MigrationStep) -> Trace:
         migrator, observer = self.sessions.migrator, self.sessions.observer
         before, scans = relations(migrator), rows_scanned(migrator, inside=True)
         filled = self._execute_filling(step)
@@ -166,7 +166,7 @@ class _Watched:
             in_transaction=True,
         )
 
-    def _execute_filling(self, step: Step) -> bool:
+    def _execute_filling(self, step: MigrationStep) -> bool:
         """Run it; where the rows lack a value, fill them as a back-fill would have, and run it once more."""
         migrator = self.sessions.migrator
         try:
@@ -185,7 +185,7 @@ class _Watched:
             return True
         return False
 
-    def _outside(self, step: Step) -> Trace:
+    def _outside(self, step: MigrationStep) -> Trace:
         """A statement that PostgreSQL refuses in a transaction: met by one that is open, then let through."""
         migrator, observer = self.sessions.migrator, self.sessions.observer
         before = relations(observer)
@@ -299,7 +299,7 @@ def _moved(before: Relation | None, after: Relation | None) -> bool:
     return before is not None and after is not None and before.filenode != after.filenode
 
 
-def _is_extension(step: Step, error: psycopg.Error) -> bool:
+def _is_extension(step: MigrationStep, error: psycopg.Error) -> bool:
     """An extension that this PostgreSQL does not have says nothing of the migration."""
     # CREATE [TRUSTED] [PROCEDURAL] LANGUAGE is CREATE EXTENSION in other words.
     wanted = leading_words(step.text, 2) in [("create", kind) for kind in _EXTENSION_KINDS]

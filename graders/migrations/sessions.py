@@ -15,7 +15,7 @@ from psycopg.pq import TransactionStatus
 from graders.errors import DatabaseError, UsageError
 from graders.libpq import connect
 from graders.migrations.roles import Logins
-from graders.migrations.sources import Step
+from graders.migrations.sources import MigrationStep
 from graders.sql.text.splitting import leading_words
 
 SAVEPOINT = "kata_step"
@@ -47,7 +47,7 @@ class Sessions:
             TransactionStatus.UNKNOWN,
         )
 
-    def execute(self, step: Step) -> None:
+    def execute(self, step: MigrationStep) -> None:
         """Run a statement of a migration. Raises psycopg.Error, and UsageError where it does not end."""
         with self._deadline(step):
             if step.data is None:
@@ -56,7 +56,7 @@ class Sessions:
             with self.migrator.cursor() as cursor, cursor.copy(step.text.encode()) as copy:
                 copy.write(step.data)
 
-    def commit(self, last: Step) -> None:
+    def commit(self, last: MigrationStep) -> None:
         """End the migration's transaction, which may check what was deferred; `last` is its last statement."""
         with self._deadline(last):
             self.migrator.execute("commit")
@@ -67,7 +67,7 @@ class Sessions:
             self.migrator.execute("rollback")
 
     @contextmanager
-    def _deadline(self, step: Step) -> Iterator[None]:
+    def _deadline(self, step: MigrationStep) -> Iterator[None]:
         passed = threading.Event()
         timer = threading.Timer(self.seconds, self._end, [passed])
         timer.daemon = True
@@ -94,7 +94,7 @@ class Denied(Exception):
     """PostgreSQL's refusal of a statement that the owner of the database has no right to; the transaction lives."""
 
 
-def execute_kept(sessions: Sessions, step: Step) -> None:
+def execute_kept(sessions: Sessions, step: MigrationStep) -> None:
     """Run a statement so that a transaction around it survives a refusal.
 
     Raises Denied where it needs more rights than the owner has, psycopg.Error for any other failure (then a

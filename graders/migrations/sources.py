@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class MigrationStep:
     """One statement; `line` counts from 1 in its file; `comments` stand before it."""
 
     text: str
@@ -36,8 +36,8 @@ class Migration:
     of it in one transaction."""
 
     name: str
-    up: tuple[Step, ...]
-    down: tuple[Step, ...] | None = None
+    up: tuple[MigrationStep, ...]
+    down: tuple[MigrationStep, ...] | None = None
     wrapped: bool = False
     tool: str = "sql"
 
@@ -109,7 +109,7 @@ def _load_file(file: Path, down: Path | None, wrapped: bool) -> Migration:
 
 def _sections(file: Path, text: str, mark: re.Pattern[str], tool: str) -> Migration:
     """A file whose marks begin its up and its down part; what stands before the first is left out."""
-    parts: dict[str, tuple[Step, ...]] = {}
+    parts: dict[str, tuple[MigrationStep, ...]] = {}
     alone = tool == "goose" and _GOOSE_ALONE.search(text) is not None
     marks = list(mark.finditer(text))
     for place, found in enumerate(marks):
@@ -122,14 +122,14 @@ def _sections(file: Path, text: str, mark: re.Pattern[str], tool: str) -> Migrat
     return Migration(file.name, parts.get("up", ()), parts.get("down") or None, not alone, tool)
 
 
-def steps_of(file: Path) -> tuple[Step, ...]:
+def steps_of(file: Path) -> tuple[MigrationStep, ...]:
     """The statements of a plain SQL file. Raises UsageError for one that cannot be read."""
     return _steps(_read(file), str(file), 0)
 
 
-def _steps(text: str, file: str, before: int) -> tuple[Step, ...]:
+def _steps(text: str, file: str, before: int) -> tuple[MigrationStep, ...]:
     pieces = split_statements(text)
-    return tuple(Step(one.text, file, one.line + before, one.comments, one.data) for one in pieces)
+    return tuple(MigrationStep(one.text, file, one.line + before, one.comments, one.data) for one in pieces)
 
 
 def _read(file: Path) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from graders.migrations.sources import Step
+from graders.migrations.sources import MigrationStep
 from graders.sql.ddl.hazards import parse
 from graders.sql.ddl.nodes import constraints_of, relation_name, strings
 
@@ -27,7 +27,7 @@ _TIMES = re.compile(r"(_at|_on|_time|date|timestamp)$|^(date|time)")
 _NUMBERS = re.compile(r"(^|_)(id|count|number|num|age|amount|price|total|balance|quantity|size|position)$")
 
 
-def stand_in(step: Step, code: str, message: str) -> tuple[str, ...]:
+def stand_in(step: MigrationStep, code: str, message: str) -> tuple[str, ...]:
     """The statements that would have kept `step` from failing so; none where nothing can be guessed."""
     tree = _tree(step)
     if code.startswith(("42", "3F", "22")):
@@ -38,7 +38,7 @@ def stand_in(step: Step, code: str, message: str) -> tuple[str, ...]:
     return _otherwise(tree, message)
 
 
-def _tree(step: Step) -> _Tree:
+def _tree(step: MigrationStep) -> _Tree:
     found = parse(step.text)
     return found[0] if found else ("unparsed", {})
 

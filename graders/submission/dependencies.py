@@ -29,7 +29,7 @@ from graders.submission.failures import ServiceFailure
 from graders.submission.folder import snapshot
 from graders.submission.installers import Inputs, Installer, installer_of
 from graders.submission.installers.base import read_input
-from graders.submission.installing import Failed, InstallPlace, Why, run_commands, why_it_failed
+from graders.submission.installing import InstallFailed, InstallPlace, Why, run_commands, why_it_failed
 from graders.submission.intact import is_intact, mark_ready
 from graders.submission.programs import check_requirement, find_program
 from graders.submission.stale import forget_unused, remove_environment
@@ -174,7 +174,7 @@ class _Preparation:
         with self._place(folder, installer) as place:
             try:
                 self._fill(place, inputs, installer, below, strict=own)
-            except Failed as failed:
+            except InstallFailed as failed:
                 remove_environment(folder)
                 why = why_it_failed(failed, place, installer.probe(base or inputs))
                 raise self._blamed(failed, why, installer, inputs, own=own) from None
@@ -222,7 +222,7 @@ class _Preparation:
         return [str(Path(find_program(needed, self.caller)).parent) for needed in self.stack.requires]
 
     def _blamed(
-        self, failed: Failed, why: Why, installer: Installer, inputs: Inputs, *, own: bool
+        self, failed: InstallFailed, why: Why, installer: Installer, inputs: Inputs, *, own: bool
     ) -> SandboxError | ServiceFailure:
         said = installer.blame(failed.output, inputs)
         if why is Why.DECLARED and not own:

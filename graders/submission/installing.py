@@ -48,7 +48,7 @@ class Why(Enum):
 
 
 @dataclass(slots=True, eq=False)
-class Failed(Exception):
+class InstallFailed(Exception):
     """An install command did not succeed: `status` as of a shell, None where it ran out of time."""
 
     command: str
@@ -125,7 +125,7 @@ class InstallPlace:
 
 
 def run_commands(place: InstallPlace, commands: Sequence[str]) -> None:
-    """Run each in the environment's folder. Raises Failed for the first that does not succeed.
+    """Run each in the environment's folder. Raises InstallFailed for the first that does not succeed.
 
     One that failed for want of a connection is tried once more: indexes refuse now and then.
     """
@@ -134,7 +134,7 @@ def run_commands(place: InstallPlace, commands: Sequence[str]) -> None:
         if status not in (0, None) and _CONNECTION.search(output):
             status, output = place.run(command, INSTALL_SECONDS)
         if status != 0:
-            raise Failed(command, status, output)
+            raise InstallFailed(command, status, output)
 
 
 _CONNECTION = re.compile(
@@ -143,7 +143,7 @@ _CONNECTION = re.compile(
 )
 
 
-def why_it_failed(failed: Failed, place: InstallPlace, probe: str | None) -> Why:
+def why_it_failed(failed: InstallFailed, place: InstallPlace, probe: str | None) -> Why:
     """What the machine says to it: room on the disk, and whether `probe` gets an answer from the index."""
     if failed.status is None:
         return Why.TIME

@@ -11,7 +11,7 @@ from toolkit.views.paint import Paint
 
 if TYPE_CHECKING:
     from graders.migrations.check import Checked, CheckedAll
-    from graders.migrations.sources import Step
+    from graders.migrations.sources import MigrationStep
     from graders.sql.ddl.trace import Trace
     from graders.sql.finding import Finding
 
@@ -65,14 +65,16 @@ def _migration(one: Checked, paint: Paint, verbose: bool) -> list[str]:
     return lines
 
 
-def _is_of(finding: Finding, step: Step) -> bool:
+def _is_of(finding: Finding, step: MigrationStep) -> bool:
     return any(
         seen.line == step.line and seen.source == step.file and seen.sql == step.text
         for seen in finding.statements
     )
 
 
-def _step(step: Step, trace: Trace, found: Sequence[Finding], paint: Paint, verbose: bool) -> list[str]:
+def _step(
+    step: MigrationStep, trace: Trace, found: Sequence[Finding], paint: Paint, verbose: bool
+) -> list[str]:
     text = shorten(escape(" ".join(step.text.split())), paint.width - 4)
     place = f"{escape(step.file)}:{step.line}"
     told = wrap(f"{place}  {_trace_in_words(trace)}", paint.width - 4)

@@ -26,7 +26,7 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class IndexSettings:
     """How an installer reaches its index. `variables`: for its environment; `private`: files that hold credentials,
     by name, to be written where only this user reads them ({private} in a variable is their folder)."""
 
@@ -46,7 +46,7 @@ class Installer(Protocol):
         """The files `names` of the repository at `root` with what they include. Raises UsageError."""
         ...
 
-    def settings(self, caller: Mapping[str, str], asked: Callable[[str], str]) -> Settings:
+    def settings(self, caller: Mapping[str, str], asked: Callable[[str], str]) -> IndexSettings:
         """The caller's own settings that count, by name. `asked` runs a shell command for its output."""
         ...
 

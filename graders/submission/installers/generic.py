@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from graders.submission.installers.base import Inputs, Settings
+from graders.submission.installers.base import IndexSettings, Inputs
 
 
 class Generic:
@@ -17,8 +17,8 @@ class Generic:
     def inputs(self, root: Path, names: Sequence[str], read: Callable[[str], bytes]) -> Inputs:  # noqa: ARG002
         return Inputs({name: read(name) for name in names})
 
-    def settings(self, caller: Mapping[str, str], asked: Callable[[str], str]) -> Settings:  # noqa: ARG002
-        return Settings()
+    def settings(self, caller: Mapping[str, str], asked: Callable[[str], str]) -> IndexSettings:  # noqa: ARG002
+        return IndexSettings()
 
     def extends(self, base: Inputs, inputs: Inputs) -> bool:  # noqa: ARG002
         return False

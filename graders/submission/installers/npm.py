@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from graders.errors import UsageError
-from graders.submission.installers.base import Inputs, Settings
+from graders.submission.installers.base import IndexSettings, Inputs
 
 _VERIFY = Path(__file__).with_name("verify_node.mjs")
 # How packages are found and fetched; never where they are put, which is ours to say.
@@ -42,7 +42,7 @@ class Npm:
                 _must_be_an_object(root / name, files[name])
         return Inputs(files)
 
-    def settings(self, caller: Mapping[str, str], asked: Callable[[str], str]) -> Settings:
+    def settings(self, caller: Mapping[str, str], asked: Callable[[str], str]) -> IndexSettings:
         kept: dict[str, str] = {}
         for path in _configuration_files(caller, asked("npm config get globalconfig userconfig")):
             kept |= _kept(path, caller)
@@ -56,7 +56,7 @@ class Npm:
             "npm_config_globalconfig": "{private}/no-npmrc",
             "npm_config_update_notifier": "false",
         }
-        return Settings(variables, {"npmrc": lines, "no-npmrc": ""})
+        return IndexSettings(variables, {"npmrc": lines, "no-npmrc": ""})
 
     def extends(self, base: Inputs, inputs: Inputs) -> bool:  # noqa: ARG002
         """Never: `npm ci` starts from nothing, and finds what it had fetched before."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from graders.submission.installers.base import Inputs, Settings
+from graders.submission.installers.base import IndexSettings, Inputs
 from graders.submission.installers.pip_configuration import configured, variable_of
 from graders.submission.installers.requirements import (
     Line,
@@ -70,7 +70,7 @@ class Pip:
             also=also,
         )
 
-    def settings(self, caller: Mapping[str, str], asked: Callable[[str], str]) -> Settings:  # noqa: ARG002
+    def settings(self, caller: Mapping[str, str], asked: Callable[[str], str]) -> IndexSettings:  # noqa: ARG002
         found = configured(caller, _KEYS)
         entries: dict[str, tuple[str, str]] = _own_netrc(caller, found)
         for key in _WITH_HOSTS:
@@ -84,9 +84,9 @@ class Pip:
             "PIP_NO_INPUT": "1",
         }
         if not entries:
-            return Settings({**variables, "NETRC": "/dev/null"})
+            return IndexSettings({**variables, "NETRC": "/dev/null"})
         lines = (f"machine {host} login {name} password {word}" for host, (name, word) in entries.items())
-        return Settings({**variables, "NETRC": "{private}/netrc"}, {"netrc": "\n".join(lines) + "\n"})
+        return IndexSettings({**variables, "NETRC": "{private}/netrc"}, {"netrc": "\n".join(lines) + "\n"})
 
     def extends(self, base: Inputs, inputs: Inputs) -> bool:
         """Where lines were only added: what was pinned before stays as it is."""

@@ -8,7 +8,7 @@ import pytest
 
 from graders.backing.postgres import Binaries, Cluster, start_cluster
 from graders.migrations.check import CheckedAll, CheckSettings, check_on
-from graders.migrations.sources import Migration, Step
+from graders.migrations.sources import Migration, MigrationStep
 from graders.sql.ddl.split import split_statements
 
 SHOP = """
@@ -34,7 +34,7 @@ def empty(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def migration(name: str, script: str, *, down: str | None = None, wrapped: bool = False) -> Migration:
     steps = [
-        tuple(Step(one.text, name, one.line, one.comments) for one in split_statements(text))
+        tuple(MigrationStep(one.text, name, one.line, one.comments) for one in split_statements(text))
         for text in (script, down or "")
     ]
     return Migration(name, steps[0], steps[1] if down is not None else None, wrapped)

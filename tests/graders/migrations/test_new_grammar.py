@@ -8,7 +8,7 @@ import pytest
 
 from graders.backing.postgres import Binaries, Cluster, start_cluster
 from graders.migrations.check import CheckSettings, check_on
-from graders.migrations.sources import Migration, Step
+from graders.migrations.sources import Migration, MigrationStep
 from graders.sql.ddl.hazards import parse
 from graders.sql.ddl.split import split_statements
 
@@ -51,7 +51,7 @@ def empty(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def migration(name: str, script: str) -> Migration:
-    return Migration(name, tuple(Step(one.text, name, one.line) for one in split_statements(script)))
+    return Migration(name, tuple(MigrationStep(one.text, name, one.line) for one in split_statements(script)))
 
 
 def proved(cluster: Cluster, script: str) -> list[str]:

@@ -13,7 +13,7 @@ from graders.backing.postgres import Binaries, Cluster, start_cluster
 from graders.errors import UsageError
 from graders.libpq import connect
 from graders.migrations.check import CheckedAll, CheckSettings, check_on
-from graders.migrations.sources import Migration, Step
+from graders.migrations.sources import Migration, MigrationStep
 from graders.sql.ddl.split import split_statements
 
 TABLE = "create table orders (id bigint primary key, note text)"
@@ -37,7 +37,9 @@ def mark() -> Iterator[Path]:
 
 def migration(name: str, script: str, *, wrapped: bool = False, down: str | None = None) -> Migration:
     up, undo = (
-        tuple(Step(one.text, name, one.line, one.comments, one.data) for one in split_statements(text))
+        tuple(
+            MigrationStep(one.text, name, one.line, one.comments, one.data) for one in split_statements(text)
+        )
         for text in (script, down or "")
     )
     return Migration(name, up, undo if down is not None else None, wrapped)
