@@ -2,9 +2,9 @@
 
     python benchmarks/postgres.py [SLUG] [--runs N] [--postgres-bin DIR]
 
-A: a cluster with the kata's small world, copied from its template, its passwords set, until its first answer. B: the
+A: a cluster with the kata's small dataset, copied from its template, its passwords set, until its first answer. B: the
 same server started on an empty data directory that stands already, until its first answer. C: `pg_ctl -w start` of
-that directory, as most tools do it. D: as A, without a world. Also the first run of a kata (template made) against
+that directory, as most tools do it. D: as A, without a dataset. Also the first run of a kata (template made) against
 the second. In turns, so that all see the same machine.
 """
 
@@ -54,18 +54,18 @@ def main() -> None:
         base = Path(folder)
         base.chmod(0o755)
         first, second = _first_and_second(kata, binaries, base)
-        world = dataset_template(kata, kata.environment.worlds[0], binaries, cache=base / "cache")
+        dataset = dataset_template(kata, kata.environment.datasets[0], binaries, cache=base / "cache")
         empty = empty_template(binaries, cache=base / "cache")
         with _standing(empty, binaries, base) as (data, start):
             ours, bare, theirs, plain = [], [], [], []
             for _ in range(asked.runs):
-                ours.append(_cluster(world, binaries, base))
+                ours.append(_cluster(dataset, binaries, base))
                 bare.append(_cluster(empty, binaries, base))
                 theirs.append(start())
                 plain.append(_pg_ctl(data, binaries))
     a, b, c, d = median(ours), median(theirs), median(plain), median(bare)
     print(f"PostgreSQL {binaries.version} ({binaries.source}), {kata.slug}, medians of {asked.runs} runs")
-    print(f"  A  small world, copied and started    {a * 1000:7.1f} ms")
+    print(f"  A  small dataset, copied and started    {a * 1000:7.1f} ms")
     print(
         f"  B  empty directory, started           {b * 1000:7.1f} ms   A / B {a / b:5.2f}  (aim: {AIM_READY:.1f})"
     )
@@ -83,7 +83,7 @@ def _first_and_second(kata: Kata, binaries: Binaries, base: Path) -> tuple[float
     taken = []
     for _ in range(2):
         begun = time.perf_counter()
-        template = dataset_template(kata, kata.environment.worlds[0], binaries, cache=base / "first")
+        template = dataset_template(kata, kata.environment.datasets[0], binaries, cache=base / "first")
         _cluster(template, binaries, base)
         taken.append(time.perf_counter() - begun)
     return taken[0], taken[1]

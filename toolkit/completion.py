@@ -51,9 +51,9 @@ def openable(incomplete: str) -> list[tuple[str, str]]:
     return [*_starting(incomplete, words), *pages(incomplete)]
 
 
-def worlds(incomplete: str) -> list[tuple[str, str]]:
+def datasets(incomplete: str) -> list[tuple[str, str]]:
     """The sizes of the database of the current directory's kata, of all katas elsewhere."""
-    names = dict.fromkeys(world.name for kata in _katas_here() for world in kata.environment.worlds)
+    names = dict.fromkeys(dataset.name for kata in _katas_here() for dataset in kata.environment.datasets)
     return _starting(incomplete, ((name, "") for name in names))
 
 

@@ -57,7 +57,7 @@ def options_for(
     *,
     seed: int | None = None,
     only: Sequence[str] = (),
-    world: str | None = None,
+    dataset: str | None = None,
     postgres: str | None = None,
     fail_fast: bool = False,
     root: Path | None = None,
@@ -83,7 +83,7 @@ def options_for(
         variables=settings.environment,
         seed=seed,
         only=tuple(only),
-        world=world,
+        dataset=dataset,
         fail_fast=fail_fast,
         postgres_url=postgres if is_url else None,
         postgres_bin=Path(postgres) if postgres is not None and not is_url else None,
@@ -130,7 +130,7 @@ def _begun_sheet(
     facts = (
         submission.stack.name,
         *([reached] if reached else []),
-        f"dataset {dataset_of(kata, options.world).name}",
+        f"dataset {dataset_of(kata, options.dataset).name}",
         f"seed {seed}",
     )
     print("\n".join([*heading_lines(kata.slug, kata.title, facts, reader.paint), ""]), flush=True)

@@ -71,9 +71,9 @@ def _other_rows(kata: Kata, text: str, position: int, what: str, hint: str) -> P
 
 def audit_loads(kata: Kata, binaries: Binaries, cache: Path, runs: Path) -> tuple[Problem, ...]:
     """What differs between two loads of the graded dataset. SQL that cannot be loaded is a problem as well."""
-    world = kata.environment.worlds[0]
+    dataset = kata.environment.datasets[0]
     try:
-        differing = differing_rows(kata, world, binaries, cache=cache, runs=runs)
+        differing = differing_rows(kata, dataset, binaries, cache=cache, runs=runs)
     except PackError as error:
         where = ":".join(str(part) for part in (f"{kata.slug}/{error.path.name}", error.line) if part)
         return (Problem(where, error.problem, error.hint, blocking=True),)

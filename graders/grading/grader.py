@@ -195,7 +195,7 @@ class _Run:
             submission_digest=self.set_up.digest,
             seed=self.set_up.seed,
             tier=self.grader.tier,
-            dataset=dataset_of(kata, options.world).name,
+            dataset=dataset_of(kata, options.dataset).name,
             checks=checks,
             findings=outcome.findings,
             phases=tuple(self.log.phases),

@@ -43,7 +43,7 @@ class Options:
     variables: Mapping[str, str]
     seed: int | None = None
     only: Sequence[str] = ()
-    world: str | None = None
+    dataset: str | None = None
     postgres_url: str | None = None
     postgres_bin: Path | None = None
     fail_fast: bool = False
@@ -146,7 +146,7 @@ class SetUp:
         kata, options = self.submission.kata, self.options
         return PostgresService(
             kata=kata,
-            dataset=dataset_of(kata, options.world),
+            dataset=dataset_of(kata, options.dataset),
             binaries=self.binaries,
             cache=options.cache,
             runs=options.runs,

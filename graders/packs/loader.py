@@ -213,12 +213,12 @@ def _environment(section: Section | None) -> Environment:
     if section.has("datasets") and section.has("worlds"):
         section.fail("worlds", "`worlds` is the old name of `datasets`", "keep `datasets` alone")
     # The name in older packs.
-    worlds = section.section("datasets") or section.section("worlds")
+    datasets = section.section("datasets") or section.section("worlds")
     ready = section.integer("ready_seconds", 0)
     return Environment(
         variables=placeholders.texts(section.section("variables")),
-        worlds=tuple(Dataset(name, worlds.integer(name, least=1)) for name in worlds.keys())  # noqa: SIM118
-        if worlds
+        datasets=tuple(Dataset(name, datasets.integer(name, least=1)) for name in datasets.keys())  # noqa: SIM118
+        if datasets
         else (Dataset("small", 1),),
         extensions=section.texts("extensions"),
         extras=_extras(section),

@@ -1,4 +1,4 @@
-"""The records of a pack: a kata, its checks and worlds, a stack, a solution."""
+"""The records of a pack: a kata, its checks and datasets, a stack, a solution."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class Environment:
     """What a submission finds around it.
 
     `variables`: environment variables beside PORT, HOST and DATABASE_URL, with placeholders still in them (see
-    packs.placeholders); `worlds`: the first is the one that is graded; `extensions`: created by the superuser before
+    packs.placeholders); `datasets`: the first is the one that is graded; `extensions`: created by the superuser before
     the schema; `extras`: optional dependencies of kata that the suite needs; `durable`: fsync and friends stay on.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)
-    worlds: tuple[Dataset, ...] = (Dataset("small", 1),)
+    datasets: tuple[Dataset, ...] = (Dataset("small", 1),)
     extensions: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     durable: bool = False

@@ -1,4 +1,4 @@
-"""What of a kata a run takes: which checks, and which of its worlds."""
+"""What of a kata a run takes: which checks, and which of its datasets."""
 
 from __future__ import annotations
 
@@ -59,11 +59,12 @@ def _append_after_needs(check: Check, selected: Sequence[Check], order: list[str
 
 
 def dataset_of(kata: Kata, name: str | None) -> Dataset:
-    """The world of that name, the first (graded) one for None."""
-    worlds = kata.environment.worlds
-    for world in worlds:
-        if name in (None, world.name):
-            return world
+    """The dataset of that name, the first (graded) one for None."""
+    datasets = kata.environment.datasets
+    for dataset in datasets:
+        if name in (None, dataset.name):
+            return dataset
     raise UsageError(
-        f"`{kata.slug}` has no world `{name}`", hint=f"it has: {', '.join(world.name for world in worlds)}"
+        f"`{kata.slug}` has no dataset `{name}`",
+        hint=f"it has: {', '.join(dataset.name for dataset in datasets)}",
     )

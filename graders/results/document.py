@@ -14,7 +14,7 @@ from graders.results.verdicts import Cost
 FORMAT = 1
 # The order in which people read it.
 _FIELDS = (
-    "format", "kata", "title", "stack", "pack_digest", "submission_digest", "seed", "tier", "world", "valid",
+    "format", "kata", "title", "stack", "pack_digest", "submission_digest", "seed", "tier", "dataset", "world", "valid",
     "partial", "stage", "assistants",
     "score", "max", "versions", "stop", "notices", "checks", "costs", "findings", "phases",
 )  # fmt: skip
@@ -25,9 +25,9 @@ _LARGEST = 2**63
 def to_document(grade: Grade) -> dict[str, Any]:
     """The report as plain JSON values."""
     plain = to_plain(grade)
-    # Format 1 has one list of costs, each with its check, and calls the dataset a world.
+    # Format 1 has one list of costs, each with its check, and began with `world` as the name of the dataset.
     costs = [cost for check in plain["checks"] for cost in check.pop("costs")]
-    plain |= {"world": plain.pop("dataset"), "costs": costs, "format": FORMAT}
+    plain |= {"world": plain["dataset"], "costs": costs, "format": FORMAT}
     plain |= {"valid": grade.valid, "score": grade.score, "max": grade.max}
     for entry in (*plain["checks"], *plain["phases"]):
         entry["seconds"] = round(entry["seconds"], _DIGITS)
@@ -62,7 +62,8 @@ def _grade(document: Mapping[str, Any]) -> Grade:
     checks = from_plain(document.get("checks"), list[dict[str, Any]])
     for check in checks:
         check["costs"] = [to_plain(cost) for cost in costs if cost.check == check.get("id")]
-    return from_plain({**document, "dataset": document.get("world"), "checks": checks}, Grade)
+    dataset = document.get("dataset", document.get("world"))
+    return from_plain({**document, "dataset": dataset, "checks": checks}, Grade)
 
 
 def _check_numbers(document: object) -> None:

@@ -63,7 +63,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cluster(binaries: Binaries, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """The world of SCHEMA and SEED."""
+    """The dataset of SCHEMA and SEED."""
     kata = write_kata(tmp_path_factory.mktemp("kata"))
     template = dataset_template(kata, SMALL, binaries, cache=cache)
     with start_cluster(template, binaries, run_dir=tmp_path_factory.mktemp("runs")) as cluster:

@@ -181,7 +181,7 @@ def test_a_wait_for_somebody_else_s_lock_is_ended(kata: Kata, tmp_path: Path) ->
     environment = {**kata.environment, "KATA_CACHE_DIR": str(cache)}
     # Once, to learn which lock that is.
     assert subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
-    [lock] = (cache / "templates").glob("world-*.lock")
+    [lock] = (cache / "templates").glob("dataset-*.lock")
     shutil.rmtree(lock.with_suffix(""))
     with lock.open("a") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)

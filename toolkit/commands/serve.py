@@ -15,7 +15,8 @@ from graders.errors import UsageError
 from graders.grading.grader import Grader
 from graders.submission.failures import ServiceFailure
 from graders.submission.folder import Submission
-from toolkit.completion import variables, worlds
+from toolkit.completion import variables
+from toolkit.dataset_option import DatasetName, OldDatasetName, dataset_name
 from toolkit.editor import refresh_links
 from toolkit.judging import options_for
 from toolkit.place import packs_of, settings_of, submission_at
@@ -26,7 +27,7 @@ from toolkit.views.terminal import render_stop
 
 EXAMPLE = """\
 kata serve
-kata serve --port 8123 --world large
+kata serve --port 8123 --dataset large
 kata serve --set LOGIN_LOCK_SECONDS=5"""
 
 
@@ -40,9 +41,8 @@ def run(
         int | None,
         typer.Option("--port", min=1, max=65535, help="Where to listen; 8000 or any free one if left out."),
     ] = None,
-    world: Annotated[
-        str | None, typer.Option("--world", help="Size of the seeded database.", autocompletion=worlds)
-    ] = None,
+    dataset: DatasetName = None,
+    world: OldDatasetName = None,
     postgres: Annotated[
         str | None, typer.Option("--postgres", metavar="URL|DIR", help="As for `kata test`.")
     ] = None,
@@ -70,7 +70,7 @@ def run(
     output = LiveOutput(paint)
     # Before the repository is copied: what is saved meanwhile counts.
     saves = Saves(submission.root) if reload else None
-    options = options_for(settings, world=world, postgres=postgres)
+    options = options_for(settings, dataset=dataset_name(dataset, world), postgres=postgres)
     with Grader(options) as grader, ExitStack() as stack:
         try:
             with live_progress({}, paint_for(settings, sys.stderr)) as progress:

@@ -11,7 +11,8 @@ import typer
 from graders.errors import UsageError
 from graders.grading.grader import Grader
 from graders.submission.folder import Submission
-from toolkit.completion import check_ids, worlds
+from toolkit.completion import check_ids
+from toolkit.dataset_option import DatasetName, OldDatasetName, dataset_name
 from toolkit.judging import Reader, failed_last, judge_here, options_for
 from toolkit.place import packs_of, settings_of, submission_at
 from toolkit.settings import Settings
@@ -55,14 +56,8 @@ def run(
         int | None, typer.Option("--seed", min=0, help="Repeat the random choices of that run.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    world: Annotated[
-        str | None,
-        typer.Option(
-            "--world",
-            help="Size of the seeded database; the first is the graded one.",
-            autocompletion=worlds,
-        ),
-    ] = None,
+    dataset: DatasetName = None,
+    world: OldDatasetName = None,
     postgres: Annotated[
         str | None,
         typer.Option(
@@ -84,7 +79,7 @@ def run(
         settings,
         seed=seed,
         only=only or (),
-        world=world,
+        dataset=dataset_name(dataset, world),
         postgres=postgres,
         fail_fast=fail_fast,
         root=submission.root,

@@ -46,7 +46,7 @@ def _facts(grade: Grade) -> dict[str, str]:
         "valid": str(grade.valid).lower(),
         "seed": str(grade.seed),
         "stack": grade.stack,
-        "world": grade.dataset,
+        "dataset": grade.dataset,
         "pack_digest": grade.pack_digest,
         "submission_digest": grade.submission_digest,
     }

@@ -1,4 +1,4 @@
-"""A private PostgreSQL for each run: found, filled once for each kata and world, copied and started in milliseconds."""
+"""A private PostgreSQL for each run: found, filled once for each dataset, copied and started in milliseconds."""
 
 from graders.backing.postgres.binaries import Binaries, find_binaries
 from graders.backing.postgres.cluster import Cluster, PostgresAccess, start_cluster

@@ -66,11 +66,11 @@ class Server:
             yield session
 
 
-def seed_of(kata: Kata, world: Dataset) -> tuple[bytes, ...]:
-    """Everything that decides what a world's database holds."""
+def seed_of(kata: Kata, dataset: Dataset) -> tuple[bytes, ...]:
+    """Everything that decides what a dataset's database holds."""
     extensions = ",".join(kata.environment.extensions)
     return (
-        f"{world.scale}:{SEED}:{extensions}".encode(),
+        f"{dataset.scale}:{SEED}:{extensions}".encode(),
         *(_read(path) for path in sql_files(kata)),
     )
 
@@ -125,7 +125,7 @@ def make_grader(session: psycopg.Connection, grader: str, role: str) -> None:
     session.execute(lift if version >= 150_000 else f"alter role {grader} superuser")
 
 
-def load_dataset(kata: Kata, world: Dataset, server: Server, role: str, database: str) -> None:
+def load_dataset(kata: Kata, dataset: Dataset, server: Server, role: str, database: str) -> None:
     """Load extensions as the superuser, schema and seed as the service's role, then vacuum and analyze.
 
     Raises PackError with the file and line for SQL that PostgreSQL refuses.
@@ -136,7 +136,7 @@ def load_dataset(kata: Kata, world: Dataset, server: Server, role: str, database
         session.execute(f"alter role {role} password '{verifier(password)}'")
         with server.connect(database, role, password) as own:
             own.execute(f"set statement_timeout = '{_LOAD_TIMEOUT}'")
-            own.execute("select set_config('kata.scale', %s, false)", [str(world.scale)])
+            own.execute("select set_config('kata.scale', %s, false)", [str(dataset.scale)])
             own.execute("select set_config('kata.seed', %s, false)", [str(SEED)])
             for path in sql_files(kata):
                 _run_file(own, path)

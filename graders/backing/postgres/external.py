@@ -26,8 +26,8 @@ _RESTART = "and restart the server, or leave --postgres out: kata brings a Postg
 
 
 @contextlib.contextmanager
-def connect_external(url: str, kata: Kata, world: Dataset) -> Iterator[Cluster]:
-    """A throwaway database with that world on the server at `url`, which must be a superuser's.
+def connect_external(url: str, kata: Kata, dataset: Dataset) -> Iterator[Cluster]:
+    """A throwaway database with that dataset on the server at `url`, which must be a superuser's.
 
     The server's own settings are left as they are; the recording is switched on for the throwaway role alone. Raises
     UsageError for a URL that is none, DatabaseError with the setting to change where the server cannot be used.
@@ -42,7 +42,7 @@ def connect_external(url: str, kata: Kata, world: Dataset) -> Iterator[Cluster]:
         log: ServerLog | None = None
         try:
             password, secret = _make(session, server, name, version), new_password()
-            load_dataset(kata, world, server, name, name)
+            load_dataset(kata, dataset, server, name, name)
             session.execute(f"alter role {name} password '{verifier(password)}'")
             session.execute(f"alter role {_grader_of(name)} password '{verifier(secret)}'")
             log = ServerLog(server.url(name), log_format)

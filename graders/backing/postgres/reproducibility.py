@@ -37,18 +37,18 @@ _SEQUENCES = "select format('%I.%I', schemaname, sequencename), last_value from 
 
 
 def differing_rows(
-    kata: Kata, world: Dataset, binaries: Binaries, *, cache: Path, runs: Path
+    kata: Kata, dataset: Dataset, binaries: Binaries, *, cache: Path, runs: Path
 ) -> Mapping[str, tuple[str, ...]]:
     """The tables (with their schema) whose rows differ between two loads, each with the columns that differ.
 
     No column is named where only the number of rows differs. The first load is the template in the cache, which may
     be days old. Raises PackError for SQL that PostgreSQL refuses, DatabaseError for what is wrong with the machine.
     """
-    kept = dataset_template(kata, world, binaries, cache=cache)
+    kept = dataset_template(kata, dataset, binaries, cache=cache)
     with _server_on(kept, binaries, runs) as server:
         first = _contents(server)
     with _server_on(empty_template(binaries, cache=cache), binaries, runs) as server:
-        load_dataset(kata, world, server, ROLE, DATABASE)
+        load_dataset(kata, dataset, server, ROLE, DATABASE)
         second = _contents(server)
     return {
         table: _columns(first.get(table, {}), second.get(table, {}))

@@ -1,4 +1,4 @@
-"""A kata's world as a stopped data directory: made once, found again by digest, copied for each run."""
+"""A kata's dataset as a stopped data directory: made once, found again by digest, copied for each run."""
 
 from __future__ import annotations
 
@@ -56,18 +56,18 @@ class Template:
 
 def dataset_template(
     kata: Kata,
-    world: Dataset,
+    dataset: Dataset,
     binaries: Binaries,
     *,
     cache: Path,
     waiting: Callable[[], None] = lambda: None,
 ) -> Template:
-    """The template of a kata's world, made if the cache has none; safe when several ask at once.
+    """The template of a kata's dataset, made if the cache has none; safe when several ask at once.
 
     `waiting` is called once if another process is making it. Raises PackError for a mistake in schema.sql or
     seed.sql, DatabaseError for anything of the machine.
     """
-    digest = _digest("world", binaries, *seed_of(kata, world))
+    digest = _digest("dataset", binaries, *seed_of(kata, dataset))
     durable = kata.environment.durable
 
     def fill(run: Run, data: Path, identity: Identity) -> str:
@@ -76,14 +76,14 @@ def dataset_template(
         with running_server(
             data, binaries, identity, recorded=False, graceful=True, started=run.adopt_server
         ) as port:
-            load_dataset(kata, world, Server(HOST, port, ADMIN, base.password), ROLE, DATABASE)
+            load_dataset(kata, dataset, Server(HOST, port, ADMIN, base.password), ROLE, DATABASE)
         return base.password
 
     return _find_or_make(cache / "templates" / digest, digest, binaries, fill, durable, waiting)
 
 
 def empty_template(binaries: Binaries, *, cache: Path) -> Template:
-    """A template without a world: database `kata` and role `app`, nothing else."""
+    """A template without a dataset: database `kata` and role `app`, nothing else."""
     digest = _digest("empty", binaries)
 
     def fill(run: Run, data: Path, identity: Identity) -> str:

@@ -131,7 +131,9 @@ def test_a_larger_world_has_more_rows(judge: Judge, pack: Path) -> None:
     counting = pack / "katas/greeting/suite/open_greetings.py"
     text = "def check_greets_by_name(database):\n    count = database.value('select count(*) from people')\n"
     counting.write_text(text + "    assert count == 150, f'{count} rows'\n")
-    assert verdicts(judge(root=pack, world="large", only=["greets-by-name"])) == {"greets-by-name": "passed"}
+    assert verdicts(judge(root=pack, dataset="large", only=["greets-by-name"])) == {
+        "greets-by-name": "passed"
+    }
 
 
 def test_a_kata_without_a_schema_starts_with_an_empty_database(judge: Judge, pack: Path) -> None:

@@ -61,6 +61,7 @@ def as_before(grade: Grade) -> str:
     document = json.loads(render_json(grade))
     for name in ("stage", "assistants"):
         assert document.pop(name) is None
+    assert document.pop("dataset") == document["world"]
     for check in document["checks"]:
         assert check["evidence"].pop("output") == ""
         assert check["evidence"].pop("unattributed") == 0
@@ -76,6 +77,7 @@ def as_before(grade: Grade) -> str:
         ({"seed": "1234"}, r"Expected `int`, got `str` - at `\$\.seed`"),
         ({"seed": 10**30}, "a number is out of range"),
         ({"phases": [{"name": "suite", "seconds": float("nan")}]}, "a number is out of range"),
+        ({"dataset": None}, r"got `null` - at `\$\.dataset`"),
         ({"world": None}, r"got `null` - at `\$\.dataset`"),
         ({"stop": "exited"}, r"Expected `object \| null`, got `str` - at `\$\.stop`"),
     ],

@@ -278,7 +278,7 @@ def test_two_makers_at_once_make_one_template(tmp_path: Path, make_kata: MakeKat
         said = {one.communicate(timeout=120)[0], two.communicate(timeout=120)[0]}
     assert (one.returncode, two.returncode) == (0, 0)
     assert len(said) == 1
-    assert len(list((cache / "templates").glob("world-*/ready.json"))) == 1
+    assert len(list((cache / "templates").glob("dataset-*/ready.json"))) == 1
     assert not list((cache / "templates").glob("*.part"))
 
 
@@ -299,7 +299,7 @@ def test_a_killed_maker_leaves_nothing_that_passes_for_a_template(
     with start_cluster(template, binaries, run_dir=tmp_path) as cluster:
         assert value(cluster.service_url, "select count(*) from t") == 1
     assert not list(making.glob("*.run"))
-    assert len(list((cache / "templates").glob("world-*/ready.json"))) == 1
+    assert len(list((cache / "templates").glob("dataset-*/ready.json"))) == 1
     for folder in [part.split('"')[0] for part in record.split('"path": "')[1:]]:
         assert not Path(folder).exists()
 

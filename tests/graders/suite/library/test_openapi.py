@@ -186,7 +186,7 @@ def test_an_answer_to_a_request_of_our_own_is_held_against_a_document_whose_ids_
 def test_what_one_of_two_readers_allows_is_no_disagreement() -> None:
     told = document(openapi="3.0.3")
     thing = told["components"]["schemas"]["Thing"]["properties"]
-    # 3.0.3 wants a type beside `nullable`; half the world writes it so all the same.
+    # 3.0.3 wants a type beside `nullable`; half of all authors write it so all the same.
     thing["name"] = {"allOf": [{"type": "string"}], "nullable": True}
     (operation,) = openapi.operations(told)
     assert openapi.contradiction(operation, 200, Headers(list(JSON.items())), b'{"id": 1, "name": null}')
