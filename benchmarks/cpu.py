@@ -42,13 +42,13 @@ def main() -> int:
 
 def prepared(slug: str, name: str, base: Path) -> tuple[Path, dict[str, str]]:
     """A repository of that solution, and the environment to test it in."""
-    from graders.authoring.gate import render_subject, subjects_of
+    from graders.authoring.gate import candidates_of, render_candidate
     from graders.packs.loader import open_packs
 
     packs = open_packs()
     kata = packs.kata(slug)
-    chosen = next(one for one in subjects_of(kata) if one.name == name)
-    render_subject(kata, packs, chosen, base / "work")
+    chosen = next(one for one in candidates_of(kata) if one.name == name)
+    render_candidate(kata, packs, chosen, base / "work")
     environment = {"KATA_DATA_DIR": f"{base}/data", "KATA_STATE_DIR": f"{base}/state"}
     return base / "work", {"KATA_CACHE_DIR": f"{base}/cache", **os.environ, **environment}
 

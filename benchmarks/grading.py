@@ -20,8 +20,8 @@ import time
 from pathlib import Path
 from statistics import median
 
-from graders.authoring.gate import render_subject
-from graders.authoring.matrix import subjects_of
+from graders.authoring.gate import render_candidate
+from graders.authoring.matrix import candidates_of
 from graders.grading.grader import Grader, Options, RunningSubmission, suite_job
 from graders.packs.loader import open_packs
 from graders.results.codec import encode
@@ -53,9 +53,9 @@ def main() -> None:
         (base / "runs").mkdir()
         packs = open_packs()
         kata = packs.kata(arguments.slug)
-        references = [subject for subject in subjects_of(kata) if subject.kind == "reference"]
-        reference = min(references, key=lambda subject: subject.stack != "python-fastapi")
-        submission = render_subject(kata, packs, reference, base / "work")
+        references = [candidate for candidate in candidates_of(kata) if candidate.kind == "reference"]
+        reference = min(references, key=lambda candidate: candidate.stack != "python-fastapi")
+        submission = render_candidate(kata, packs, reference, base / "work")
         options = Options(cache=base / "cache", runs=base / "runs", variables=dict(os.environ), seed=1)
         first = whole(base / "work", environment)
         command, bare = [], []

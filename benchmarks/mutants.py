@@ -28,8 +28,8 @@ from pathlib import Path
 
 import yaml
 
-from graders.authoring.gate import render_subject
-from graders.authoring.matrix import Subject, subjects_of
+from graders.authoring.gate import render_candidate
+from graders.authoring.matrix import Candidate, candidates_of
 from graders.authoring.mutants import Mutant, mutants_of
 from graders.errors import KataError
 from graders.grading.grader import Grader, Options
@@ -135,18 +135,18 @@ def remember(state: Path | None, case: Case) -> None:
 
 def cases_of(kata: Kata) -> Iterable[Case]:
     """Every mutant of the kata's Python references."""
-    for subject in subjects_of(kata):
-        if subject.kind == "reference" and subject.stack.startswith("python"):
-            for name, source in sources(kata, subject).items():
+    for candidate in candidates_of(kata):
+        if candidate.kind == "reference" and candidate.stack.startswith("python"):
+            for name, source in sources(kata, candidate).items():
                 for mutant in mutants_of(name, source):
-                    yield Case(kata.slug, subject.name, mutant)
+                    yield Case(kata.slug, candidate.name, mutant)
 
 
-def sources(kata: Kata, subject: Subject) -> dict[str, str]:
+def sources(kata: Kata, candidate: Candidate) -> dict[str, str]:
     """The Python and SQL files of a solution beyond the stack's skeleton, by their path in the repository."""
-    assert subject.solution is not None
-    folders = [kata.starter(subject.stack)]
-    folders += [solution.folder for solution in layers_of(kata, subject.solution)]
+    assert candidate.solution is not None
+    folders = [kata.starter(candidate.stack)]
+    folders += [solution.folder for solution in layers_of(kata, candidate.solution)]
     found = {}
     for folder in folders:
         for path in sorted(folder.rglob("*")):
@@ -168,9 +168,9 @@ def sample(cases: list[Case], most: int, seed: int) -> list[Case]:
 
 def judge(case: Case, packs: Packs, grader: Grader, base: Path) -> Case:
     kata = packs.kata(case.kata)
-    subject = next(subject for subject in subjects_of(kata) if subject.name == case.reference)
+    candidate = next(candidate for candidate in candidates_of(kata) if candidate.name == case.reference)
     with tempfile.TemporaryDirectory(dir=base) as folder:
-        submission = render_subject(kata, packs, subject, Path(folder) / "work")
+        submission = render_candidate(kata, packs, candidate, Path(folder) / "work")
         (submission.root / case.mutant.path).write_text(case.mutant.source)
         try:
             grade = grader.grade(submission, seed=1, progress=until_noticed)

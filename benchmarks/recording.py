@@ -18,8 +18,8 @@ from statistics import median
 
 import psycopg
 
-from graders.authoring.gate import render_subject
-from graders.authoring.matrix import subjects_of
+from graders.authoring.gate import render_candidate
+from graders.authoring.matrix import candidates_of
 from graders.grading.grader import Grader, Options, RunningSubmission
 from graders.http.client import Client
 from graders.logs.recorder import Recorder
@@ -44,8 +44,8 @@ def main() -> None:
         base.chmod(0o755)
         packs = open_packs()
         kata = packs.kata(asked.slug)
-        reference = next(subject for subject in subjects_of(kata) if subject.kind == "reference")
-        submission = render_subject(kata, packs, reference, base / "work")
+        reference = next(candidate for candidate in candidates_of(kata) if candidate.kind == "reference")
+        submission = render_candidate(kata, packs, reference, base / "work")
         options = Options(cache=base / "cache", runs=base / "runs", variables=dict(os.environ), seed=1)
         with Grader(options) as grader, grader.running(submission) as running:
             _requests(running, asked.path, asked.rounds, asked.requests)

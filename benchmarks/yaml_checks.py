@@ -16,8 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from graders.authoring.gate import render_subject
-from graders.authoring.matrix import subjects_of
+from graders.authoring.gate import render_candidate
+from graders.authoring.matrix import candidates_of
 from graders.grading.grader import Grader, Options
 from graders.packs.loader import Packs
 from toolkit.settings import load_settings
@@ -85,12 +85,12 @@ def run(folder: Path, *, swapped: bool) -> dict[str, float]:
     (suite / "sealed_b.py").write_text(PYTHON.format(name=f"check_{second.replace('-', '_')}"))
     packs = Packs([pack])
     kata = packs.kata("greeting")
-    subject = next(one for one in subjects_of(kata) if one.kind == "reference")
+    candidate = next(one for one in candidates_of(kata) if one.kind == "reference")
     runs = folder / "runs"
     runs.mkdir()
     options = Options(cache=load_settings().cache_dir, runs=runs, variables=dict(os.environ), seed=1)
     with Grader(options) as grader:
-        grade = grader.grade(render_subject(kata, packs, subject, folder / "repository"))
+        grade = grader.grade(render_candidate(kata, packs, candidate, folder / "repository"))
     taken = {check.id: check for check in grade.checks}
     assert taken[first].verdict == taken[second].verdict == "passed", grade.checks
     return {"yaml": taken[first].seconds, "python": taken[second].seconds}

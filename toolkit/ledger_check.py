@@ -21,7 +21,7 @@ from graders.authoring.ledger import (
     rows_from,
     standing,
 )
-from graders.authoring.matrix import Matrix, subjects_of
+from graders.authoring.matrix import Matrix, candidates_of
 from graders.authoring.sample import SampledRun, ordered_sample, strata_of
 from graders.authoring.sample_proof import CONFIRMATIONS, SampleResult, confirm, prove_sample
 from graders.errors import UsageError
@@ -45,9 +45,9 @@ def proofs_of(katas: Sequence[Kata], packs: Packs) -> list[KataProof]:
 
 
 def digests_of(kata: Kata, packs: Packs) -> dict[str, str]:
-    """The digest of what is judged, by the name of each subject."""
+    """The digest of what is judged, by the name of each candidate."""
     judged = JudgedDigests(kata, packs)
-    return {subject.name: judged.of(subject) for subject in subjects_of(kata)}
+    return {candidate.name: judged.of(candidate) for candidate in candidates_of(kata)}
 
 
 def show_proofs(katas: Sequence[Kata], packs: Packs, settings: Settings) -> int:
@@ -99,7 +99,7 @@ def run_budget(
     if any(proof.stale for proof in proofs if proof.recorded):
         return 1
     chosen = secrets.randbelow(2**31) if seed is None else seed
-    order = ordered_sample([(kata, subject) for kata in katas for subject in subjects_of(kata)], chosen)
+    order = ordered_sample([(kata, candidate) for kata in katas for candidate in candidates_of(kata)], chosen)
     results = prove_sample(
         order,
         {proof.kata.slug: proof.ledger for proof in proofs},
@@ -114,13 +114,13 @@ def run_budget(
         again
         for result in results
         if result.differences and _recorded(result, ledgers)
-        for again in _confirmed(result, ledgers[result.run.kata.slug], packs, grader)
+        for again in _confirmed(result, ledgers[result.sampled.kata.slug], packs, grader)
     ]
     return _verdict(results, confirmed, order, seed=chosen, seconds=seconds)
 
 
 def _recorded(result: SampleResult, ledgers: Mapping[str, Ledger]) -> bool:
-    if ledgers[result.run.kata.slug].rows:
+    if ledgers[result.sampled.kata.slug].rows:
         return True
     print(
         f"{render_difference(result)}\n    never proved: this contradicts only what the solution claims",
@@ -139,7 +139,9 @@ def _confirmed(result: SampleResult, ledger: Ledger, packs: Packs, grader: Grade
 
 def _show_progress(result: SampleResult) -> None:
     sign = "✗" if result.differences else "✓"
-    print(f"  {sign} {result.run.kata.slug}  {result.run.subject.name}", file=sys.stderr, flush=True)
+    print(
+        f"  {sign} {result.sampled.kata.slug}  {result.sampled.candidate.name}", file=sys.stderr, flush=True
+    )
 
 
 def _verdict(
@@ -152,9 +154,9 @@ def _verdict(
 ) -> int:
     for result in confirmed:
         print(render_difference(result))
-    seen, all_strata = strata_of([result.run for result in results]), strata_of(order)
+    seen, all_strata = strata_of([result.sampled for result in results]), strata_of(order)
     once = sum(bool(result.differences) for result in results)
-    differ = len({(result.run.kata.slug, result.run.subject.name) for result in confirmed})
+    differ = len({(result.sampled.kata.slug, result.sampled.candidate.name) for result in confirmed})
     print(
         f"{len(results)} of {len(order)} rows run again in {seconds:.0f} s, {differ} differ"
         f"{f', {once - differ} differed once' if once > differ else ''} "

@@ -13,20 +13,20 @@ from typing import NoReturn
 
 from graders.authoring.audit import audit
 from graders.authoring.gate import prove_all
-from graders.authoring.matrix import Matrix, Subject, Trial, subjects_of, touched
+from graders.authoring.matrix import Candidate, CandidateRun, Matrix, candidates_of, touched
 from graders.errors import UsageError
 from graders.grading.grader import Grader
 from graders.packs.loader import Packs
 from graders.packs.records import Kata
 from toolkit.place import packs_of
 from toolkit.settings import Settings
-from toolkit.views.matrix import render_matrix, render_trial
+from toolkit.views.matrix import render_matrix, render_run
 from toolkit.views.paint import Paint, paint_for
 
 
 @dataclass(frozen=True, slots=True)
 class Proving:
-    """How to prove: repetitions, runs at once, with every core kept busy or not, and which subjects (empty: all)."""
+    """How to prove: repetitions, runs at once, with every core kept busy or not, and which candidates (empty: all)."""
 
     grader: Grader
     settings: Settings
@@ -58,7 +58,7 @@ class Proving:
                 yield matrix
 
     def _runs(self, kata: Kata, only: Sequence[str]) -> int:
-        return sum(not only or subject.name in only for subject in subjects_of(kata)) * self.repeat
+        return sum(not only or candidate.name in only for candidate in candidates_of(kata)) * self.repeat
 
     def shown(self, matrices: Iterable[Matrix]) -> Iterator[Matrix]:
         """Print each matrix as it comes."""
@@ -104,15 +104,15 @@ class Proving:
 
 
 def must_exist(only: Sequence[str], katas: Sequence[Kata]) -> None:
-    """Raises UsageError for a name that no subject of these katas has."""
-    known = {subject.name for kata in katas for subject in subjects_of(kata)}
+    """Raises UsageError for a name that no candidate of these katas has."""
+    known = {candidate.name for kata in katas for candidate in candidates_of(kata)}
     for name in only:
         if name not in known:
             raise UsageError(f"there is no solution `{name}`", hint=f"there are: {', '.join(sorted(known))}")
 
 
 class _Teller:
-    """A line for each trial: one that changes in a terminal, one below the other elsewhere."""
+    """A line for each run: one that changes in a terminal, one below the other elsewhere."""
 
     def __init__(self, kata: Kata, total: int, settings: Settings) -> None:
         self._kata = kata
@@ -122,10 +122,10 @@ class _Teller:
         self._terminal = sys.stderr.isatty()
         self._lock = threading.Lock()
 
-    def tell(self, subject: Subject, trial: Trial) -> None:
+    def tell(self, candidate: Candidate, run: CandidateRun) -> None:
         with self._lock:
             self._done += 1
-            line = render_trial(self._kata, subject, trial, f"{self._done}/{self._total}", self._paint)
+            line = render_run(self._kata, candidate, run, f"{self._done}/{self._total}", self._paint)
             print(
                 f"\r\x1b[2K{line}" if self._terminal else line,
                 end="" if self._terminal else "\n",

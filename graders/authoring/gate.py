@@ -13,7 +13,7 @@ from pathlib import Path
 
 from graders.authoring.audit import audit
 from graders.authoring.broken import read_broken
-from graders.authoring.matrix import Matrix, Row, Subject, Trial, problems_of, subjects_of, trial_of
+from graders.authoring.matrix import Candidate, CandidateRun, Matrix, Row, candidates_of, problems_of, run_of
 from graders.authoring.problem import Problem
 from graders.authoring.seed_audit import audit_loads
 from graders.errors import KataError
@@ -31,7 +31,7 @@ _ANY_ANSWER = "a service may answer anything: that fails a check, with a sentenc
 # Runs of a reference whose answers are perturbed, each with a seed of its own.
 PERTURBED_RUNS = 2
 
-Tell = Callable[[Subject, Trial], None]
+Tell = Callable[[Candidate, CandidateRun], None]
 
 
 def prove(
@@ -44,7 +44,7 @@ def prove(
     load: bool = False,
     only: Sequence[str] = (),
     loads: bool = True,
-    tell: Tell = lambda _subject, _trial: None,
+    tell: Tell = lambda _candidate, _run: None,
 ) -> Matrix:
     """As `prove_all`, for one kata."""
     proving = prove_all(
@@ -72,11 +72,11 @@ def prove_all(
     load: bool = False,
     only: Sequence[str] = (),
     loads: bool = True,
-    tell: Callable[[Kata], Tell] = lambda _kata: lambda _subject, _trial: None,
+    tell: Callable[[Kata], Tell] = lambda _kata: lambda _candidate, _run: None,
 ) -> Generator[Matrix, None, None]:
-    """Audit the katas and run every subject `repeat` times, `jobs` at once; with `load` every core is kept busy.
+    """Audit the katas and run every candidate `repeat` times, `jobs` at once; with `load` every core is kept busy.
 
-    `only`: names of solutions (or "starter") to run, all if empty. `tell` of a kata hears of each trial as it ends.
+    `only`: names of solutions (or "starter") to run, all if empty. `tell` of a kata hears of each run as it ends.
     Nothing of a kata runs whose audit finds a blocking problem. With `loads`, its dataset is loaded once more and
     compared. The first reference runs some times more with perturbed answers, which may fail a check but must not
     break it. The matrices come in the order of the katas; the next kata's runs fill the cores while the last ones of
@@ -94,22 +94,22 @@ def prove_all(
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A kata on its way: the runs of each subject, and those of the first reference with perturbed answers."""
+    """A kata on its way: the runs of each candidate, and those of the first reference with perturbed answers."""
 
     kata: Kata
     audit: tuple[Problem, ...]
-    first: Subject | None
-    runs: Mapping[Subject, Sequence[Future[Trial]]]
-    perturbed: Sequence[Future[Trial]]
+    first: Candidate | None
+    runs: Mapping[Candidate, Sequence[Future[CandidateRun]]]
+    perturbed: Sequence[Future[CandidateRun]]
     loads: Future[tuple[Problem, ...]] | None
 
     def matrix(self) -> Matrix:
         """Waits for all of them."""
-        trials = {subject: tuple(run.result() for run in runs) for subject, runs in self.runs.items()}
-        rows = tuple(Row(subject, done, problems_of(subject, done)) for subject, done in trials.items())
+        ended = {candidate: tuple(run.result() for run in runs) for candidate, runs in self.runs.items()}
+        rows = tuple(Row(candidate, runs, problems_of(candidate, runs)) for candidate, runs in ended.items())
         perturbed = None
         if self.first is not None:
-            perturbed = _broken_by_perturbation([run.result() for run in self.perturbed], trials[self.first])
+            perturbed = _broken_by_perturbation([run.result() for run in self.perturbed], ended[self.first])
         loads = self.loads.result() if self.loads is not None else None
         return Matrix(self.kata, rows, self.audit, loads, perturbed)
 
@@ -129,72 +129,78 @@ def _begin(
         return _Begun(kata, found, None, {}, (), None)
     options = grader.options
     compared = pool.submit(audit_loads, kata, grader.binaries, options.cache, options.runs) if loads else None
-    subjects = [subject for subject in subjects_of(kata) if not only or subject.name in only]
+    candidates = [candidate for candidate in candidates_of(kata) if not only or candidate.name in only]
     runs = {
-        subject: [pool.submit(_trial, kata, packs, grader, subject, turn, tell) for turn in range(repeat)]
-        for subject in subjects
+        candidate: [
+            pool.submit(_run_and_tell, kata, packs, grader, candidate, turn, tell) for turn in range(repeat)
+        ]
+        for candidate in candidates
     }
-    first = next((subject for subject in subjects if subject.kind == "reference"), None)
+    first = next((candidate for candidate in candidates if candidate.kind == "reference"), None)
     perturbed = [
-        pool.submit(trial_run, kata, packs, grader, first, turn, perturbed=True)
+        pool.submit(run_candidate, kata, packs, grader, first, turn, perturbed=True)
         for turn in range(PERTURBED_RUNS)
         if first is not None
     ]
     return _Begun(kata, found, first, runs, perturbed, compared)
 
 
-def render_subject(kata: Kata, packs: Packs, subject: Subject, into: Path) -> Submission:
-    """Write the subject's repository into `into`."""
-    stack = packs.stack(subject.stack)
-    if subject.solution is None:
+def render_candidate(kata: Kata, packs: Packs, candidate: Candidate, into: Path) -> Submission:
+    """Write the candidate's repository into `into`."""
+    stack = packs.stack(candidate.stack)
+    if candidate.solution is None:
         render_starter(kata, stack, into)
     else:
-        render_solution(kata, stack, subject.solution, into)
-    stage = stage_meant(kata, subject.solution.stage if subject.solution else None)
+        render_solution(kata, stack, candidate.solution, into)
+    stage = stage_meant(kata, candidate.solution.stage if candidate.solution else None)
     return Submission(into, kata, stack, stage)
 
 
-def _trial(kata: Kata, packs: Packs, grader: Grader, subject: Subject, turn: int, tell: Tell) -> Trial:
-    trial = trial_run(kata, packs, grader, subject, turn)
+def _run_and_tell(
+    kata: Kata, packs: Packs, grader: Grader, candidate: Candidate, turn: int, tell: Tell
+) -> CandidateRun:
+    run = run_candidate(kata, packs, grader, candidate, turn)
     if not abandoned():
-        tell(subject, trial)
-    return trial
+        tell(candidate, run)
+    return run
 
 
-def _broken_by_perturbation(perturbed: Sequence[Trial], plain: Sequence[Trial]) -> tuple[Problem, ...]:
+def _broken_by_perturbation(
+    perturbed: Sequence[CandidateRun], plain: Sequence[CandidateRun]
+) -> tuple[Problem, ...]:
     """The checks that perturbed answers break instead of failing them, each once; those that break anyway left out."""
-    broken = {id for trial in plain for id, result in trial.results.items() if result.verdict == "broken"}
+    broken = {id for run in plain for id, result in run.results.items() if result.verdict == "broken"}
     problems: dict[str, Problem] = {}
-    for trial in perturbed:
-        for id, result in trial.results.items():
+    for run in perturbed:
+        for id, result in run.results.items():
             if result.verdict == "broken" and id not in broken:
                 broke = read_broken(result.detail)
                 message = f"`{id}` is broken by a perturbed answer: {broke.error}"
-                hint = f"{broke.remedy or _ANY_ANSWER} (seed {trial.seed})"
+                hint = f"{broke.remedy or _ANY_ANSWER} (seed {run.seed})"
                 problems.setdefault(id, Problem(broke.place or "suite", message, hint))
     return tuple(problems.values())
 
 
-def trial_run(
+def run_candidate(
     kata: Kata,
     packs: Packs,
     grader: Grader,
-    subject: Subject,
+    candidate: Candidate,
     turn: int,
     *,
     perturbed: bool = False,
     only: Sequence[str] | None = None,
-) -> Trial:
-    """Render the subject and judge it once. `turn` counts repetitions from 0; `only`: ids of the checks to run."""
+) -> CandidateRun:
+    """Render the candidate and judge it once. `turn` counts repetitions from 0; `only`: ids of the checks to run."""
     # Each repetition has a seed of its own: a verdict must not depend on a lucky choice.
     seed = (grader.options.seed or 1) + turn
-    with run_directory(grader.options.runs) as run:
+    with run_directory(grader.options.runs) as place:
         try:
-            submission = render_subject(kata, packs, subject, run.path / "repository")
+            submission = render_candidate(kata, packs, candidate, place.path / "repository")
             grade = grader.grade(submission, progress=silent, seed=seed, perturbed=perturbed, only=only)
         except KataError as error:
-            return Trial(seed, 0, 0.0, {}, f"{error.message} {error.hint}".strip())
-    return trial_of(grade, seed)
+            return CandidateRun(seed, 0, 0.0, {}, f"{error.message} {error.hint}".strip())
+    return run_of(grade, seed)
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import graders
-from graders.authoring.gate import render_subject
-from graders.authoring.matrix import Subject
+from graders.authoring.gate import render_candidate
+from graders.authoring.matrix import Candidate
 from graders.packs.loader import Packs
 from graders.packs.records import Kata
 
@@ -25,21 +25,21 @@ _NO_JUDGES = ("authoring", "migrations")
 
 
 class JudgedDigests:
-    """Digests for one kata's subjects. What they share is read once."""
+    """Digests for one kata's candidates. What they share is read once."""
 
     def __init__(self, kata: Kata, packs: Packs) -> None:
         self._kata = kata
         self._packs = packs
         self._shared = _kata_digest(kata)
 
-    def of(self, subject: Subject) -> str:
+    def of(self, candidate: Candidate) -> str:
         """SHA-256 (hex) over the rendered repository, its stack, and the kata's suite, schema, seed and settings."""
         digest = hashlib.sha256(self._shared)
-        stack = self._packs.stack(subject.stack)
+        stack = self._packs.stack(candidate.stack)
         digest.update((stack.folder / "stack.yaml").read_bytes())
         with tempfile.TemporaryDirectory(prefix="kata-") as folder:
             root = Path(folder) / "repository"
-            render_subject(self._kata, self._packs, subject, root)
+            render_candidate(self._kata, self._packs, candidate, root)
             _update(digest, root, (path for path in _files(root) if _is_judged(path.relative_to(root))))
         return digest.hexdigest()
 

@@ -108,20 +108,20 @@ class Circumstances:
 
 
 def rows_from(matrix: Matrix, digests: Mapping[str, str], made: Circumstances) -> tuple[LedgerRow, ...]:
-    """The ledger's rows of a proved matrix. `digests`: by the subject's name, taken before the runs."""
-    return tuple(_row(row, matrix.kata, digests[row.subject.name], made) for row in matrix.rows)
+    """The ledger's rows of a proved matrix. `digests`: by the candidate's name, taken before the runs."""
+    return tuple(_row(row, matrix.kata, digests[row.candidate.name], made) for row in matrix.rows)
 
 
 def _row(row: Row, kata: Kata, digest: str, made: Circumstances) -> LedgerRow:
     verdicts = {check.id: row.verdict(check.id) for check in kata.checks}
     return LedgerRow(
-        name=row.subject.name,
-        kind=row.subject.kind,
-        stack=row.subject.stack,
+        name=row.candidate.name,
+        kind=row.candidate.kind,
+        stack=row.candidate.stack,
         digest=digest,
         grader=made.grader,
         verdicts={id: verdict for id, verdict in verdicts.items() if verdict != "passed"},
-        repetitions=len(row.trials),
+        repetitions=len(row.runs),
         load=made.load,
         seed=made.seed,
         date=made.date,
@@ -132,7 +132,7 @@ def _row(row: Row, kata: Kata, digest: str, made: Circumstances) -> LedgerRow:
 
 
 def standing(ledger: Ledger, digests: Mapping[str, str], grader: str) -> dict[str, Standing]:
-    """How each subject of the kata (and each row that has none any more) stands against the ledger."""
+    """How each candidate of the kata (and each row that has none any more) stands against the ledger."""
     found: dict[str, Standing] = {name: "removed" for name in ledger.rows if name not in digests}
     for name, digest in digests.items():
         row = ledger.rows.get(name)

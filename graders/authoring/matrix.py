@@ -16,7 +16,7 @@ from graders.results.verdicts import CheckResult
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class Candidate:
     """What the gate runs: the starter of a stack, or a known solution; `fails`: what it must fail, exactly.
 
     `checks`: ids of the checks that its stage has opened.
@@ -31,8 +31,8 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """One run of a subject. `results` by check id; `trouble` where it could not be judged at all."""
+class CandidateRun:
+    """One run of a candidate. `results` by check id; `trouble` where it could not be judged at all."""
 
     seed: int
     score: int
@@ -43,19 +43,17 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A subject with its trials and what is wrong with them."""
+    """A candidate with its runs and what is wrong with them."""
 
-    subject: Subject
-    trials: tuple[Trial, ...]
+    candidate: Candidate
+    runs: tuple[CandidateRun, ...]
     problems: tuple[Problem, ...]
 
     def verdict(self, check: str) -> str:
-        """The verdict of all trials, `flaky` where they differ, `later` for a check of a stage not yet open."""
-        if check not in self.subject.checks:
+        """The verdict of all runs, `flaky` where they differ, `later` for a check of a stage not yet open."""
+        if check not in self.candidate.checks:
             return "later"
-        verdicts = {
-            trial.results[check].verdict if check in trial.results else "broken" for trial in self.trials
-        }
+        verdicts = {run.results[check].verdict if check in run.results else "broken" for run in self.runs}
         return verdicts.pop() if len(verdicts) == 1 else "flaky"
 
 
@@ -94,22 +92,24 @@ class Matrix:
         return any(problem.blocking for problem in self.audit)
 
     @property
-    def subjects(self) -> int:
-        """How many subjects a whole proof runs."""
-        return 0 if self.blocked else len(subjects_of(self.kata))
+    def candidates(self) -> int:
+        """How many candidates a whole proof runs."""
+        return 0 if self.blocked else len(candidates_of(self.kata))
 
     @property
     def complete(self) -> bool:
         """Whether everything ran that a proof consists of."""
         ran = None not in (self.loads, self.perturbed)
-        return ran and not self.blocked and {row.subject for row in self.rows} == set(subjects_of(self.kata))
+        return (
+            ran and not self.blocked and {row.candidate for row in self.rows} == set(candidates_of(self.kata))
+        )
 
     def after(self, older: Matrix) -> Matrix:
-        """This matrix, with the rows of an older one for those subjects that did not run again."""
+        """This matrix, with the rows of an older one for those candidates that did not run again."""
         if self.blocked:
             return replace(self, rows=older.rows, loads=older.loads, perturbed=older.perturbed)
-        by_subject = {row.subject: row for row in (*older.rows, *self.rows)}
-        rows = (by_subject.get(subject) for subject in subjects_of(self.kata))
+        by_candidate = {row.candidate: row for row in (*older.rows, *self.rows)}
+        rows = (by_candidate.get(candidate) for candidate in candidates_of(self.kata))
         return replace(
             self,
             rows=tuple(row for row in rows if row is not None),
@@ -122,19 +122,19 @@ class Matrix:
         return bool(self.rows) and self.complete and not self.problems
 
     def killers(self, check: str) -> int:
-        """How many flawed solutions failed the check in every trial."""
-        return sum(row.subject.kind == "flawed" and row.verdict(check) == "failed" for row in self.rows)
+        """How many flawed solutions failed the check in every run."""
+        return sum(row.candidate.kind == "flawed" and row.verdict(check) == "failed" for row in self.rows)
 
 
-def subjects_of(kata: Kata) -> tuple[Subject, ...]:
+def candidates_of(kata: Kata) -> tuple[Candidate, ...]:
     """The starter in each stack, then the solutions."""
     every = tuple(check.id for check in kata.checks)
     starters = [
-        Subject(f"{STARTER}-{stack}", STARTER, stack, kata.starter_fails, checks=every)
+        Candidate(f"{STARTER}-{stack}", STARTER, stack, kata.starter_fails, checks=every)
         for stack in kata.stacks
     ]
     solutions = [
-        Subject(
+        Candidate(
             solution.name,
             solution.kind,
             solution.stack,
@@ -149,27 +149,27 @@ def subjects_of(kata: Kata) -> tuple[Subject, ...]:
 
 
 def touched(kata: Kata, changed: Collection[Path]) -> tuple[str, ...]:
-    """Names of the subjects whose verdicts may depend on these files of the kata's folder."""
+    """Names of the candidates whose verdicts may depend on these files of the kata's folder."""
     bases = (kata.folder, *kata.additions)
     parts = [path.relative_to(base).parts for path in changed for base in bases if path.is_relative_to(base)]
     if any(part[0] not in ("solutions", "starter", "brief.md", "guide.md") for part in parts):
-        return tuple(subject.name for subject in subjects_of(kata))
+        return tuple(candidate.name for candidate in candidates_of(kata))
     stacks = {part[1] for part in parts if part[0] == "starter" and len(part) > 1}
     solutions = {Path(part[1]).stem for part in parts if part[0] == "solutions" and len(part) > 1}
 
-    def hangs_on_them(subject: Subject) -> bool:
-        layers = layers_of(kata, subject.solution) if subject.solution else ()
-        return subject.stack in stacks or any(layer.name in solutions for layer in layers)
+    def depends_on_them(candidate: Candidate) -> bool:
+        layers = layers_of(kata, candidate.solution) if candidate.solution else ()
+        return candidate.stack in stacks or any(layer.name in solutions for layer in layers)
 
-    return tuple(subject.name for subject in subjects_of(kata) if hangs_on_them(subject))
+    return tuple(candidate.name for candidate in candidates_of(kata) if depends_on_them(candidate))
 
 
-def trial_of(grade: Grade, seed: int) -> Trial:
+def run_of(grade: Grade, seed: int) -> CandidateRun:
     """What the gate keeps of a grade. A service that died of a check has failed it; one that never was ready has
     failed none, and cannot be judged."""
     stop = grade.stop
     nobody_failed = all(result.verdict != "failed" for result in grade.checks)
-    return Trial(
+    return CandidateRun(
         seed=seed,
         score=grade.score,
         seconds=sum(phase.seconds for phase in grade.phases),
@@ -178,29 +178,31 @@ def trial_of(grade: Grade, seed: int) -> Trial:
     )
 
 
-def problems_of(subject: Subject, trials: Sequence[Trial]) -> tuple[Problem, ...]:
-    """What is wrong with a subject's trials, each thing once."""
+def problems_of(candidate: Candidate, runs: Sequence[CandidateRun]) -> tuple[Problem, ...]:
+    """What is wrong with a candidate's runs, each thing once."""
     problems: dict[tuple[str, str], Problem] = {}
-    for trial in trials:
-        for problem in _problems_of_one(subject, trial):
+    for run in runs:
+        for problem in _problems_of_one(candidate, run):
             problems.setdefault((problem.where, problem.message), problem)
-    return tuple(replace(problem, where=f"{subject.name}") for problem in problems.values())
+    return tuple(replace(problem, where=f"{candidate.name}") for problem in problems.values())
 
 
-def _problems_of_one(subject: Subject, trial: Trial) -> Iterator[Problem]:
-    if trial.trouble:
-        yield Problem(subject.name, f"could not be judged: {trial.trouble}", f"seed {trial.seed}")
-    for id, result in trial.results.items():
-        seed = f"seed {trial.seed}"
+def _problems_of_one(candidate: Candidate, run: CandidateRun) -> Iterator[Problem]:
+    if run.trouble:
+        yield Problem(candidate.name, f"could not be judged: {run.trouble}", f"seed {run.seed}")
+    for id, result in run.results.items():
+        seed = f"seed {run.seed}"
         if result.verdict == "broken":
             broke = read_broken(result.detail)
             hint = (
                 f"{broke.remedy} ({seed})" if broke.remedy else f"{seed}: `kata author try` shows all of it"
             )
-            yield Problem(subject.name, f"`{id}` is broken {broke}", hint)
-        elif result.verdict == "failed" and id not in subject.fails:
-            yield Problem(subject.name, f"`{id}` fails and should not", f"{seed}: {result.message}")
-        elif result.verdict == "passed" and id in subject.fails:
-            yield Problem(subject.name, f"`{id}` passes and should fail", seed)
-        elif result.verdict == "skipped" and (id in subject.fails or result.blocked_by not in subject.fails):
-            yield Problem(subject.name, f"`{id}` was skipped because of `{result.blocked_by}`", seed)
+            yield Problem(candidate.name, f"`{id}` is broken {broke}", hint)
+        elif result.verdict == "failed" and id not in candidate.fails:
+            yield Problem(candidate.name, f"`{id}` fails and should not", f"{seed}: {result.message}")
+        elif result.verdict == "passed" and id in candidate.fails:
+            yield Problem(candidate.name, f"`{id}` passes and should fail", seed)
+        elif result.verdict == "skipped" and (
+            id in candidate.fails or result.blocked_by not in candidate.fails
+        ):
+            yield Problem(candidate.name, f"`{id}` was skipped because of `{result.blocked_by}`", seed)

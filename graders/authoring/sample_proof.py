@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from graders.authoring.gate import trial_run
+from graders.authoring.gate import run_candidate
 from graders.authoring.ledger import Ledger
-from graders.authoring.matrix import Trial
+from graders.authoring.matrix import CandidateRun
 from graders.authoring.sample import SampledRun
 from graders.grading.grader import Grader
 from graders.packs.loader import Packs
@@ -21,8 +21,8 @@ CONFIRMATIONS = 3
 class SampleResult:
     """One run and how it differs from the ledger: check id -> (recorded verdict, verdict now)."""
 
-    run: SampledRun
-    trial: Trial
+    sampled: SampledRun
+    run: CandidateRun
     differences: Mapping[str, tuple[str, str]]
 
 
@@ -42,11 +42,11 @@ def prove_sample(
     """
     end = time.monotonic() + seconds
 
-    def one(run: SampledRun) -> SampleResult | None:
+    def one(sampled: SampledRun) -> SampleResult | None:
         if time.monotonic() >= end:
             return None
-        trial = trial_run(run.kata, packs, grader, run.subject, 0, only=run.only or None)
-        result = SampleResult(run, trial, _differences(run, trial, ledgers[run.kata.slug]))
+        run = run_candidate(sampled.kata, packs, grader, sampled.candidate, 0, only=sampled.only or None)
+        result = SampleResult(sampled, run, _differences(sampled, run, ledgers[sampled.kata.slug]))
         hear(result)
         return result
 
@@ -66,34 +66,35 @@ def confirm(result: SampleResult, ledger: Ledger, packs: Packs, grader: Grader) 
     """
     again = []
     for turn in range(CONFIRMATIONS):
-        run = result.run
-        trial = trial_run(run.kata, packs, grader, run.subject, turn, only=run.only or None)
-        differences = _differences(run, trial, ledger)
+        sampled = result.sampled
+        run = run_candidate(sampled.kata, packs, grader, sampled.candidate, turn, only=sampled.only or None)
+        differences = _differences(sampled, run, ledger)
         if differences:
-            again.append(SampleResult(run, trial, differences))
+            again.append(SampleResult(sampled, run, differences))
     return again
 
 
-def _differences(run: SampledRun, trial: Trial, ledger: Ledger) -> dict[str, tuple[str, str]]:
-    row = ledger.rows.get(run.subject.name)
+def _differences(sampled: SampledRun, run: CandidateRun, ledger: Ledger) -> dict[str, tuple[str, str]]:
+    row = ledger.rows.get(sampled.candidate.name)
     if row is None:
-        return _against_the_claims(run, trial)
-    asked = run.only or run.subject.checks
-    now = {id: trial.results[id].verdict if id in trial.results else "broken" for id in asked}
+        return _against_the_claims(sampled, run)
+    asked = sampled.only or sampled.candidate.checks
+    now = {id: run.results[id].verdict if id in run.results else "broken" for id in asked}
     return {id: (row.verdict(id), verdict) for id, verdict in now.items() if row.verdict(id) != verdict}
 
 
-def _against_the_claims(run: SampledRun, trial: Trial) -> dict[str, tuple[str, str]]:
+def _against_the_claims(sampled: SampledRun, run: CandidateRun) -> dict[str, tuple[str, str]]:
     """What a kata that was never recorded says of its solutions is all that there is to compare with."""
-    claimed = {id: "failed" if id in run.subject.fails else "passed" for id in run.only or run.subject.checks}
-    now = {id: trial.results[id].verdict if id in trial.results else "broken" for id in claimed}
+    candidate = sampled.candidate
+    claimed = {id: "failed" if id in candidate.fails else "passed" for id in sampled.only or candidate.checks}
+    now = {id: run.results[id].verdict if id in run.results else "broken" for id in claimed}
     return {
         id: (claimed[id], verdict)
         for id, verdict in now.items()
-        if verdict != claimed[id] and not _skipped_rightly(run, trial, id)
+        if verdict != claimed[id] and not _skipped_rightly(sampled, run, id)
     }
 
 
-def _skipped_rightly(run: SampledRun, trial: Trial, id: str) -> bool:
-    result = trial.results.get(id)
-    return result is not None and result.verdict == "skipped" and result.blocked_by in run.subject.fails
+def _skipped_rightly(sampled: SampledRun, run: CandidateRun, id: str) -> bool:
+    result = run.results.get(id)
+    return result is not None and result.verdict == "skipped" and result.blocked_by in sampled.candidate.fails

@@ -85,11 +85,11 @@ def is_free(port: int) -> bool:
 
 
 def _can_bind(address: str, port: int) -> bool:
-    with socket.socket() as trial:
+    with socket.socket() as probe:
         # Connections that linger in TIME_WAIT from an earlier instance must not count.
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind((address, port))
+            probe.bind((address, port))
         except OSError as error:
             # Without the loopback interface its address cannot be bound, and that says nothing of the port.
             return error.errno == errno.EADDRNOTAVAIL

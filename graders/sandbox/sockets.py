@@ -138,11 +138,11 @@ def _listeners_by_psutil(pids: Iterable[int]) -> tuple[Listener, ...] | None:
 
 def _cannot_bind(port: int) -> bool:
     """Without a list of sockets, whether 127.0.0.1:`port` can be bound."""
-    with socket.socket() as trial:
+    with socket.socket() as probe:
         # Connections that linger from an earlier instance must not count.
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind(("127.0.0.1", port))
+            probe.bind(("127.0.0.1", port))
         except OSError:
             return True
     return False

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from graders.authoring.gate import render_subject
-from graders.authoring.matrix import subjects_of
+from graders.authoring.gate import render_candidate
+from graders.authoring.matrix import candidates_of
 from graders.grading.grader import Grader, Options
 from graders.packs.loader import Packs
 from graders.results.grade import Grade
@@ -43,9 +43,9 @@ def attack(options: Options, tmp_path: Path) -> Iterator[Attack]:
                 (pack / "katas/greeting/suite" / name).write_text(text)
         packs = Packs([pack])
         kata = packs.kata("greeting")
-        subject = next(subject for subject in subjects_of(kata) if subject.name == "reference")
+        candidate = next(candidate for candidate in candidates_of(kata) if candidate.name == "reference")
         with Grader(replace(options, **changes)) as grader:  # type: ignore[arg-type]
-            submission = render_subject(kata, packs, subject, tmp_path / "repository")
+            submission = render_candidate(kata, packs, candidate, tmp_path / "repository")
             for name, content in files.items():
                 place = submission.root / name
                 place.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from graders.authoring.gate import prove
 from graders.authoring.matrix import Matrix, Row
 from graders.grading.grader import Grader
 from graders.packs.records import Kata
-from toolkit.commands.author_try import find_subject
+from toolkit.commands.author_try import find_candidate
 from toolkit.completion import slugs, solutions
 from toolkit.judging import options_for
 from toolkit.place import packs_of, settings_of
@@ -43,7 +43,7 @@ def run(
     settings = settings_of(context)
     packs = packs_of(settings)
     kata = packs.kata(slug)
-    names = [find_subject(kata, name).name for name in solution or ()] or _usual(kata)
+    names = [find_candidate(kata, name).name for name in solution or ()] or _usual(kata)
     done = Counter[str]()
 
     def tell(*_: object) -> None:
@@ -81,21 +81,21 @@ def _differing(kata: Kata, row: Row) -> list[str]:
         if row.verdict(check.id) != "flaky":
             continue
         counts: Counter[str] = Counter()
-        for trial in row.trials:
-            result = trial.results.get(check.id)
+        for run in row.runs:
+            result = run.results.get(check.id)
             counts[result.verdict if result else "broken"] += 1
         counted = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
         rarest = counts.most_common()[-1][0]
         seed = next(
-            t.seed for t in row.trials if check.id in t.results and t.results[check.id].verdict == rarest
+            t.seed for t in row.runs if check.id in t.results and t.results[check.id].verdict == rarest
         )
         lines.append(
-            f"✗ {row.subject.name}: `{check.id}` differs: {counted}; e.g. {rarest} with --seed {seed}"
+            f"✗ {row.candidate.name}: `{check.id}` differs: {counted}; e.g. {rarest} with --seed {seed}"
         )
     return lines
 
 
 def _usual(kata: Kata) -> list[str]:
-    from graders.authoring.matrix import subjects_of
+    from graders.authoring.matrix import candidates_of
 
-    return [subject.name for subject in subjects_of(kata) if subject.kind in ("starter", "reference")]
+    return [candidate.name for candidate in candidates_of(kata) if candidate.kind in ("starter", "reference")]

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from graders.authoring.gate import render_subject
+from graders.authoring.gate import render_candidate
 from graders.authoring.known_trees import named
-from graders.authoring.matrix import Subject, problems_of, subjects_of, trial_of
+from graders.authoring.matrix import Candidate, candidates_of, problems_of, run_of
 from graders.grading.grader import Grader
 from graders.packs.records import Kata
 from graders.sandbox.rundir import run_directory
@@ -42,11 +42,11 @@ def run(
     settings = settings_of(context)
     packs = packs_of(settings)
     kata = packs.kata(slug)
-    subject = find_subject(kata, solution)
+    candidate = find_candidate(kata, solution)
     options = options_for(settings, seed=seed, only=only or ())
     titles = {check.id: check.title for check in kata.checks}
     with Grader(options) as grader, run_directory(settings.run_dir) as run:
-        submission = render_subject(kata, packs, subject, run.path / "repository")
+        submission = render_candidate(kata, packs, candidate, run.path / "repository")
         with live_progress(titles, paint_for(settings, sys.stderr)) as progress:
             grade = grader.grade(submission, progress=progress)
     paint = paint_for(settings)
@@ -54,14 +54,14 @@ def run(
     for check in grade.checks:
         if check.verdict == "broken":
             print(f"\n{check.id} is broken\n{check.detail}")
-    problems = problems_of(subject, [trial_of(grade, seed)])
+    problems = problems_of(candidate, [run_of(grade, seed)])
     for problem in problems:
         print(f"✗ {problem.where}: {problem.message}" + (f"\n  → {problem.hint}" if problem.hint else ""))
     if not problems:
-        print(f"✓ {subject.name} ({subject.kind}) does exactly what it must")
+        print(f"✓ {candidate.name} ({candidate.kind}) does exactly what it must")
     return 1 if problems else 0
 
 
-def find_subject(kata: Kata, name: str) -> Subject:
-    """The subject of that name. Raises UsageError, with the nearest one, where there is none."""
-    return named(name, {subject.name: subject for subject in subjects_of(kata)}, kata)
+def find_candidate(kata: Kata, name: str) -> Candidate:
+    """The candidate of that name. Raises UsageError, with the nearest one, where there is none."""
+    return named(name, {candidate.name: candidate for candidate in candidates_of(kata)}, kata)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graders.authoring.matrix import Matrix, Row, Subject, Trial
+from graders.authoring.matrix import Candidate, CandidateRun, Matrix, Row
 from graders.authoring.problem import Problem
 from graders.packs.records import Kata
 from toolkit.text import escape, pad, shorten, wrap
@@ -20,9 +20,9 @@ _STYLES = {
 
 
 def render_matrix(matrix: Matrix, paint: Paint, *, seconds: float) -> str:
-    """One row a subject, one column a check (by number), then what is wrong, then whether it is proved."""
+    """One row a candidate, one column a check (by number), then what is wrong, then whether it is proved."""
     kata = matrix.kata
-    columns = max((len(row.subject.name) for row in matrix.rows), default=8)
+    columns = max((len(row.candidate.name) for row in matrix.rows), default=8)
     heads = "".join(f"{number:>4}" for number in range(1, len(kata.checks) + 1))
     lines = [f"{paint(kata.slug, 'bold')}  {escape(kata.title)}", ""]
     lines += [paint(f"  {number:>2}  {check.id}", "dim") for number, check in enumerate(kata.checks, start=1)]
@@ -36,15 +36,13 @@ def render_matrix(matrix: Matrix, paint: Paint, *, seconds: float) -> str:
     return "\n".join([*lines, "", _verdict(matrix, paint, seconds), ""])
 
 
-def render_trial(kata: Kata, subject: Subject, trial: Trial, count: str, paint: Paint) -> str:
-    """One finished trial, for the progress display."""
-    fine = not trial.trouble and all(
-        _as_expected(subject, id, result.verdict) for id, result in trial.results.items()
+def render_run(kata: Kata, candidate: Candidate, run: CandidateRun, count: str, paint: Paint) -> str:
+    """One finished run, for the progress display."""
+    fine = not run.trouble and all(
+        _as_expected(candidate, id, result.verdict) for id, result in run.results.items()
     )
     sign = paint(paint.sign("passed" if fine else "failed"), "green" if fine else "red")
-    return (
-        f"  {sign} {kata.slug} {count:>7}  {shorten(subject.name, 40)}  {trial.score}  {trial.seconds:.1f} s"
-    )
+    return f"  {sign} {kata.slug} {count:>7}  {shorten(candidate.name, 40)}  {run.score}  {run.seconds:.1f} s"
 
 
 def matrix_document(matrix: Matrix) -> dict[str, Any]:
@@ -62,9 +60,11 @@ def matrix_document(matrix: Matrix) -> dict[str, Any]:
 
 def _row(row: Row, kata: Kata, columns: int, paint: Paint) -> str:
     cells = "".join(_cell(row, check.id, paint) for check in kata.checks)
-    scores = sorted({trial.score for trial in row.trials})
+    scores = sorted({run.score for run in row.runs})
     score = str(scores[0]) if len(scores) == 1 else f"{scores[0]}-{scores[-1]}"
-    return f"  {paint(pad(row.subject.name, columns), 'red' if row.problems else 'bold')}{cells}  {score:>5}"
+    return (
+        f"  {paint(pad(row.candidate.name, columns), 'red' if row.problems else 'bold')}{cells}  {score:>5}"
+    )
 
 
 def _cell(row: Row, check: str, paint: Paint) -> str:
@@ -72,14 +72,14 @@ def _cell(row: Row, check: str, paint: Paint) -> str:
     if verdict == "later":
         return "    "
     sign = "~" if verdict == "flaky" else paint.sign(verdict)
-    fine = verdict not in ("flaky", "broken") and _as_expected(row.subject, check, verdict)
+    fine = verdict not in ("flaky", "broken") and _as_expected(row.candidate, check, verdict)
     return paint(f"{sign:>3} ", *_STYLES[verdict]) if fine else paint(f"{sign:>3}?", "red", "bold")
 
 
-def _as_expected(subject: Subject, check: str, verdict: str) -> bool:
+def _as_expected(candidate: Candidate, check: str, verdict: str) -> bool:
     if verdict == "skipped":
-        return check not in subject.fails and bool(subject.fails)
-    return verdict == ("failed" if check in subject.fails else "passed")
+        return check not in candidate.fails and bool(candidate.fails)
+    return verdict == ("failed" if check in candidate.fails else "passed")
 
 
 def _legend(paint: Paint) -> str:
@@ -111,14 +111,14 @@ def _problem(problem: Problem, paint: Paint) -> list[str]:
 
 
 def _verdict(matrix: Matrix, paint: Paint, seconds: float) -> str:
-    runs = sum(len(row.trials) for row in matrix.rows)
+    runs = sum(len(row.runs) for row in matrix.rows)
     facts = f"{len(matrix.rows)} solutions, {runs} runs, {seconds:.0f} s"
     if matrix.proved:
         return f"  {paint(f'{matrix.kata.slug} is proved', 'green', 'bold')}  {paint(facts, 'dim')}"
     count = len(matrix.problems)
     what = f"{count} problem{'' if count == 1 else 's'}"
     if matrix.rows and not count:
-        said = f"nothing is wrong in the {len(matrix.rows)} of {matrix.subjects} solutions that ran"
+        said = f"nothing is wrong in the {len(matrix.rows)} of {matrix.candidates} solutions that ran"
         need = "A proof is a run of all of them: leave out --only."
         return (
             f"  {paint(f'{matrix.kata.slug}: {said}', 'bold')}  {paint(facts, 'dim')}\n  {paint(need, 'dim')}"
@@ -130,20 +130,20 @@ def _verdict(matrix: Matrix, paint: Paint, seconds: float) -> str:
 
 def _row_document(row: Row) -> dict[str, Any]:
     return {
-        "name": row.subject.name,
-        "kind": row.subject.kind,
-        "stack": row.subject.stack,
-        "fails": list(row.subject.fails),
-        "verdicts": {check: row.verdict(check) for check in row.trials[0].results} if row.trials else {},
-        "trials": [
+        "name": row.candidate.name,
+        "kind": row.candidate.kind,
+        "stack": row.candidate.stack,
+        "fails": list(row.candidate.fails),
+        "verdicts": {check: row.verdict(check) for check in row.runs[0].results} if row.runs else {},
+        "runs": [
             {
-                "seed": trial.seed,
-                "score": trial.score,
-                "seconds": round(trial.seconds, 3),
-                "trouble": trial.trouble,
-                "verdicts": {id: result.verdict for id, result in trial.results.items()},
+                "seed": run.seed,
+                "score": run.score,
+                "seconds": round(run.seconds, 3),
+                "trouble": run.trouble,
+                "verdicts": {id: result.verdict for id, result in run.results.items()},
             }
-            for trial in row.trials
+            for run in row.runs
         ],
         "problems": [_plain(problem) for problem in row.problems],
     }

@@ -70,10 +70,10 @@ def _record(proof: KataProof) -> str:
 
 def render_difference(result: SampleResult) -> str:
     """A run that differs from the ledger, with both verdicts of each check."""
-    lines = [f"✗ {result.run.kata.slug} / {result.run.subject.name} (seed {result.trial.seed})"]
-    if result.trial.trouble:
-        lines.append(f"    could not be judged: {result.trial.trouble}")
+    lines = [f"✗ {result.sampled.kata.slug} / {result.sampled.candidate.name} (seed {result.run.seed})"]
+    if result.run.trouble:
+        lines.append(f"    could not be judged: {result.run.trouble}")
     for id, (recorded, now) in result.differences.items():
-        detail = result.trial.results[id].message if id in result.trial.results else ""
+        detail = result.run.results[id].message if id in result.run.results else ""
         lines.append(f"    {id}: the ledger says {recorded}, this run {now}{': ' + detail if detail else ''}")
     return "\n".join(lines)

@@ -11,7 +11,7 @@ import pytest
 
 from graders.authoring.judged_digest import JudgedDigests, grader_digest
 from graders.authoring.ledger import NAME, Ledger, LedgerRow, ledger_of, render_ledger, standing
-from graders.authoring.matrix import subjects_of
+from graders.authoring.matrix import candidates_of
 from graders.authoring.sample import ordered_sample, strata_of
 from graders.errors import PackError
 from graders.packs.loader import open_packs
@@ -32,7 +32,7 @@ def digests(pack: Path) -> dict[str, str]:
     packs = open_packs((pack,))
     kata = packs.kata("greeting")
     judged = JudgedDigests(kata, packs)
-    return {subject.name: judged.of(subject) for subject in subjects_of(kata)}
+    return {candidate.name: judged.of(candidate) for candidate in candidates_of(kata)}
 
 
 def kata_of(pack: Path) -> Kata:
@@ -110,11 +110,13 @@ def test_the_grader_has_one_digest() -> None:
 
 def test_a_small_budget_sees_every_stratum_first() -> None:
     packs = open_packs((TINY,))
-    subjects = [(kata, subject) for kata in packs.katas() for subject in subjects_of(kata)]
-    order = ordered_sample(subjects, seed=3)
+    candidates = [(kata, candidate) for kata in packs.katas() for candidate in candidates_of(kata)]
+    order = ordered_sample(candidates, seed=3)
     strata = strata_of(order)
     assert strata_of(order[: len(strata)]) == strata
-    assert sorted(run.subject.name for run in order) == sorted(subject.name for _, subject in subjects)
-    assert order == ordered_sample(subjects, seed=3) != ordered_sample(subjects, seed=4)
-    flawed = next(run for run in order if run.subject.kind == "flawed")
-    assert flawed.only == flawed.subject.fails
+    assert sorted(run.candidate.name for run in order) == sorted(
+        candidate.name for _, candidate in candidates
+    )
+    assert order == ordered_sample(candidates, seed=3) != ordered_sample(candidates, seed=4)
+    flawed = next(run for run in order if run.candidate.kind == "flawed")
+    assert flawed.only == flawed.candidate.fails

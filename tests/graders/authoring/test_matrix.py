@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.authoring.matrix import Matrix, Row, Trial, subjects_of
+from graders.authoring.matrix import CandidateRun, Matrix, Row, candidates_of
 from graders.authoring.problem import Problem
 from graders.packs.loader import Packs
 from graders.results.verdicts import CheckResult
@@ -20,11 +20,11 @@ WRONG = Problem("suite/open_greetings.py:3", "is wrong", "fix it")
 
 
 def row_of(name: str) -> Row:
-    subject = next(subject for subject in subjects_of(KATA) if subject.name == name)
+    candidate = next(candidate for candidate in candidates_of(KATA) if candidate.name == name)
     results = {
         check.id: CheckResult(
             id=check.id,
-            verdict="failed" if check.id in subject.fails else "passed",
+            verdict="failed" if check.id in candidate.fails else "passed",
             points=0,
             max=check.points,
             title=check.title,
@@ -32,10 +32,10 @@ def row_of(name: str) -> Row:
         )
         for check in KATA.checks
     }
-    return Row(subject, (Trial(1, 100, 0.1, results),), ())
+    return Row(candidate, (CandidateRun(1, 100, 0.1, results),), ())
 
 
-ROWS = tuple(row_of(subject.name) for subject in subjects_of(KATA))
+ROWS = tuple(row_of(candidate.name) for candidate in candidates_of(KATA))
 WHOLE = Matrix(KATA, ROWS, (), loads=(), perturbed=())
 
 

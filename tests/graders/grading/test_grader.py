@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from graders.authoring.gate import prove, render_subject
-from graders.authoring.matrix import Subject, subjects_of
+from graders.authoring.gate import prove, render_candidate
+from graders.authoring.matrix import Candidate, candidates_of
 from graders.errors import UsageError
 from graders.grading.grader import Grader, Options
 from graders.grading.progress import Event
@@ -55,9 +55,9 @@ def judge(options: Options, tmp_path: Path) -> Iterator[Judge]:
     ) -> Grade:
         packs = Packs([root])
         kata = packs.kata("greeting")
-        subject = next(subject for subject in subjects_of(kata) if subject.name == name)
+        candidate = next(candidate for candidate in candidates_of(kata) if candidate.name == name)
         with Grader(replace(options, **changes)) as grader:  # type: ignore[arg-type]
-            submission = render_subject(kata, packs, subject, tmp_path / "repository")
+            submission = render_candidate(kata, packs, candidate, tmp_path / "repository")
             return grader.grade(submission, progress=progress or (lambda _: None))
 
     yield judged
@@ -309,7 +309,7 @@ def test_the_gate_proves_the_tiny_kata(options: Options) -> None:
         matrix = prove(packs.kata("greeting"), packs, grader, repeat=2, jobs=2)
     assert matrix.problems == ()
     assert matrix.proved
-    assert [row.subject.name for row in matrix.rows] == [
+    assert [row.candidate.name for row in matrix.rows] == [
         "starter-python-plain",
         "reference",
         "crashes",
@@ -373,8 +373,8 @@ def test_a_grader_killed_in_mid_run_leaves_nothing_once_the_next_has_ended(
 ) -> None:
     packs = Packs([TINY])
     kata = packs.kata("greeting")
-    reference = next(subject for subject in subjects_of(kata) if subject.name == "reference")
-    render_subject(kata, packs, reference, tmp_path / "repository")
+    reference = next(candidate for candidate in candidates_of(kata) if candidate.name == "reference")
+    render_candidate(kata, packs, reference, tmp_path / "repository")
     script = f"""
 import os, signal
 from dataclasses import replace
@@ -413,7 +413,7 @@ def processes_in(runs: Path) -> list[str]:
 def test_a_subject_of_the_gate_says_what_it_must_fail() -> None:
     kata = Packs([TINY]).kata("greeting")
     checks = tuple(check.id for check in kata.checks)
-    assert subjects_of(kata)[0] == Subject(
+    assert candidates_of(kata)[0] == Candidate(
         "starter-python-plain", "starter", "python-plain", ("cost-is-flat",), checks=checks
     )
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from graders.authoring.gate import render_subject
-from graders.authoring.matrix import subjects_of
+from graders.authoring.gate import render_candidate
+from graders.authoring.matrix import candidates_of
 from graders.grading.grader import Grader, Options
 from graders.packs.loader import Packs
 from graders.results.grade import Grade
@@ -74,9 +74,9 @@ def judge(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, pack: Path) 
         (pack / "katas/greeting/suite" / file).write_text(text)
         packs = Packs([pack])
         kata = packs.kata("greeting")
-        subject = next(subject for subject in subjects_of(kata) if subject.name == name)
+        candidate = next(candidate for candidate in candidates_of(kata) if candidate.name == name)
         with Grader(replace(options, only=("greets-by-name",))) as grader:
-            return grader.grade(render_subject(kata, packs, subject, tmp_path / "repository"))
+            return grader.grade(render_candidate(kata, packs, candidate, tmp_path / "repository"))
 
     yield judged
 
