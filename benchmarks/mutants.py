@@ -85,7 +85,7 @@ def main() -> int:
     found = {kata.slug: list(cases_of(kata)) for kata in katas}
     cases = [case for mine in found.values() for case in sample(mine, arguments.per_kata, arguments.seed)]
     equivalent = yaml.safe_load(EQUIVALENT.read_text())
-    tell_the_gone(equivalent, found)
+    note_stale(equivalent, found)
     known = remembered(arguments.state, equivalent)
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
@@ -105,7 +105,7 @@ def main() -> int:
     return report(judged, equivalent)
 
 
-def tell_the_gone(equivalent: Mapping[str, str], found: Mapping[str, Sequence[Case]]) -> None:
+def note_stale(equivalent: Mapping[str, str], found: Mapping[str, Sequence[Case]]) -> None:
     """A reason outlives its mutant when a reference changes; then it has to be looked at again."""
     names = {case.name for cases in found.values() for case in cases}
     for name in equivalent:
@@ -175,12 +175,12 @@ def judge(case: Case, packs: Packs, grader: Grader, base: Path) -> Case:
         try:
             grade = grader.grade(submission, seed=1, progress=until_noticed)
         except Noticed as noticed:
-            return told(replace(case, verdict="killed", killed_by=(noticed.check,)))
+            return reported(replace(case, verdict="killed", killed_by=(noticed.check,)))
         except KataError as error:
-            return told(replace(case, verdict="broken", killed_by=(error.message,)))
+            return reported(replace(case, verdict="broken", killed_by=(error.message,)))
     broken = tuple(check.id for check in grade.checks if check.verdict == "broken")
     verdict = "stillborn" if grade.stop is not None else "broken" if broken else "survived"
-    return told(replace(case, verdict=verdict, killed_by=broken))
+    return reported(replace(case, verdict=verdict, killed_by=broken))
 
 
 def until_noticed(event: Event) -> None:
@@ -188,7 +188,7 @@ def until_noticed(event: Event) -> None:
         raise Noticed(event.report.check)
 
 
-def told(case: Case) -> Case:
+def reported(case: Case) -> Case:
     print(f"{case.verdict:9} {case.name}  {', '.join(case.killed_by)}", file=sys.stderr, flush=True)
     return case
 
@@ -204,8 +204,8 @@ def report(cases: Sequence[Case], equivalent: Mapping[str, str]) -> int:
         count = {column: sum(case.verdict == column for case in mine) for column in columns}
         counted = len(mine) - count["stillborn"] - count["equivalent"]
         shares.append(count["killed"] / counted if counted else 1.0)
-        told = "".join(f"{count[column]:>12}" for column in columns)
-        print(f"{slug:22}{len(mine):>9}{told}{shares[-1]:>9.1%}  of {counted}")
+        cells = "".join(f"{count[column]:>12}" for column in columns)
+        print(f"{slug:22}{len(mine):>9}{cells}{shares[-1]:>9.1%}  of {counted}")
     operators = sorted({case.mutant.operator for case in cases})
     print(f"\n{len(operators)} operators: {', '.join(operators)}")
     for case in cases:

@@ -36,8 +36,8 @@ def measure_n_plus_one(folder: Path) -> list[Figure]:
             noise += len(found)
             statements += len(recorded)
         if hit != expected:
-            told = ", ".join(finding.rule for finding in found) or "nothing"
-            notes.append(f"{scenario['name']} is {scenario['verdict']}, found {told}")
+            names = ", ".join(finding.rule for finding in found) or "nothing"
+            notes.append(f"{scenario['name']} is {scenario['verdict']}, found {names}")
     figure = score.figure("N+1 by shape", (0.97, 0.93), best_known=".955 / .913", notes=tuple(notes))
     rate = noise / max(1, statements)
     return [

@@ -49,10 +49,10 @@ def make_log(path: Path, megabytes: int, *, plans: bool) -> None:
 
 def _varied(row: dict[str, object], number: int) -> dict[str, object]:
     changed = dict(row)
-    moment = datetime.strptime(str(row["timestamp"])[:19], "%Y-%m-%d %H:%M:%S") + timedelta(
+    timestamp = datetime.strptime(str(row["timestamp"])[:19], "%Y-%m-%d %H:%M:%S") + timedelta(
         seconds=number * 5
     )
-    changed["timestamp"] = f"{moment:%Y-%m-%d %H:%M:%S}{str(row['timestamp'])[19:]}"
+    changed["timestamp"] = f"{timestamp:%Y-%m-%d %H:%M:%S}{str(row['timestamp'])[19:]}"
     changed["session_id"] = f"{row['session_id']}{number % 50:x}"
     if "detail" in changed:
         changed["detail"] = str(row["detail"]).replace("= '1", f"= '{number}1")

@@ -190,15 +190,15 @@ def _print(score: Score) -> None:
 
 
 def _print_executed(cases: Sequence[Case], run_dir: Path) -> None:
-    agreed, told = 0, []
+    agreed, reported = 0, []
     for case in cases:
         codes, lines = execute(case, run_dir)
         same = bool(SAFETY[case.rule] & set(codes)) == case.violation
         agreed += same
         if not same:
-            told.append((case, codes, lines))
+            reported.append((case, codes, lines))
     print(f"  by executed locks {agreed / len(cases):.3f} over {len(cases)} cases")
-    for case, codes, lines in told:
+    for case, codes, lines in reported:
         said = "a violation" if case.violation else "safe"
         print(
             f"  decided otherwise by execution: {case.rule}, {case.name}: squawk says {said}; {', '.join(codes)}"

@@ -38,7 +38,7 @@ def main() -> int:
         if asked.with_check50:
             commands[OTHER] = (install_check50(Path(scratch)), "--version")
         medians = measure(commands, asked.rounds)
-    return tell(medians)
+    return summarise(medians)
 
 
 def measure(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, float]:
@@ -57,7 +57,7 @@ def measure(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, flo
     return {name: statistics.median(taken) for name, taken in times.items()}
 
 
-def tell(medians: Mapping[str, float]) -> int:
+def summarise(medians: Mapping[str, float]) -> int:
     """Print the table; 1 where a limit is broken."""
     broken = False
     print(f"{'command':<20} {'median':>10} {'ratio':>7}  limit")

@@ -56,10 +56,10 @@ def _interrupted() -> int:
 
 
 def _said(error: Exception) -> int:
-    return tell(error) if isinstance(error, KataError) else _translate(error)
+    return print_error(error) if isinstance(error, KataError) else _translate(error)
 
 
-def tell(error: KataError) -> int:
+def print_error(error: KataError) -> int:
     """Say an error on stderr, for a loop that goes on afterwards; its exit code."""
     _say_error(error.message, error.hint)
     return error.exit_code
@@ -71,9 +71,9 @@ def write_log(text: str, *, name: str = "error") -> Path | None:
 
     from toolkit.settings import state_dir
 
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    timestamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     try:
-        path = state_dir() / "logs" / f"{moment}-{name}.log"
+        path = state_dir() / "logs" / f"{timestamp}-{name}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
             f"{_circumstances()}\n\n{_without_passwords(text)}\n", encoding="utf-8", errors="replace"

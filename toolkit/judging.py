@@ -19,7 +19,7 @@ from graders.results.document import to_document
 from graders.results.grade import Grade
 from graders.results.verdicts import CheckResult, Report, judge
 from graders.submission.folder import Submission
-from toolkit.boundary import tell, write_log
+from toolkit.boundary import print_error, write_log
 from toolkit.editor import refresh_links
 from toolkit.place import packs_of
 from toolkit.progress import open_progress
@@ -168,7 +168,7 @@ def _earlier(submission: Submission, settings: Settings) -> Earlier:
             attempts = record.attempts(submission.kata.slug, submission.root)
             return earlier_attempts(record, attempts, submission.kata)
     except KataError as error:
-        tell(error)
+        print_error(error)
         return Earlier(hints=frozenset(id for id, ladder in submission.kata.hints.items() if ladder))
 
 
@@ -183,7 +183,7 @@ def _keep(grade: Grade, submission: Submission, settings: Settings) -> None:
         with open_progress(settings.progress_file) as record:
             record.record(to_document(grade), submission.root)
     except KataError as error:
-        tell(error)
+        print_error(error)
 
 
 def _log_of(grade: Grade) -> Path | None:

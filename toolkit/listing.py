@@ -75,9 +75,9 @@ def best_results(settings: Settings) -> dict[str, tuple[int, int]]:
         with open_progress(settings.progress_file) as progress:
             return progress.best()
     except KataError as error:
-        from toolkit.boundary import tell
+        from toolkit.boundary import print_error
 
-        tell(error)
+        print_error(error)
         return {}
 
 

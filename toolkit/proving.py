@@ -38,9 +38,9 @@ class Proving:
     def proved(
         self, katas: Sequence[Kata], packs: Packs, only: Sequence[str] | None = None, *, loads: bool = True
     ) -> Iterator[Matrix]:
-        """The matrix of each kata; a line on standard error tells of each run as it ends."""
+        """The matrix of each kata; each run is a line on standard error when it ends."""
         chosen = self.only if only is None else only
-        tellers = {kata.slug: _Teller(kata, self._runs(kata, chosen), self.settings) for kata in katas}
+        printers = {kata.slug: _RunPrinter(kata, self._runs(kata, chosen), self.settings) for kata in katas}
         proving = prove_all(
             katas,
             packs,
@@ -50,17 +50,17 @@ class Proving:
             load=self.load,
             only=chosen,
             loads=loads,
-            tell=lambda kata: tellers[kata.slug].tell,
+            hear=lambda kata: printers[kata.slug].hear,
         )
         with closing(proving):
             for kata, matrix in zip(katas, proving, strict=True):
-                tellers[kata.slug].clear()
+                printers[kata.slug].clear()
                 yield matrix
 
     def _runs(self, kata: Kata, only: Sequence[str]) -> int:
         return sum(not only or candidate.name in only for candidate in candidates_of(kata)) * self.repeat
 
-    def shown(self, matrices: Iterable[Matrix]) -> Iterator[Matrix]:
+    def printed(self, matrices: Iterable[Matrix]) -> Iterator[Matrix]:
         """Print each matrix as it comes."""
         started = time.monotonic()
         for matrix in matrices:
@@ -82,7 +82,7 @@ class Proving:
             pending.update(changed)
             packs = packs_of(self.settings)
             kata = packs.kata(slug)
-            [matrix] = self.shown(self._newer(kata, packs, matrix, pending))
+            [matrix] = self.printed(self._newer(kata, packs, matrix, pending))
             if not matrix.blocked:
                 pending.clear()
 
@@ -111,7 +111,7 @@ def must_exist(only: Sequence[str], katas: Sequence[Kata]) -> None:
             raise UsageError(f"there is no solution `{name}`", hint=f"there are: {', '.join(sorted(known))}")
 
 
-class _Teller:
+class _RunPrinter:
     """A line for each run: one that changes in a terminal, one below the other elsewhere."""
 
     def __init__(self, kata: Kata, total: int, settings: Settings) -> None:
@@ -122,7 +122,7 @@ class _Teller:
         self._terminal = sys.stderr.isatty()
         self._lock = threading.Lock()
 
-    def tell(self, candidate: Candidate, run: CandidateRun) -> None:
+    def hear(self, candidate: Candidate, run: CandidateRun) -> None:
         with self._lock:
             self._done += 1
             line = render_run(self._kata, candidate, run, f"{self._done}/{self._total}", self._paint)

@@ -17,7 +17,7 @@ from graders.grading.recording_proxy import Overlap, RecordingProxy, recording_p
 from graders.logs.recorder import Recorder
 from graders.submission.failures import ServiceFailure
 from graders.submission.folder import Submission
-from toolkit.boundary import tell
+from toolkit.boundary import print_error
 from toolkit.served import announced
 from toolkit.settings import Settings
 from toolkit.views.paint import Paint
@@ -33,10 +33,10 @@ _INDENT = " " * 12
 
 
 class LiveOutput:
-    """Prints what a service prints, line by line, between the other lines. `shown` writes it for its author."""
+    """Prints what a service prints, line by line, between the other lines. `rewrite` writes it for its author."""
 
     def __init__(self, paint: Paint) -> None:
-        self.shown: Callable[[str], str] = lambda text: text
+        self.rewrite: Callable[[str], str] = lambda text: text
         self.turn = threading.RLock()
         self._paint = paint
         self._waiting = bytearray()
@@ -62,7 +62,7 @@ class LiveOutput:
             text = bytes(self._waiting[:end]).decode("utf-8", "replace")
             del self._waiting[:end]
             self._unfinished = bytes(self._waiting)
-            lines = self.shown(text).splitlines()
+            lines = self.rewrite(text).splitlines()
             for line in printed_lines(lines[:_MOST_LINES], self._paint, indent=_INDENT):
                 print(line)
             if len(lines) > _MOST_LINES:
@@ -143,7 +143,7 @@ class Serving:
         try:
             changed = self.saves.taken() if self.saves is not None else frozenset()
         except KataError as error:
-            tell(error)
+            print_error(error)
             self.saves = None
             return
         if not changed:
@@ -161,7 +161,7 @@ class Serving:
             self._say_failure(failure)
         except KataError as error:
             self.output.flush()
-            tell(error)
+            print_error(error)
         self._say_dependencies(names)
 
     def _say_failure(self, failure: ServiceFailure) -> None:

@@ -17,7 +17,7 @@ from typing import NoReturn
 from graders.errors import KataError
 from graders.grading.progress import Event
 from graders.submission.folder import regular_files
-from toolkit.boundary import tell
+from toolkit.boundary import print_error
 from toolkit.views.paint import Paint
 
 _LOOK_SECONDS = 0.25
@@ -176,7 +176,7 @@ def after_each_change(root: Path, paint: Paint, do: Callable[[frozenset[Path], W
             do(changed, watch)
         except KataError as error:
             sys.stdout.flush()
-            tell(error)
+            print_error(error)
         except FilesChangedError:
             said = "Files have changed: starting again."
         print(f"\n{paint(said, 'dim')}", flush=True)

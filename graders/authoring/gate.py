@@ -31,7 +31,7 @@ _ANY_ANSWER = "a service may answer anything: that fails a check, with a sentenc
 # Runs of a reference whose answers are perturbed, each with a seed of its own.
 PERTURBED_RUNS = 2
 
-Tell = Callable[[Candidate, CandidateRun], None]
+Hear = Callable[[Candidate, CandidateRun], None]
 
 
 def prove(
@@ -44,7 +44,7 @@ def prove(
     load: bool = False,
     only: Sequence[str] = (),
     loads: bool = True,
-    tell: Tell = lambda _candidate, _run: None,
+    hear: Hear = lambda _candidate, _run: None,
 ) -> Matrix:
     """As `prove_all`, for one kata."""
     proving = prove_all(
@@ -56,7 +56,7 @@ def prove(
         load=load,
         only=only,
         loads=loads,
-        tell=lambda _kata: tell,
+        hear=lambda _kata: hear,
     )
     with closing(proving):
         return next(proving)
@@ -72,11 +72,11 @@ def prove_all(
     load: bool = False,
     only: Sequence[str] = (),
     loads: bool = True,
-    tell: Callable[[Kata], Tell] = lambda _kata: lambda _candidate, _run: None,
+    hear: Callable[[Kata], Hear] = lambda _kata: lambda _candidate, _run: None,
 ) -> Generator[Matrix, None, None]:
     """Audit the katas and run every candidate `repeat` times, `jobs` at once; with `load` every core is kept busy.
 
-    `only`: names of solutions (or "starter") to run, all if empty. `tell` of a kata hears of each run as it ends.
+    `only`: names of solutions (or "starter") to run, all if empty. `hear` of a kata hears of each run as it ends.
     Nothing of a kata runs whose audit finds a blocking problem. With `loads`, its dataset is loaded once more and
     compared. The first reference runs some times more with perturbed answers, which may fail a check but must not
     break it. The matrices come in the order of the katas; the next kata's runs fill the cores while the last ones of
@@ -84,7 +84,7 @@ def prove_all(
     """
     with busy_cores(os.cpu_count() or 1) if load else _calm(), ThreadPoolExecutor(jobs) as pool:
         try:
-            begun = [_begin(pool, kata, packs, grader, repeat, only, loads, tell(kata)) for kata in katas]
+            begun = [_begin(pool, kata, packs, grader, repeat, only, loads, hear(kata)) for kata in katas]
             for one in begun:
                 yield one.matrix()
         except BaseException:
@@ -122,7 +122,7 @@ def _begin(
     repeat: int,
     only: Sequence[str],
     loads: bool,
-    tell: Tell,
+    hear: Hear,
 ) -> _Begun:
     found = audit(kata, packs)
     if any(problem.blocking for problem in found):
@@ -132,7 +132,7 @@ def _begin(
     candidates = [candidate for candidate in candidates_of(kata) if not only or candidate.name in only]
     runs = {
         candidate: [
-            pool.submit(_run_and_tell, kata, packs, grader, candidate, turn, tell) for turn in range(repeat)
+            pool.submit(_run_and_report, kata, packs, grader, candidate, turn, hear) for turn in range(repeat)
         ]
         for candidate in candidates
     }
@@ -156,12 +156,12 @@ def render_candidate(kata: Kata, packs: Packs, candidate: Candidate, into: Path)
     return Submission(into, kata, stack, stage)
 
 
-def _run_and_tell(
-    kata: Kata, packs: Packs, grader: Grader, candidate: Candidate, turn: int, tell: Tell
+def _run_and_report(
+    kata: Kata, packs: Packs, grader: Grader, candidate: Candidate, turn: int, hear: Hear
 ) -> CandidateRun:
     run = run_candidate(kata, packs, grader, candidate, turn)
     if not abandoned():
-        tell(candidate, run)
+        hear(candidate, run)
     return run
 
 

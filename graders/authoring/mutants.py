@@ -93,11 +93,11 @@ def _sql_strings(tree: ast.Module) -> list[ast.Constant]:
     """The literals that are SQL: statements, the parts of formatted ones, and what is appended to one."""
     formatted = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
     parts = {id(part): _is_sql(whole.values[0]) for whole in formatted for part in whole.values}
-    remarks = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     return [
         node
         for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and id(node) not in remarks
+        if isinstance(node, ast.Constant) and id(node) not in docstrings
         if isinstance(node.value, str) and (parts.get(id(node)) or _is_sql(node))
     ]
 

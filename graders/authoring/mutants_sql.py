@@ -45,10 +45,10 @@ _PART = re.compile(r"\s*(?:WHERE|AND|ORDER BY|FOR UPDATE|FROM|LEFT JOIN|JOIN|ON 
 
 def sql_edits(sql: str) -> Iterator[tuple[str, str, int, str]]:
     """Each fault that fits: operator, what was changed, where it stands, the whole text with it."""
-    remarks = [match.span() for match in _COMMENT.finditer(sql)]
+    comments = [match.span() for match in _COMMENT.finditer(sql)]
     for operator, pattern, instead in _COMPILED:
         for match in pattern.finditer(sql):
-            if any(start <= match.start() < end for start, end in remarks):
+            if any(start <= match.start() < end for start, end in comments):
                 continue
             put = match.expand(instead)
             found = " ".join(match.group().split())[:60]

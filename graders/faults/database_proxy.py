@@ -1,4 +1,4 @@
-"""The wire between service and database: it holds, cuts or replaces a chosen message of PostgreSQL's protocol."""
+"""The proxy between service and database: it holds, cuts or replaces a chosen message of PostgreSQL's protocol."""
 
 from __future__ import annotations
 
@@ -81,12 +81,12 @@ class DatabaseProxy:
 
         With `seconds` it is a delay: the statement continues after that time.
         """
-        what = f"hold before {_told(matches)}"
+        what = f"hold before {_label(matches)}"
         return self._arm(what, "before", "hold", matches=_function(matches), seconds=seconds)
 
     def cut_before(self, matches: Matches) -> Fault:
         """Breaks the connection in place of running the first statement that `matches`."""
-        return self._arm(f"cut before {_told(matches)}", "before", "cut", matches=_function(matches))
+        return self._arm(f"cut before {_label(matches)}", "before", "cut", matches=_function(matches))
 
     def hold_before_commit(self, session: Callable[[int], bool] | None = None) -> Fault:
         """Holds the first COMMIT (of the server process whose pid `session` says yes to).
@@ -102,7 +102,7 @@ class DatabaseProxy:
 
         The server's transaction is really aborted (a failed COMMIT: rolled back), so what follows is true.
         """
-        what = f"{sqlstate} in place of {_told(matches)}"
+        what = f"{sqlstate} in place of {_label(matches)}"
         return self._arm(
             what, "before", "fail", matches=_function(matches), sqlstate=sqlstate, text=message, times=times
         )
@@ -131,7 +131,9 @@ class DatabaseProxy:
         self._thread.start()
         self._started.wait(_START_SECONDS)
         if self._error is not None or not self._started.is_set():
-            raise SuiteError(f"the wire to the database could not listen: {self._error}", hint="run it again")
+            raise SuiteError(
+                f"the proxy in front of the database could not listen: {self._error}", hint="run it again"
+            )
 
     def close(self) -> None:
         """Ends every connection and every fault, and listens no more."""
@@ -194,7 +196,7 @@ class DatabaseProxy:
 
 @contextmanager
 def open_database_proxy(host: str, port: int) -> Iterator[DatabaseProxy]:
-    """A wire in front of the database at host and port, for as long as the block lasts."""
+    """A proxy in front of the database at host and port, for as long as the block lasts."""
     made = DatabaseProxy((host, port))
     made.start()
     try:
@@ -210,5 +212,5 @@ def _function(matches: Matches) -> Callable[[str], bool]:
     return lambda sql: pattern.search(sql) is not None
 
 
-def _told(matches: Matches) -> str:
+def _label(matches: Matches) -> str:
     return f"/{matches}/" if isinstance(matches, str) else "a statement"

@@ -86,7 +86,7 @@ class Fault:
         if not self.wait(seconds):
             raise FaultError(
                 f"{self.what}: it did not take place within {seconds:g} s ({self.chances} chances seen)",
-                hint="the service does not go through the wire, or does its work in a way the suite does not expect",
+                hint="the service does not use the proxy, or works in a way that the suite does not expect",
             )
 
     def release(self) -> None:
@@ -103,7 +103,7 @@ class Fault:
         """It does not take place any more; what is held stays held."""
         self._disarmed = True
 
-    # -- for the wire, in its loop --------------------------------------------------------------------------------
+    # -- for the proxy, in its loop -------------------------------------------------------------------------------
 
     async def claims_statement(self, sql: str, pid: int) -> bool:
         """True where this statement, of the server process `pid`, is the one; it is then this fault's."""

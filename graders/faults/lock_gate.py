@@ -1,4 +1,4 @@
-"""The starting gate: locks that hold requests back until all are inside, so that each race happens."""
+"""The lock gate: locks that hold requests back until all are inside, so that each race happens."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ class HeldGate:
                 if status.at_our_lock:
                     return
                 raise SuiteError(
-                    f"the starting gate gathered nobody: {status.answered} of {total} calls had ended, "
+                    f"the lock gate holds nobody: {status.answered} of {total} calls had ended, "
                     f"{status.waiting} sessions were waiting, none of them for the gate",
                     hint="Lock what the request must write, and give the calls a shorter deadline than the gate.",
                 )

@@ -1,4 +1,4 @@
-"""PostgreSQL's frontend/backend protocol, version 3, as far as the wire must read and write it.
+"""PostgreSQL's frontend/backend protocol, version 3, as far as the proxy must read and write it.
 
 Source: PostgreSQL documentation, "Message Formats" and "Message Flow".
 """

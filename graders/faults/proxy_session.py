@@ -1,4 +1,4 @@
-"""One connection through the wire: two streams of messages, and the faults that stop, cut or replace one."""
+"""One connection through the proxy: two streams of messages, and the faults that stop, cut or replace one."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from graders.submission.dependencies import Toolchain, prepare_environment
 from graders.submission.folder import Submission, snapshot
 from graders.submission.installers import installer_of
 from graders.submission.missing_modules import pointed_to
-from graders.submission.printed import shown_paths
+from graders.submission.printed import path_rewriter
 from graders.submission.service import Deadlines, Terms
 
 
@@ -55,7 +55,7 @@ class Options:
 class RunningSubmission:
     """A submission that runs: its database, its instances and the private folder of the run.
 
-    `variables`: those of the kata as the service was given them; `tables`: as they were before `release`; `shown`
+    `variables`: those of the kata as the service was given them; `tables`: as they were before `release`; `rewrite`
     writes what the service prints for its author; `copy_again` brings the copy that it runs in up to date, and builds
     it; `notices`: what was noticed about the repository.
     """
@@ -66,7 +66,7 @@ class RunningSubmission:
     seed: int
     tables: Tables
     variables: Mapping[str, str]
-    shown: Callable[[str], str]
+    rewrite: Callable[[str], str]
     copy_again: Callable[[], None]
     notices: tuple[Notice, ...] = ()
 
@@ -120,7 +120,7 @@ class SetUp:
             seed=self.seed,
             tables=tables,
             variables=variables,
-            shown=terms.shown,
+            rewrite=terms.rewrite,
             copy_again=lambda: self._copy_again(work, toolchain, terms),
             notices=toolchain.notices,
         )
@@ -185,7 +185,7 @@ class SetUp:
             reads=(toolchain.folder,),
             waiting=lambda why: self.log.note("service", why.label),
             heard=self.heard,
-            shown=shown_paths(work, run.path, toolchain.folder),
+            rewrite=path_rewriter(work, run.path, toolchain.folder),
         )
 
 

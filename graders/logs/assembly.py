@@ -318,8 +318,8 @@ class Assembler:
     def _moment(self, entry: Entry) -> float:
         if "epoch" in entry.row:
             return float(entry.row["epoch"])
-        moment = self.clock.read(text_in(entry.row, "timestamp"))
+        timestamp = self.clock.read(text_in(entry.row, "timestamp"))
         while self.clock.unknown:
             zone = self.clock.unknown.pop()
             self._note(entry, f"the time zone {zone} is unknown; taken for UTC")
-        return moment
+        return timestamp

@@ -56,7 +56,7 @@ def _passes(session: psycopg.Connection[Any], table: Relation, kind: str, mode: 
 
 
 def _reads(session: psycopg.Connection[Any], table: Relation) -> bool:
-    """Materialized views cannot be locked by name; a short patience stands in for NOWAIT."""
+    """Materialized views cannot be locked by name; a short lock_timeout takes the place of NOWAIT."""
     try:
         with session.transaction(force_rollback=True):
             session.execute("set local lock_timeout = '50ms'")

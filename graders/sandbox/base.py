@@ -52,7 +52,7 @@ UNLIMITED = Limits()
 class OutputBuffer:
     """The first and the last kilobytes of what a command printed; a flood neither grows it nor is waited for.
 
-    `heard` is called with each piece as it comes, from whichever thread reads it, one piece at a time; `shown` says
+    `heard` is called with each piece as it comes, from whichever thread reads it, one piece at a time; `rewrite` says
     how its text is written for the command's author.
     """
 
@@ -62,10 +62,10 @@ class OutputBuffer:
         tail: int = KEPT_TAIL,
         *,
         heard: Callable[[bytes], None] = lambda _: None,
-        shown: Callable[[str], str] = lambda text: text,
+        rewrite: Callable[[str], str] = lambda text: text,
     ) -> None:
         self._heard = heard
-        self._shown = shown
+        self._rewrite = rewrite
         self._head_size = head
         self._tail_size = tail
         self._head = bytearray()
@@ -121,7 +121,7 @@ class OutputBuffer:
         return f"{self._lines(head)}\n[... {missing} bytes left out ...]\n{self._lines(tail)}"
 
     def _lines(self, raw: bytes) -> str:
-        return "\n".join(sanitize(line, limit=MAX_LINE) for line in self._shown(_text(raw)).split("\n"))
+        return "\n".join(sanitize(line, limit=MAX_LINE) for line in self._rewrite(_text(raw)).split("\n"))
 
 
 def _text(raw: bytes) -> str:

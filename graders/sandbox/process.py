@@ -1,4 +1,4 @@
-"""T0: a plain process with a clean environment, whose whole tree ends when it is told to or when the grader dies."""
+"""T0: a plain process with a clean environment, whose whole tree ends on request or when the grader dies."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def live_processes() -> tuple[PlainProcess, ...]:
 
 
 class ProcessSandbox:
-    """Starts commands as the grader's own user. `adopt` is told the process groups, for whoever reaps after a crash."""
+    """Starts commands as the grader's own user. `adopt` gets the process groups, for whoever reaps after a crash."""
 
     name = "process"
     tier = "T0"

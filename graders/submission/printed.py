@@ -18,22 +18,22 @@ _REQUEST_LOG = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class ShownPaths:
+class PathRewriter:
     """How places of a run are written for the author of a submission. `places`: directory -> what stands for it."""
 
     places: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, text: str) -> str:
         """`text` with those directories replaced, and each `File "app/views.py", line 18` as `app/views.py:18`."""
-        for place, shown in sorted(self.places.items(), key=lambda entry: -len(entry[0])):
+        for place, label in sorted(self.places.items(), key=lambda entry: -len(entry[0])):
             if place in text:
-                whole = shown.rstrip("/") or "."
+                whole = label.rstrip("/") or "."
                 inside = rf"(?:file://)?{re.escape(place)}(?:(/)|(?![\w.-]))"
-                text = re.sub(inside, lambda found, s=shown, w=whole: s if found[1] else w, text)  # type: ignore[misc]
+                text = re.sub(inside, lambda found, s=label, w=whole: s if found[1] else w, text)  # type: ignore[misc]
         return _PYTHON_FRAME.sub(r"\1\2:\3", text)
 
 
-def shown_paths(work: Path, private: Path, environment: Path) -> ShownPaths:
+def path_rewriter(work: Path, private: Path, environment: Path) -> PathRewriter:
     """The places of a run: the copy of the repository, its private directory, and its dependencies."""
     packages = environment.glob("lib/python*/site-packages")
     places = {
@@ -45,8 +45,8 @@ def shown_paths(work: Path, private: Path, environment: Path) -> ShownPaths:
         environment: "",
     }
     # Programs resolve links before they print a path.
-    return ShownPaths(
-        {str(one): shown for place, shown in places.items() for one in (place, place.resolve())}
+    return PathRewriter(
+        {str(one): label for place, label in places.items() for one in (place, place.resolve())}
     )
 
 

@@ -205,7 +205,7 @@ class Service:
 
     def _launch(self, command: Command) -> Running:
         terms = self._terms
-        output = OutputBuffer(heard=terms.heard, shown=terms.shown)
+        output = OutputBuffer(heard=terms.heard, rewrite=terms.rewrite)
         self._since_mark.append((output, 0))
         env = environment_of(terms, self._variables, self._database_url)
         env["PORT"] = str(self.port)

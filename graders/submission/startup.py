@@ -18,7 +18,7 @@ _LONGEST_PAUSE = 0.05
 # What has not changed in so many looks at a service that does nothing else will not change.
 _SETTLED_LOOKS = 20
 _SETTLED_SECONDS = 2.0
-_PATIENCE_SECONDS = 1.0
+_PROBE_SECONDS = 1.0
 
 
 class PortTakenError(Exception):
@@ -57,11 +57,11 @@ class Startup:
         PortTakenError where another program answers on the port.
         """
         deadline = Deadline(self.ready_seconds, what="the service's readiness")
-        pause, patience, next_word = 0.002, _PATIENCE_SECONDS, 0.0
+        pause, timeout, next_word = 0.002, _PROBE_SECONDS, 0.0
         while True:
             # Looked at before it is asked: the answer is work too.
             at_work = self._web.process.at_work()
-            found = probe(base_url_of(HOST, self.port), min(patience, self.ready_seconds))
+            found = probe(base_url_of(HOST, self.port), min(timeout, self.ready_seconds))
             self._must_run(was_ready=found is None)
             if found is None:
                 self._must_be_ours()
@@ -70,8 +70,8 @@ class Startup:
                 next_word = time.monotonic() + _WORD_SECONDS
                 self._look_around(found)
             self._end_if_known(found, at_work, deadline)
-            # A connection taken before the service could serve may never be answered: ask again, more patiently.
-            patience = patience * 2 if found.code == "hangs" else patience
+            # A connection taken before the service could serve may never be answered: ask again, with more time.
+            timeout = timeout * 2 if found.code == "hangs" else timeout
             time.sleep(pause)
             pause = min(_LONGEST_PAUSE, pause * 1.5)
 
@@ -100,7 +100,7 @@ class Startup:
         if found.code == "refused":
             # A mere listener proves nothing: a debugger or a page of metrics may be up long before the service.
             self._elsewhere = any(
-                probe(base_url_of(place.address, place.port), _PATIENCE_SECONDS) is None
+                probe(base_url_of(place.address, place.port), _PROBE_SECONDS) is None
                 for place in listeners or ()
             )
             if listeners:

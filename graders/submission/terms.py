@@ -29,7 +29,7 @@ class Terms:
     `variables` and `path` (put before the system's PATH) are all that it is given, with PORT, HOST, DATABASE_URL,
     HOME and TMPDIR; `values`: what placeholders in variables stand for. `reads`: folders outside of the repository
     that it needs. `waiting` hears, about once a second, why the service is not ready yet; `heard` what it prints, as
-    it comes; `shown` writes that for its author.
+    it comes; `rewrite` writes that for its author.
     """
 
     root: Path
@@ -43,7 +43,7 @@ class Terms:
     reads: Sequence[Path] = ()
     waiting: Callable[[Unready], None] | None = None
     heard: Callable[[bytes], None] = lambda _: None
-    shown: Callable[[str], str] = lambda text: text
+    rewrite: Callable[[str], str] = lambda text: text
 
     @property
     def mounts(self) -> tuple[Mount, ...]:

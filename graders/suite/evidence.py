@@ -68,9 +68,9 @@ class Collector:
         service printed during the check."""
         others = [exchange for exchange in self._exchanges if all(exchange is not one for one in guilty)]
         exchanges = (self.pinned or [*others, *guilty])[-MOST_REQUESTS:]
-        statements = [row for recording in self._recordings for row in shown_statements(recording)]
+        statements = [row for recording in self._recordings for row in statement_evidence(recording)]
         return Evidence(
-            tuple(shown_exchange(exchange) for exchange in exchanges),
+            tuple(exchange_evidence(exchange) for exchange in exchanges),
             tuple(statements[:MOST_STATEMENTS]),
             as_plain(self._proved()),
             last_lines(printed),
@@ -83,18 +83,18 @@ class Collector:
         return [finding for finding in found if finding.confidence == "proved"][:MOST_FINDINGS]
 
 
-def shown_exchange(exchange: Answer | TransportFailure) -> SeenRequest:
+def exchange_evidence(exchange: Answer | TransportFailure) -> SeenRequest:
     """A request and what came of it."""
     request = exchange.request
-    shown = SeenRequest(curl=request.curl, method=request.method, path=request.target)
+    seen = SeenRequest(curl=request.curl, method=request.method, path=request.target)
     if isinstance(exchange, Exception):
-        return {**shown, "status": None, "note": clipped(str(exchange))}
+        return {**seen, "status": None, "note": clipped(str(exchange))}
     headers = {name: value for name, value in exchange.headers.items() if name.lower() in _SHOWN_HEADERS}
     body = clipped(exchange.body.decode("utf-8", "replace"))
-    return {**shown, "status": exchange.status, "headers": headers, "body": body}
+    return {**seen, "status": exchange.status, "headers": headers, "body": body}
 
 
-def shown_statements(recording: Recording) -> list[SeenStatement]:
+def statement_evidence(recording: Recording) -> list[SeenStatement]:
     """The recording's work by shape, the most frequent first, each with the parameters of two executions."""
     shapes: dict[tuple[str, bool], list[Statement]] = {}
     for statement in (*recording.work, *recording.nested):

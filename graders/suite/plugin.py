@@ -163,12 +163,12 @@ class GraderPlugin:
         self._open[id] = replace(
             report,
             outcome="failed" if theirs else "broken",
-            message=clipped(self._shown(blame or self._sentence(id, error))) if theirs else "",
+            message=clipped(self._with_public_url(blame or self._sentence(id, error))) if theirs else "",
             detail="" if theirs else describe_error(error, str(self.job.suite)),
             evidence=self.bench.collector.evidence(answers_in(error), self._printed()),
         )
 
-    def _shown(self, message: str) -> str:
+    def _with_public_url(self, message: str) -> str:
         return message.replace(self.job.base_url, self.job.shown_url) if self.job.shown_url else message
 
     def _printed(self) -> str:

@@ -117,7 +117,7 @@ def test_a_signal_cleans_up_and_ends_with_130(number: signal.Signals, tmp_path: 
 
 def test_a_broken_settings_file_is_named_with_its_line(tiny: Kata) -> None:
     settings = Path(tiny.environment["KATA_CONFIG_DIR"]) / "settings.yaml"
-    for text, told in (
+    for text, expected in (
         ("packs: [\n", f"{settings}:2:1"),
         ("pakcs: []\n", "unknown setting 'pakcs'"),
         ("packs: [/nowhere/at/all]\n", "there is no such pack directory: /nowhere/at/all"),
@@ -128,7 +128,7 @@ def test_a_broken_settings_file_is_named_with_its_line(tiny: Kata) -> None:
         for verb in (("list",), ("status",)):
             done = tiny(*verb)
             assert done.returncode == 2, (text, done.stderr)
-            assert told in done.stderr
+            assert expected in done.stderr
 
 
 def test_packs_of_the_settings_file_are_found_relative_to_it(kata: Kata) -> None:

@@ -29,7 +29,7 @@ def test_each_result_is_printed_when_its_check_ends(capsys: pytest.CaptureFixtur
     assert said_after(Event("check", "greets-by-name")) == ""
     report = Report("greets-by-name", "failed", message="nobody was greeted")
     assert "nobody was greeted" in said_after(Event("check-ended", "greets-by-name", report=report))
-    # It needs the one that failed: skipped, and told with the others that were.
+    # It needs the one that failed: skipped, and named with the others that were.
     needs_it = Report("cost-is-flat", "failed", message="it grows")
     assert said_after(Event("check-ended", "cost-is-flat", report=needs_it)) == ""
     other = Report("survives-a-kill", "failed", message="it was lost")

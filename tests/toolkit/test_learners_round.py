@@ -240,19 +240,19 @@ def test_the_gate_watches_and_runs_again_what_a_change_touches(kata: Kata, tmp_p
     pack = tmp_path / "pack"
     shutil.copytree(TINY, pack)
     folder = pack / "katas" / "greeting" / "solutions" / "forgets-names"
-    told = (folder / "solution.yaml").read_text()
+    written = (folder / "solution.yaml").read_text()
     chosen = ("--only", "reference", "--only", "forgets-names")
     with running(
         kata, "--pack", pack, "author", "check", "greeting", "--watch", *chosen, cwd=tmp_path
     ) as process:
         assert "2 runs" in read_until(process, "Waiting for a change")
-        (folder / "solution.yaml").write_text(told.replace("[greets-by-name,", "[cost-is-flat,"))
+        (folder / "solution.yaml").write_text(written.replace("[greets-by-name,", "[cost-is-flat,"))
         seen = read_until(process, "Waiting for a change")
         assert "`greets-by-name` fails and should not" in seen
         assert ", 2 runs," in seen, "the row that did not run again is kept"
         (folder / "solution.yaml").write_text("kind: [\n")
         read_until(process, "Waiting for a change")
-        (folder / "solution.yaml").write_text(told)
+        (folder / "solution.yaml").write_text(written)
         assert "forgets-names" in read_until(process, "Waiting for a change")
         process.send_signal(signal.SIGINT)
         assert "solution.yaml" in process.communicate(timeout=300)[1]

@@ -69,12 +69,12 @@ def test_serve_gives_the_variables_of_the_kata_other_values(tiny: Kata, reposito
         with urlopen(f"{base}/greetings?limit=1", timeout=300) as answer:
             assert json.load(answer)["greetings"][0].startswith("Good morning = ")
         assert end(process) == 130
-    for wrong, told in (
+    for wrong, expected in (
         ("GREETING", "there is no ="),
         ("GREETINGS=Hi", "greeting has no variable GREETINGS"),
     ):
         done = tiny("serve", "--set", wrong, cwd=repository)
-        assert (done.returncode, told in done.stderr, "GREETING" in done.stderr) == (2, True, True)
+        assert (done.returncode, expected in done.stderr, "GREETING" in done.stderr) == (2, True, True)
 
 
 def test_serve_lets_requests_overlap_and_tells_them_together(tiny: Kata, repository: Path) -> None:
@@ -94,9 +94,9 @@ def test_serve_lets_requests_overlap_and_tells_them_together(tiny: Kata, reposit
                 assert not any(one.done() for one in asked), "a request got past the lock"
             keeper.rollback()
             assert [one.result().status for one in asked] == [200] * 3
-        told = read_until(process, "at once")
-        assert told.count("GET /greetings?limit=2") == 3
-        assert " 3 at once " in told.splitlines()[-1]
+        lines = read_until(process, "at once")
+        assert lines.count("GET /greetings?limit=2") == 3
+        assert " 3 at once " in lines.splitlines()[-1]
         assert end(process) == 130
 
 

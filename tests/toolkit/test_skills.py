@@ -35,8 +35,12 @@ def test_skills_without_a_kata_are_counted_as_to_come() -> None:
 
 def test_a_track_lists_its_katas_in_its_own_order(capsys: pytest.CaptureFixture[str]) -> None:
     assert print_list(track="core") == 0
-    told = capsys.readouterr().out
-    assert told.index("n-plus-one") < told.index("keyset-pagination") < told.index("idempotent-payments")
+    printed = capsys.readouterr().out
+    assert (
+        printed.index("n-plus-one")
+        < printed.index("keyset-pagination")
+        < printed.index("idempotent-payments")
+    )
 
 
 def test_an_unknown_track_is_refused_with_the_one_that_was_meant() -> None:

@@ -83,7 +83,7 @@ def run(
             proving.watch(slug)
         proved = proving.proved(katas, packs)
         matrices = []
-        for matrix in proved if as_json else proving.shown(proved):
+        for matrix in proved if as_json else proving.printed(proved):
             matrices.append(matrix)
             if recorded and not matrix.problems:
                 record(matrix, digests[matrix.kata.slug], grader, load=load)

@@ -46,14 +46,14 @@ def run(
     names = [find_candidate(kata, name).name for name in solution or ()] or _usual(kata)
     done = Counter[str]()
 
-    def tell(*_: object) -> None:
+    def hear(*_: object) -> None:
         done["runs"] += 1
         if sys.stderr.isatty():
             print(f"\r{done['runs']}/{repeat * len(names)}", end="", file=sys.stderr, flush=True)
 
     with Grader(options_for(settings, seed=seed)) as grader:
         matrix = prove(
-            kata, packs, grader, repeat=repeat, jobs=jobs, load=load, only=names, loads=False, tell=tell
+            kata, packs, grader, repeat=repeat, jobs=jobs, load=load, only=names, loads=False, hear=hear
         )
     if sys.stderr.isatty():
         print("\r\x1b[2K", end="", file=sys.stderr, flush=True)

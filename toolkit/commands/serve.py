@@ -80,7 +80,7 @@ def run(
             print(render_stop(failure.stop, paint))
             return 1
         refresh_links(submission, settings)
-        output.shown = running.shown
+        output.rewrite = running.rewrite
         return Serving(running, submission, settings, paint, output, saves).run(port)
 
 

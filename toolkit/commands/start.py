@@ -14,7 +14,7 @@ import typer
 from graders.errors import KataError, UsageError
 from graders.packs.records import Kata, Stack
 from graders.submission.folder import Submission, render_own_starter
-from toolkit.boundary import tell
+from toolkit.boundary import print_error
 from toolkit.completion import slugs, stacks
 from toolkit.directories import expanded
 from toolkit.editor import write_editor_settings
@@ -85,7 +85,7 @@ def _chosen_before(kata: Kata, settings: Settings) -> str | None:
         with open_progress(settings.progress_file) as progress:
             stack = progress.chosen_stack()
     except KataError as error:
-        tell(error)
+        print_error(error)
         return None
     return stack if stack in kata.stacks else None
 
@@ -96,7 +96,7 @@ def _remember(submission: Submission, settings: Settings, *, named: bool) -> Non
         with open_progress(settings.progress_file) as progress:
             progress.start(submission.root, submission.kata.slug, submission.stack.name, named=named)
     except KataError as error:
-        tell(error)
+        print_error(error)
 
 
 def _in_words(target: Path, submission: Submission, paint: Paint) -> Iterator[str]:

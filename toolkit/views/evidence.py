@@ -24,7 +24,7 @@ def evidence_lines(
     """The statements and requests behind a failure: the repeated statements where there are any, and the last
     `few_requests` requests; with `verbose` all of both."""
     statements = evidence.statements
-    shown = statements if verbose else telling_statements(statements)
+    shown = statements if verbose else informative_statements(statements)
     blocks = [statement_lines(statement, paint) for statement in shown]
     requests = distinct_requests(evidence.requests)
     shown_requests = requests if verbose else requests[-few_requests:]
@@ -46,7 +46,7 @@ def evidence_lines(
     return [line for block in blocks if block for line in ("", *block)][1:]
 
 
-def telling_statements(statements: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+def informative_statements(statements: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """The repeated ones where there are any, else all, a few at most; the most frequent first, then those that read
     the most rows."""
     statements = sorted(

@@ -144,8 +144,8 @@ def _complete(attempt: Attempt) -> bool:
     return attempt.counts and attempt.score == attempt.max
 
 
-def _when(moment: datetime) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+def _when(timestamp: datetime) -> str:
+    return timestamp.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _count(number: int, noun: str) -> str:

@@ -11,7 +11,7 @@ from graders.results.improvement import Improvement
 from graders.results.verdicts import CheckResult, Cost
 from toolkit.text import escape, number, shorten
 from toolkit.views.closing import relation
-from toolkit.views.evidence import distinct_requests, parameter_sets, telling_statements
+from toolkit.views.evidence import distinct_requests, informative_statements, parameter_sets
 from toolkit.views.growth import UNITS, improvement_in_words
 from toolkit.views.paint import Paint
 from toolkit.views.standing import Standing
@@ -30,7 +30,7 @@ def render_html(grade: Grade, standing: Standing = _NOTHING_KNOWN) -> str:
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        finalize=_escaped,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -48,7 +48,7 @@ def render_html(grade: Grade, standing: Standing = _NOTHING_KNOWN) -> str:
     )
 
 
-def _shown(value: Any) -> Any:
+def _escaped(value: Any) -> Any:
     # Signs that reorder or hide text are written out; Markup is left alone, it is text of ours.
     return escape(value, keep_newlines=True) if type(value) is str else value
 
@@ -59,7 +59,9 @@ def _check(check: CheckResult) -> dict[str, Any]:
         "paragraphs": [part for part in check.feedback.split("\n\n") if part.strip()],
         "growth": [_growth(cost) for cost in check.costs],
         "findings": check.evidence.findings,
-        "statements": [_statement(statement) for statement in telling_statements(check.evidence.statements)],
+        "statements": [
+            _statement(statement) for statement in informative_statements(check.evidence.statements)
+        ],
         # Of a cost that grows, the largest request says it all.
         "requests": distinct_requests(check.evidence.requests)[-1 if check.costs else -3 :],
     }

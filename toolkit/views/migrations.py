@@ -77,8 +77,8 @@ def _step(
 ) -> list[str]:
     text = shorten(escape(" ".join(step.text.split())), paint.width - 4)
     place = f"{escape(step.file)}:{step.line}"
-    told = wrap(f"{place}  {_trace_in_words(trace)}", paint.width - 4)
-    lines = [_INDENT + text, *(_INDENT + paint(line, "dim") for line in told)]
+    under = wrap(f"{place}  {_trace_in_words(trace)}", paint.width - 4)
+    lines = [_INDENT + text, *(_INDENT + paint(line, "dim") for line in under)]
     for finding in found:
         if finding.is_advice and not verbose:
             continue

@@ -49,7 +49,7 @@ def connect_external(url: str, kata: Kata, dataset: Dataset) -> Iterator[Cluster
             yield Cluster(
                 host=server.host,
                 port=server.port,
-                version=_shown(version),
+                version=_version_text(version),
                 log=log,
                 admin_url=server.url(name),
                 grader_url=server.url(name, _grader_of(name), secret),
@@ -88,7 +88,7 @@ def _inspect(session: psycopg.Connection) -> tuple[int, str]:
     version = session.info.server_version
     if version < OLDEST * 10_000:
         raise DatabaseError(
-            f"that server is PostgreSQL {_shown(version)}; the recording needs {OLDEST} or newer",
+            f"that server is PostgreSQL {_version_text(version)}; the recording needs {OLDEST} or newer",
             hint="Leave --postgres out: kata brings a PostgreSQL of its own.",
         )
     if session.info.parameter_status("is_superuser") != "on":
@@ -176,5 +176,5 @@ def _lock_of(name: str) -> int:
     return zlib.crc32(name.encode())
 
 
-def _shown(version: int) -> str:
+def _version_text(version: int) -> str:
     return f"{version // 10_000}.{version % 10_000}"

@@ -33,7 +33,7 @@ def running_server(
 ) -> Iterator[int]:
     """A server that accepts connections; gives its port.
 
-    `started` is told the process id at once. `graceful`: end with a checkpoint, so that the directory can be copied.
+    `started` is called with the process id at once. `graceful`: end with a checkpoint, so that a copy can be taken.
     Raises DatabaseError with the server's own words if it does not start.
     """
     program = reachable_bin(binaries.bin, identity) / "postgres"
@@ -57,12 +57,12 @@ def running_server(
             stop(process, signal.SIGINT if graceful else signal.SIGQUIT)
 
 
-def stop(process: subprocess.Popen[bytes], how: signal.Signals, patience: float = 10.0) -> None:
+def stop(process: subprocess.Popen[bytes], how: signal.Signals, timeout: float = 10.0) -> None:
     """End a server and wait for it; SIGKILL if it does not obey."""
     if process.poll() is None:
         process.send_signal(how)
     try:
-        process.wait(patience)
+        process.wait(timeout)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -69,7 +69,7 @@ def walk(
 ) -> tuple[Breach, ...]:
     """Make each cell's request by `call`, and by `missing` the same one for an id that does not exist.
 
-    `echoes`: what the two requests of a cell may repeat, see `likeness.differences`.
+    `echoes`: what the two requests of a cell may repeat, see `response_diff.differences`.
     """
     breaches = []
     for cell in cells:
@@ -77,7 +77,7 @@ def walk(
         if cell.expected == MISSING:
             if missing is None:
                 raise ValueError(f"{cell} expects the answer for a missing id, and there is no call for one")
-            reason = _told_apart(answer, missing(cell), (echoes or {}).get(cell, ()))
+            reason = _distinction(answer, missing(cell), (echoes or {}).get(cell, ()))
         else:
             allowed = cell.expected.split("|")
             reason = "" if str(answer.status) in allowed else _unlike(answer, allowed)
@@ -86,7 +86,7 @@ def walk(
     return tuple(breaches)
 
 
-def _told_apart(answer: Answer, other: Answer, echoes: Sequence[tuple[str, str]]) -> str:
+def _distinction(answer: Answer, other: Answer, echoes: Sequence[tuple[str, str]]) -> str:
     if answer.status < 400:
         return f"answered {answer.status}, though this is not theirs to reach"
     found = differences(answer, other, sent=echoes)

@@ -30,7 +30,7 @@ def differences(one: Answer, other: Answer, *, sent: Sequence[tuple[str, str]] =
     ours, theirs = ([pair[side] for pair in sent] for side in (0, 1))
     found += _header_differences(_headers(one, ours), _headers(other, theirs))
     if _body(one, ours) != _body(other, theirs):
-        found.append(f"the bodies are {_shown(one)} and {_shown(other)}")
+        found.append(f"the bodies are {_excerpt(one)} and {_excerpt(other)}")
     return tuple(found)
 
 
@@ -66,6 +66,6 @@ def _without_ids(text: str, echoes: Sequence[str]) -> str:
     return text
 
 
-def _shown(answer: Answer) -> str:
+def _excerpt(answer: Answer) -> str:
     text = " ".join(answer.text.split())
     return repr(text if len(text) <= 160 else text[:160] + "…")

@@ -1,4 +1,4 @@
-"""Sweeps: does a secret stand anywhere in the database, in an answer or in a log, in any usual disguise?"""
+"""Whether a secret is anywhere in the database, in an answer or in a log, in any usual encoding."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def mismatch(value: Any, expected: Any, scope: Scope) -> str | None:
         return _members(value, expected, scope)
     if isinstance(expected, list) and isinstance(value, list):
         return _entries(value, expected, scope)
-    return None if same(value, expected) else f"is {_shown(value)}, not {_shown(expected)}"
+    return None if same(value, expected) else f"is {_describe(value)}, not {_describe(expected)}"
 
 
 def same(one: Any, other: Any) -> bool:
@@ -60,7 +60,7 @@ def type_of(value: Any) -> str:
     return "array" if isinstance(value, list) else "object"
 
 
-def _shown(value: Any) -> str:
+def _describe(value: Any) -> str:
     return "absent" if value is ABSENT else abbreviate(value)
 
 
@@ -75,7 +75,7 @@ def _members(value: Mapping[str, Any], expected: Mapping[str, Any], scope: Scope
 
 def _entries(value: list[Any], expected: list[Any], scope: Scope) -> str | None:
     if len(value) != len(expected):
-        return f"has {len(value)} entries, not {len(expected)}: {_shown(value)}"
+        return f"has {len(value)} entries, not {len(expected)}: {_describe(value)}"
     for at, (one, wanted) in enumerate(zip(value, expected, strict=True)):
         problem = mismatch(one, wanted, scope)
         if problem is not None:
@@ -85,13 +85,13 @@ def _entries(value: list[Any], expected: list[Any], scope: Scope) -> str | None:
 
 def _matches(value: Any, pattern: Any, _: Scope) -> str | None:
     found = isinstance(value, str) and re.search(str(pattern), value)
-    return None if found else f"is {_shown(value)}, which does not match {pattern}"
+    return None if found else f"is {_describe(value)}, which does not match {pattern}"
 
 
 def _any_of(value: Any, choices: Any, scope: Scope) -> str | None:
     if any(mismatch(value, choice, scope) is None for choice in choices):
         return None
-    return f"is {_shown(value)}, not one of {', '.join(_shown(choice) for choice in choices)}"
+    return f"is {_describe(value)}, not one of {', '.join(_describe(choice) for choice in choices)}"
 
 
 def _all_of(value: Any, choices: Any, scope: Scope) -> str | None:
@@ -102,17 +102,23 @@ def _type(value: Any, wanted: Any, _: Scope) -> str | None:
     found = type_of(value)
     if found == wanted or (wanted == "number" and found == "integer"):
         return None
-    return f"is {_shown(value)}, which is not of type {wanted}"
+    return f"is {_describe(value)}, which is not of type {wanted}"
 
 
 def _at_least(value: Any, least: Any, _: Scope) -> str | None:
     return (
-        None if _is_number(value) and value >= least else f"is {_shown(value)}, not at least {_shown(least)}"
+        None
+        if _is_number(value) and value >= least
+        else f"is {_describe(value)}, not at least {_describe(least)}"
     )
 
 
 def _at_most(value: Any, most: Any, _: Scope) -> str | None:
-    return None if _is_number(value) and value <= most else f"is {_shown(value)}, not at most {_shown(most)}"
+    return (
+        None
+        if _is_number(value) and value <= most
+        else f"is {_describe(value)}, not at most {_describe(most)}"
+    )
 
 
 def _is_number(value: Any) -> bool:
@@ -122,43 +128,45 @@ def _is_number(value: Any) -> bool:
 def _absent(value: Any, wanted: Any, _: Scope) -> str | None:
     if (value is ABSENT) is bool(wanted):
         return None
-    return f"is {_shown(value)}, and should not be there" if wanted else "is absent"
+    return f"is {_describe(value)}, and should not be there" if wanted else "is absent"
 
 
 def _same_as(value: Any, name: Any, scope: Scope) -> str | None:
     wanted = scope.value(str(name))
-    return None if same(value, wanted) else f"is {_shown(value)}, not {_shown(wanted)} as before"
+    return None if same(value, wanted) else f"is {_describe(value)}, not {_describe(wanted)} as before"
 
 
 def _not(value: Any, matcher: Any, scope: Scope) -> str | None:
-    return f"is {_shown(value)}" if mismatch(value, matcher, scope) is None else None
+    return f"is {_describe(value)}" if mismatch(value, matcher, scope) is None else None
 
 
 def _length(value: Any, wanted: Any, scope: Scope) -> str | None:
     if not isinstance(value, str | list | dict):
-        return f"is {_shown(value)}, which has no length"
+        return f"is {_describe(value)}, which has no length"
     problem = mismatch(len(value), wanted, scope)
     return None if problem is None else f"has a length that {problem}"
 
 
 def _contains(value: Any, wanted: Any, scope: Scope) -> str | None:
     if isinstance(value, str) and isinstance(wanted, str):
-        return None if wanted in value else f"is {_shown(value)}, which does not contain {_shown(wanted)}"
+        return (
+            None if wanted in value else f"is {_describe(value)}, which does not contain {_describe(wanted)}"
+        )
     if isinstance(value, list) and any(mismatch(one, wanted, scope) is None for one in value):
         return None
-    return f"is {_shown(value)}, which does not contain {_shown(wanted)}"
+    return f"is {_describe(value)}, which does not contain {_describe(wanted)}"
 
 
 def _includes(value: Any, members: Any, scope: Scope) -> str | None:
     """An object that has at least these members."""
     if not isinstance(value, Mapping):
-        return f"is {_shown(value)}, which is not an object"
+        return f"is {_describe(value)}, which is not an object"
     return _members({key: value[key] for key in members if key in value}, members, scope)
 
 
 def _each(value: Any, matcher: Any, scope: Scope) -> str | None:
     if not isinstance(value, list):
-        return f"is {_shown(value)}, which is not an array"
+        return f"is {_describe(value)}, which is not an array"
     problems = (mismatch(one, matcher, scope) for one in value)
     return next((f"has an entry {at} that {found}" for at, found in enumerate(problems) if found), None)
 
@@ -170,10 +178,10 @@ def _instant(value: Any, wanted: Any, _: Scope) -> str | None:
             raise ValueError
         found = datetime.fromisoformat(value)
     except ValueError:
-        return f"is {_shown(value)}, which is not a time in UTC (RFC 3339)"
+        return f"is {_describe(value)}, which is not a time in UTC (RFC 3339)"
     if wanted is True or found == datetime.fromisoformat(str(wanted)):
         return None
-    return f"is {_shown(value)}, not {_shown(wanted)}"
+    return f"is {_describe(value)}, not {_describe(wanted)}"
 
 
 _MATCHERS = {

@@ -152,9 +152,9 @@ def judge_race(result: RaceResult, expected: Mapping[str, Any], scope: Scope) ->
             judge_answer(one, scope.inside(n=racer.number).fill(racer.expected), scope)
     problem = _together(result, expected, scope)
     # A local variable of the function that fails: the evidence shows this answer.
-    telling = _telling(result)
+    informative = _most_informative(result)
     assert problem is None, f"{len(result.answers)} requests at once: {problem}"
-    del telling
+    del informative
 
 
 def _together(result: RaceResult, expected: Mapping[str, Any], scope: Scope) -> str | None:
@@ -180,7 +180,7 @@ def counted(statuses: Mapping[Any, Any]) -> str:
     return ", ".join(f"{statuses[status]} × {status}" for status in sorted(statuses, key=int))
 
 
-def _telling(result: RaceResult) -> Answer | None:
+def _most_informative(result: RaceResult) -> Answer | None:
     """The answer that says most about a failure: a server error, or else the last one."""
     errors = [answer for answer in result.answers if answer.status >= 500]
     return next(reversed(errors or result.answers), None)

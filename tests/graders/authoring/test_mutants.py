@@ -77,10 +77,10 @@ def test_python_forgets_what_backend_people_forget() -> None:
 
 
 def test_what_nobody_could_notice_is_left_alone() -> None:
-    told = " ".join(mutant.label for mutant in mutants_of("app.py", MORE))
-    assert "logger" not in told
-    assert "a < b" not in told
-    assert "2 ** 63" not in told
+    labels = " ".join(mutant.label for mutant in mutants_of("app.py", MORE))
+    assert "logger" not in labels
+    assert "a < b" not in labels
+    assert "2 ** 63" not in labels
     assert all(ast.get_docstring(ast.parse(mutant.source)) for mutant in mutants_of("app.py", MORE))
     assert mutants_of("m.sql", "-- WHERE a < b\nSELECT 1;\n") == ()
 
@@ -89,8 +89,8 @@ def test_a_commit_comes_early_only_where_more_is_written_after_it() -> None:
     source = (
         'def f(db):\n    db.execute("INSERT INTO t")\n    db.execute("UPDATE t SET a = 1")\n    return 1\n'
     )
-    told = [mutant.label for mutant in mutants_of("a.py", source) if mutant.operator == "drop-transaction"]
-    assert told == ["commit after db.execute('INSERT INTO t')"]
+    labels = [mutant.label for mutant in mutants_of("a.py", source) if mutant.operator == "drop-transaction"]
+    assert labels == ["commit after db.execute('INSERT INTO t')"]
 
 
 def test_no_two_mutants_bear_the_same_name() -> None:

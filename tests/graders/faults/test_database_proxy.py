@@ -1,4 +1,4 @@
-"""The wire in front of a real server, with real drivers: what it claims to have done, it did."""
+"""The proxy in front of a real server, with real drivers: what it claims to have done, it did."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ require("readline").createInterface({ input: process.stdin }).on("line", (key) =
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with start_cluster(None, find_binaries(), run_dir=tmp_path_factory.mktemp("wire")) as cluster:
+    with start_cluster(None, find_binaries(), run_dir=tmp_path_factory.mktemp("proxy")) as cluster:
         with psycopg.connect(cluster.admin_url, autocommit=True) as admin:
             admin.execute("create table payments (id bigint generated always as identity, key text unique)")
             admin.execute("create table accounts (id int primary key, balance int)")
@@ -179,12 +179,12 @@ def node(folder: Path, url: str, way: str) -> Iterator[Pay]:
     with subprocess.Popen(
         command, cwd=folder, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
-        told, heard = process.stdin, process.stdout
-        assert told is not None
+        asked, heard = process.stdin, process.stdout
+        assert asked is not None
         assert heard is not None
 
         def pay(_url: str, key: str) -> None:
-            print(key, file=told, flush=True)
+            print(key, file=asked, flush=True)
             if heard.readline() != "paid\n":
                 raise ConnectionError(key)
 

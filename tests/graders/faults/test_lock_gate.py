@@ -1,4 +1,4 @@
-"""The starting gate against a real server: races happen, and a gate that held nobody says so."""
+"""The lock gate against a real server: races happen, and a gate that held nobody says so."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def test_a_condition_that_names_no_row_is_the_suites_mistake(gate: LockGate, ser
 def test_a_gate_that_gathers_nobody_is_the_suites_mistake(cluster: Cluster, service: str) -> None:
     impatient = LockGate(cluster.admin_url, timeout=0.3)
     never = threading.Event()
-    with pytest.raises(SuiteError, match="gathered nobody"), impatient.locked("accounts") as shut:
+    with pytest.raises(SuiteError, match="holds nobody"), impatient.locked("accounts") as shut:
         shut.fire(2, lambda _: never.wait())
     never.set()
 

@@ -1,4 +1,4 @@
-"""Who asks for a lock again and again is told from who has long been idle."""
+"""A session that asks for a lock again and again is distinguished from a session that has long been idle."""
 
 from __future__ import annotations
 

@@ -335,7 +335,7 @@ def test_the_gate_runs_nothing_of_a_kata_that_cannot_be_run(options: Options, pa
     packs = open_packs([pack])
     runs: list[object] = []
     with Grader(options) as grader:
-        matrix = prove(packs.kata("greeting"), packs, grader, tell=lambda *run: runs.append(run))
+        matrix = prove(packs.kata("greeting"), packs, grader, hear=lambda *run: runs.append(run))
     assert (matrix.blocked, matrix.rows, runs) == (True, (), [])
     assert [problem.where for problem in matrix.problems] == ["greeting/suite/open_greetings.py:14"]
 

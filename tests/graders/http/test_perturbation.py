@@ -47,10 +47,10 @@ def test_the_same_seed_makes_the_same_answers_odd() -> None:
         perturbation = Perturbation(seed)
         return [perturbation(answer(f"/items/{n % 20}")) for n in range(200)]
 
-    def told(answers: list[Answer]) -> list[tuple[int, tuple[tuple[str, str], ...], bytes]]:
+    def contents(answers: list[Answer]) -> list[tuple[int, tuple[tuple[str, str], ...], bytes]]:
         return [(one.status, one.headers.fields, one.body) for one in answers]
 
-    assert told(seen(1)) == told(seen(1)) != told(seen(2))
+    assert contents(seen(1)) == contents(seen(1)) != contents(seen(2))
 
 
 def test_most_answers_pass_as_they_are() -> None:

@@ -36,8 +36,8 @@ def test_a_missing_key_is_named() -> None:
 
 
 def test_a_value_of_another_kind_is_named_with_its_place() -> None:
-    told = message("title: x\nminutes: soon\n")
-    assert told.startswith("kata.yaml:2:10: `minutes` is text")
+    problem = message("title: x\nminutes: soon\n")
+    assert problem.startswith("kata.yaml:2:10: `minutes` is text")
 
 
 def test_a_number_out_of_range_says_the_range() -> None:

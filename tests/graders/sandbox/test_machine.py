@@ -8,7 +8,7 @@ from graders.sandbox.machine import Deadline, Machine, MachineBusyError
 
 
 class Clock:
-    """A clock that moves only when it is told to."""
+    """A clock that moves only when a test moves it."""
 
     now = 100.0
 
@@ -25,7 +25,7 @@ class Clock:
 
 
 def waited(clock: Clock, deadline: Deadline) -> float:
-    """Seconds until the deadline is over, for somebody who asks when he is told to."""
+    """Seconds until the deadline is over, for somebody who asks when a test says so."""
     begun = clock.now
     while left := deadline.left():
         clock.now += left

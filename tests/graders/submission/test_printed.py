@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from graders.sandbox.base import OutputBuffer
-from graders.submission.printed import ShownPaths, digest_log, shown_paths
+from graders.submission.printed import PathRewriter, digest_log, path_rewriter
 
 WORK = "/dev/shm/kata-0a/work"
-SHOWN = ShownPaths(
+PLACES = PathRewriter(
     {
         WORK: "",
         "/dev/shm/kata-0a/tmp": "$TMPDIR/",
@@ -51,11 +51,11 @@ NODE = f"""TypeError: Cannot read properties of undefined (reading 'id')
     ],
 )
 def test_paths_are_those_of_the_repository(printed: str, shown: str) -> None:
-    assert SHOWN(printed) == shown
+    assert PLACES(printed) == shown
 
 
 def test_frames_of_libraries_are_counted_and_own_ones_kept() -> None:
-    assert digest_log(SHOWN(PYTHON)).splitlines() == [
+    assert digest_log(PLACES(PYTHON)).splitlines() == [
         "Traceback (most recent call last):",
         "  (1 frame of libraries)",
         "  app/views.py:18, in show",
@@ -63,7 +63,7 @@ def test_frames_of_libraries_are_counted_and_own_ones_kept() -> None:
         "           ~~~~~^^^^^^^^^",
         "KeyError: 'total'",
     ]
-    assert digest_log(SHOWN(NODE)).splitlines() == [
+    assert digest_log(PLACES(NODE)).splitlines() == [
         "TypeError: Cannot read properties of undefined (reading 'id')",
         "    at show (src/routes.js:12:5)",
         "    (2 frames of libraries)",
@@ -102,15 +102,15 @@ def test_the_places_of_a_run_are_found(tmp_path: Path) -> None:
     run = tmp_path / "kata-1"
     (run / "work").mkdir(parents=True)
     (tmp_path / "link").symlink_to(run)
-    show = shown_paths(tmp_path / "link" / "work", tmp_path / "link", environment)
-    assert show(f"{tmp_path}/link/work/a.py {run}/work/a.py") == "a.py a.py"
-    assert show(f"{environment}/lib/python3.12/site-packages/b.py") == "site-packages/b.py"
-    assert show(f"{run}/home/.cache") == "$HOME/.cache"
+    rewrite = path_rewriter(tmp_path / "link" / "work", tmp_path / "link", environment)
+    assert rewrite(f"{tmp_path}/link/work/a.py {run}/work/a.py") == "a.py a.py"
+    assert rewrite(f"{environment}/lib/python3.12/site-packages/b.py") == "site-packages/b.py"
+    assert rewrite(f"{run}/home/.cache") == "$HOME/.cache"
 
 
 def test_an_output_buffer_gives_what_came_after_a_mark() -> None:
     pieces: list[bytes] = []
-    buffer = OutputBuffer(head=10, tail=20, heard=pieces.append, shown=str.upper)
+    buffer = OutputBuffer(head=10, tail=20, heard=pieces.append, rewrite=str.upper)
     buffer.feed(b"one\ntwo\n")
     mark = buffer.mark()
     buffer.feed(b"three\n")

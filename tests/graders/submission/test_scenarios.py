@@ -1,4 +1,4 @@
-"""Tiny services that are wrong in one way each, and the words in which their author is told (golden/*.txt).
+"""Tiny services that are wrong in one way each, and the words that their author reads (golden/*.txt).
 
 After a message was changed on purpose: GOLDEN=write pytest tests/graders/submission/test_scenarios.py,
 and read the diff.
@@ -40,10 +40,10 @@ def test_a_service_is_described_to_its_author(name: str, tmp_path: Path) -> None
         GOLDEN.mkdir(exist_ok=True)
         golden.write_text(story(name, tmp_path, READY_SECONDS[1]))
     for seconds in READY_SECONDS:
-        told = story(name, tmp_path, seconds)
-        if told == golden.read_text():
+        found = story(name, tmp_path, seconds)
+        if found == golden.read_text():
             return
-    assert told == golden.read_text()
+    assert found == golden.read_text()
 
 
 def story(name: str, private: Path, seconds: float) -> str:

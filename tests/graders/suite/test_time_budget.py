@@ -12,7 +12,7 @@ from graders.suite.time_budget import TimeBudget, TooSlow, lifetime
 
 
 class Clock:
-    """A clock that moves only when it is told to, and a machine that is `slowness` times as slow as usual."""
+    """A clock that moves only when a test moves it, and a machine that is `slowness` times as slow as usual."""
 
     now = 0.0
     slowness = 1.0

@@ -108,7 +108,7 @@ def explore(
                 if _is_timeout(event):
                     # Each further one would wait as long.
                     return (_unanswered(label),)
-                reason = f"no request could be made from it: {_told(event)}"
+                reason = f"no request could be made from it: {_reason(event)}"
                 found[Disagreement(label, 0, reason, "")] = None
             elif isinstance(event, events.FatalError):
                 raise SuiteError(f"schemathesis ended early: {event.exception!r}", hint="Report this.")
@@ -253,6 +253,6 @@ def _request(prepared: Any, base_url: str) -> Request:
     return Request(prepared.method, base_url, target or "/", Headers(fields), prepared.body or b"")
 
 
-def _told(event: Any) -> str:
+def _reason(event: Any) -> str:
     info = getattr(event, "info", None)
     return " ".join(str(getattr(info, "message", "") or getattr(event, "value", "") or event).split())[:300]

@@ -434,7 +434,7 @@ def test_stopping_a_server_that_does_not_obey_kills_it() -> None:
     with process:
         assert process.stdout is not None
         process.stdout.readline()
-        stop(process, signal.SIGQUIT, patience=0.05)
+        stop(process, signal.SIGQUIT, timeout=0.05)
     assert process.returncode == -signal.SIGKILL
 
 

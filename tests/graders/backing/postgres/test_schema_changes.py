@@ -43,7 +43,7 @@ def why(database: Database, owner: psycopg.Connection, change: str, statement: s
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reason"),
     [
         ("drop table guest", "the table `guest` is gone"),
         ("drop table guest; create view guest as select 1 as id, 'x' as name", "`guest` is a view now"),
@@ -65,9 +65,9 @@ def why(database: Database, owner: psycopg.Connection, change: str, statement: s
     ],
 )
 def test_a_change_of_the_kata_tables_is_named(
-    database: Database, owner: psycopg.Connection, change: str, told: str
+    database: Database, owner: psycopg.Connection, change: str, reason: str
 ) -> None:
-    assert told in (why(database, owner, change, INSERT) or "")
+    assert reason in (why(database, owner, change, INSERT) or "")
 
 
 def test_an_error_without_a_change_is_the_suites_own(database: Database, owner: psycopg.Connection) -> None:
@@ -82,9 +82,9 @@ def test_bad_syntax_is_the_suites_own_whatever_has_changed(
 
 def test_a_lock_that_the_service_keeps_is_its_failure(database: Database, owner: psycopg.Connection) -> None:
     database.execute("set lock_timeout = '50ms'")
-    told = why(database, owner, "begin; lock table guest", INSERT)
+    reason = why(database, owner, "begin; lock table guest", INSERT)
     owner.execute("rollback")
-    assert told is not None and "a session of the service has been in a transaction" in told
+    assert reason is not None and "a session of the service has been in a transaction" in reason
 
 
 @pytest.mark.parametrize(("slowness", "theirs"), [(1, True), (9, False)])

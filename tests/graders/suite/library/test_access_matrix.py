@@ -1,4 +1,4 @@
-"""The authorisation matrix, and answers that can or cannot be told apart."""
+"""The authorisation matrix, and answers that can or cannot be distinguished."""
 
 from __future__ import annotations
 

@@ -85,9 +85,9 @@ JSON = {"Content-Type": "application/json", "ETag": '"1"'}
 RIGHT: Reply = (200, JSON, {"id": 1, "name": None})
 
 
-def explored(reply: Reply, told: dict[str, Any] | None = None) -> tuple[openapi.Disagreement, ...]:
+def explored(reply: Reply, described: dict[str, Any] | None = None) -> tuple[openapi.Disagreement, ...]:
     with serving(reply) as base_url:
-        return openapi.explore(told or document(), base_url, seed=1, examples=3)
+        return openapi.explore(described or document(), base_url, seed=1, examples=3)
 
 
 def test_a_service_that_does_what_its_document_says_gives_no_finding() -> None:
@@ -175,20 +175,20 @@ def answered(reply: Reply) -> Answer:
 def test_an_answer_to_a_request_of_our_own_is_held_against_a_document_whose_ids_are_texts(
     reply: Reply, reason: str
 ) -> None:
-    told = document()
-    told["paths"]["/things/{id}"]["parameters"][0]["schema"] = {"type": "string"}
-    (operation,) = openapi.operations(told)
+    described = document()
+    described["paths"]["/things/{id}"]["parameters"][0]["schema"] = {"type": "string"}
+    (operation,) = openapi.operations(described)
     found = openapi.disagreement(operation, answered(reply))
     assert reason in found
     assert bool(found) == bool(reason)
 
 
 def test_what_one_of_two_readers_allows_is_no_disagreement() -> None:
-    told = document(openapi="3.0.3")
-    thing = told["components"]["schemas"]["Thing"]["properties"]
+    described = document(openapi="3.0.3")
+    thing = described["components"]["schemas"]["Thing"]["properties"]
     # 3.0.3 wants a type beside `nullable`; half of all authors write it so all the same.
     thing["name"] = {"allOf": [{"type": "string"}], "nullable": True}
-    (operation,) = openapi.operations(told)
+    (operation,) = openapi.operations(described)
     assert openapi.contradiction(operation, 200, Headers(list(JSON.items())), b'{"id": 1, "name": null}')
     assert openapi.disagreement(operation, answered(RIGHT)) == ""
 
@@ -206,20 +206,20 @@ def test_a_finding_that_the_document_allows_on_a_second_look_is_dropped() -> Non
 
 
 def test_a_range_and_the_default_name_a_status_too() -> None:
-    told = document()
-    told["paths"]["/things/{id}"]["get"]["responses"] = {
+    described = document()
+    described["paths"]["/things/{id}"]["get"]["responses"] = {
         "2XX": {"description": "Fine"},
         "default": {"description": "No"},
     }
-    (operation,) = openapi.operations(told)
+    (operation,) = openapi.operations(described)
     assert openapi.contradiction(operation, 204, Headers(), b"") == ""
     assert openapi.contradiction(operation, 418, Headers(), b"") == ""
 
 
 def test_nullable_of_3_0_is_understood() -> None:
-    told = document(openapi="3.0.3")
-    told["components"]["schemas"]["Thing"]["properties"]["name"] = {"type": "string", "nullable": True}
-    (operation,) = openapi.operations(told)
+    described = document(openapi="3.0.3")
+    described["components"]["schemas"]["Thing"]["properties"]["name"] = {"type": "string", "nullable": True}
+    (operation,) = openapi.operations(described)
     headers = Headers(list(JSON.items()))
     assert openapi.contradiction(operation, 200, headers, b'{"id": 1, "name": null}') == ""
     assert "at /name" in openapi.contradiction(operation, 200, headers, b'{"id": 1, "name": 7}')
@@ -241,6 +241,6 @@ def test_a_reference_that_leads_nowhere_is_a_fault_and_no_exception() -> None:
 
 
 def test_the_servers_prefix_stands_before_each_path() -> None:
-    told = document(servers=[{"url": "https://api.example/v1/"}])
-    (operation,) = openapi.operations(told)
+    described = document(servers=[{"url": "https://api.example/v1/"}])
+    (operation,) = openapi.operations(described)
     assert (operation.path, operation.shape) == ("/v1/things/{id}", "/v1/things/{}")

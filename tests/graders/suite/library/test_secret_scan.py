@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from graders.backing.postgres import Cluster
 from graders.backing.postgres.session import Database
-from graders.suite.library import secret_scan as sweeps
+from graders.suite.library import secret_scan
 
 SECRET = "correct horse battery staple"
 TOKEN = "JfVwq0f3xX1m-9tS_aZk7Qb2LrUeYhNc"
@@ -34,9 +34,9 @@ def database(cluster: Cluster) -> Iterator[Database]:
 
 
 def places(database: Database, secret: str = SECRET, *marks: object) -> set[tuple[str, str]]:
-    cells = sweeps.read_cells(database)
-    salts = sweeps.salts_in(sweeps.rows_about(cells, *marks)) if marks else ()
-    finds = sweeps.find_in_cells(cells, {"it": secret}, sweeps.fast_hashes(secret.encode(), salts))
+    cells = secret_scan.read_cells(database)
+    salts = secret_scan.salts_in(secret_scan.rows_about(cells, *marks)) if marks else ()
+    finds = secret_scan.find_in_cells(cells, {"it": secret}, secret_scan.fast_hashes(secret.encode(), salts))
     return {(find.where, find.how) for find in finds}
 
 
@@ -75,7 +75,7 @@ def test_an_encoded_secret_is_found(database: Database, encoded: str) -> None:
     assert ("people.salt", "encoded") in places(database)
 
 
-@pytest.mark.parametrize("name", sweeps.FAST_HASHES)
+@pytest.mark.parametrize("name", secret_scan.FAST_HASHES)
 def test_every_fast_hash_is_found_as_hex_base64_and_bytes(database: Database, name: str) -> None:
     digest = hashlib.new(name, SECRET.encode()).digest()
     database.execute(
@@ -107,7 +107,7 @@ def test_an_hmac_cut_short_is_found(database: Database) -> None:
 
 def test_a_hash_of_a_token_is_no_find_unless_it_is_asked_for(database: Database) -> None:
     database.execute("insert into keys (raw) values (%s)", hashlib.sha256(TOKEN.encode()).digest())
-    assert sweeps.find_in_cells(sweeps.read_cells(database), {"token": TOKEN}) == ()
+    assert secret_scan.find_in_cells(secret_scan.read_cells(database), {"token": TOKEN}) == ()
 
 
 def test_no_function_of_the_services_role_runs_while_the_tables_are_read(database: Database) -> None:
@@ -119,19 +119,19 @@ def test_no_function_of_the_services_role_runs_while_the_tables_are_read(databas
         " with function public.spring(public.bait) as implicit;"
         "insert into public.trap values (row('cheese')::public.bait)"
     )
-    assert any(cell.value == b"(cheese)" for cell in sweeps.read_cells(database))
+    assert any(cell.value == b"(cheese)" for cell in secret_scan.read_cells(database))
     database.script("drop table public.trap; drop type public.bait cascade")
 
 
 @given(st.binary(max_size=200))
 def test_views_never_raise_and_begin_with_the_value_itself(value: bytes) -> None:
-    assert next(iter(sweeps.views(value))) == value
-    assert all(isinstance(view, bytes) for view in sweeps.views(value))
+    assert next(iter(secret_scan.views(value))) == value
+    assert all(isinstance(view, bytes) for view in secret_scan.views(value))
 
 
 def test_secrets_in_a_text_are_named() -> None:
     log = f"POST /login\ntoken={base64.b64encode(TOKEN.encode()).decode()}\n".encode()
-    assert sweeps.secrets_in(log, {"a token": TOKEN, "a password": SECRET}) == ("a token",)
+    assert secret_scan.secrets_in(log, {"a token": TOKEN, "a password": SECRET}) == ("a token",)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_secrets_in_a_text_are_named() -> None:
     ],
 )
 def test_what_belongs_inside_is_recognised(text: str, inside: str) -> None:
-    assert inside in [name for name, _ in sweeps.insides_in(text)]
+    assert inside in [name for name, _ in secret_scan.insides_in(text)]
 
 
 @pytest.mark.parametrize(
@@ -164,15 +164,17 @@ def test_what_belongs_inside_is_recognised(text: str, inside: str) -> None:
     ],
 )
 def test_plain_words_are_no_insides(text: str) -> None:
-    assert sweeps.insides_in(text) == ()
+    assert secret_scan.insides_in(text) == ()
 
 
 def test_the_line_that_holds_a_secret_is_told_with_every_secret_masked() -> None:
     secrets = {"a token": "t0k3n-of-ann", "a password": "correct horse"}
     log = "started\nrefresh of t0k3n-of-ann after correct horse\nt0k3n-of-ann again\n"
-    assert sweeps.line_with("a token", log, secrets) == "refresh of <a token> after <a password>"
+    assert secret_scan.line_with("a token", log, secrets) == "refresh of <a token> after <a password>"
 
 
 def test_a_long_line_is_told_around_its_secret() -> None:
-    told = sweeps.line_with("a token", "x" * 500 + " t0k3n-of-ann " + "y" * 500, {"a token": "t0k3n-of-ann"})
-    assert "<a token>" in told and len(told) <= 200
+    line = secret_scan.line_with(
+        "a token", "x" * 500 + " t0k3n-of-ann " + "y" * 500, {"a token": "t0k3n-of-ann"}
+    )
+    assert "<a token>" in line and len(line) <= 200
