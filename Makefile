@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 .PHONY: demo test check gate bench wheel clean
 
-demo: .venv/ready  ## the main job: judge a slow backend, see why, mend it, judge again
+demo: .venv/ready  ## the main job: judge a slow backend, see why, fix it, judge again
 	$(BIN)/kata demo
 
 test: .venv/ready  ## the whole test suite, in parallel

@@ -1,4 +1,4 @@
-"""Where the CPU time of one `kata test` goes: kata, its suite, PostgreSQL, the service, and whatever else it starts.
+"""Where the CPU time of one `kata test` goes: kata, its suite, PostgreSQL, the service, and all that it starts.
 
     python benchmarks/cpu.py [SLUG] [--solution NAME] [--runs N]
 

@@ -1,9 +1,9 @@
-"""What judging costs beside what it judges: `kata test` against a service and a suite that run bare.
+"""What judging costs compared with what it judges: `kata test` against a service and a suite that run bare.
 
     python benchmarks/grading.py [SLUG] [--runs N]
 
 A: the whole command `kata test` on the reference, template and dependencies warm. B: the start of the same service,
-and the same suite by a fresh pytest process against a service and a database that stand already. Reported are the
+and the same suite by a fresh pytest process against a service and a database that run already. Reported are the
 medians, A / B and A - B.
 """
 
@@ -61,7 +61,7 @@ def main() -> None:
         command, bare = [], []
         for _ in range(arguments.runs):
             command.append(whole(base / "work", environment))
-            bare.append(standing(options, submission))
+            bare.append(bare_run(options, submission))
         a, b = median(command), median(bare)
         print(f"{kata.slug} on {reference.stack}, medians of {arguments.runs} runs")
         print(f"  first run, template and dependencies made   {first:6.2f} s")
@@ -87,8 +87,8 @@ def whole(work: Path, environment: dict[str, str]) -> float:
     return taken
 
 
-def standing(options: Options, submission: Submission) -> float:
-    """Seconds of the service's start plus a bare pytest process, beside a database that stands."""
+def bare_run(options: Options, submission: Submission) -> float:
+    """Seconds of the service's start plus a bare pytest process, with a database that runs already."""
     with Grader(options) as grader, grader.running(submission) as running:
         service = running.control.service
         service.stop()

@@ -3,7 +3,7 @@
     python benchmarks/installing.py
 
 Needs the network. Packages are counted without kata itself; megabytes are the space on the disk that site-packages
-takes, bytecode included. sqlglot's compiled build is measured beside it, to see what it would earn.
+takes, bytecode included. sqlglot's compiled build is measured as well, to see what it would earn.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _IMPORT = "import time; a = time.process_time(); import graders.sql.engine; prin
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """One environment: `packages` beside kata, `megabytes` of all, new shapes a second, seconds of an import."""
+    """One environment: `packages` without kata, `megabytes` of all, new shapes a second, seconds of an import."""
 
     packages: int
     megabytes: float

@@ -1,11 +1,11 @@
-"""What is left when kata is killed: random kills of its verbs, and how long until everything is gone.
+"""What is left when kata is killed: random kills of its verbs, and how long until everything has ended.
 
     python benchmarks/kills.py [--kills N] [--signal KILL] [--slug SLUG] [--cold]
 
 Each of the verbs `test`, `serve`, `author check` and `demo` is sent the signal N times, at moments spread at random
 over the time that it takes. This program makes itself the parent of every orphan below it (PR_SET_CHILD_SUBREAPER), so
 that what survives is counted by the kernel and not by kata's own bookkeeping. Reported are the longest times, from the
-signal on, until the command, the last `postgres` and the last process of any kind were gone, and what was left of
+signal on, until the command, the last `postgres` and the last process of any kind had ended, and what was left of
 directories then and after the next start of kata. `--cold`: the database's template is made anew each time. Linux only.
 """
 
@@ -211,7 +211,7 @@ def name_of(pid: int) -> str:
 def report(verbs: list[Verb], sent: str) -> int:
     """Print the table; 1 where something was left, or a limit is broken."""
     print(f"SIG{sent}; longest times in seconds from the signal on")
-    print(f"{'verb':<13} {'kills':>5} {'ended':>6} {'postgres gone':>14} {'all gone':>9}"
+    print(f"{'verb':<13} {'kills':>5} {'ended':>6} {'postgres ended':>14} {'all ended':>9}"
           f" {'processes left':>15} {'folders left':>13} {'after the next start':>21}")  # fmt: skip
     broken = False
     for verb in verbs:
@@ -221,7 +221,7 @@ def report(verbs: list[Verb], sent: str) -> int:
         broken |= bool(verb.processes_left or verb.folders_left_after_next)
         # PostgreSQL's time counts from the end of the command where the command takes time to end.
         broken |= any(
-            gone - ended > POSTGRES_LIMIT for gone, ended in zip(verb.postgres, verb.ended, strict=True)
+            removed - ended > POSTGRES_LIMIT for removed, ended in zip(verb.postgres, verb.ended, strict=True)
         )
         broken |= sent != "KILL" and max(verb.ended) > ORDERLY_LIMIT
     return 1 if broken else 0

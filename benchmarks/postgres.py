@@ -3,7 +3,7 @@
     python benchmarks/postgres.py [SLUG] [--runs N] [--postgres-bin DIR]
 
 A: a cluster with the kata's small dataset, copied from its template, its passwords set, until its first answer. B: the
-same server started on an empty data directory that stands already, until its first answer. C: `pg_ctl -w start` of
+same server started on an empty data directory that exists already, until its first answer. C: `pg_ctl -w start` of
 that directory, as most tools do it. D: as A, without a dataset. Also the first run of a kata (template made) against
 the second. In turns, so that all see the same machine.
 """
@@ -56,7 +56,7 @@ def main() -> None:
         first, second = _first_and_second(kata, binaries, base)
         dataset = dataset_template(kata, kata.environment.datasets[0], binaries, cache=base / "cache")
         empty = empty_template(binaries, cache=base / "cache")
-        with _standing(empty, binaries, base) as (data, start):
+        with _running_server(empty, binaries, base) as (data, start):
             ours, bare, theirs, plain = [], [], [], []
             for _ in range(asked.runs):
                 ours.append(_cluster(dataset, binaries, base))
@@ -82,22 +82,22 @@ def _first_and_second(kata: Kata, binaries: Binaries, base: Path) -> tuple[float
     """Seconds until a cluster is ready with nothing cached, and again."""
     taken = []
     for _ in range(2):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         template = dataset_template(kata, kata.environment.datasets[0], binaries, cache=base / "first")
         _cluster(template, binaries, base)
-        taken.append(time.perf_counter() - begun)
+        taken.append(time.perf_counter() - started)
     return taken[0], taken[1]
 
 
 def _cluster(template: Template, binaries: Binaries, base: Path) -> float:
-    begun = time.perf_counter()
+    started = time.perf_counter()
     with start_cluster(template, binaries, run_dir=base / "runs") as cluster:
         _ask(cluster.service_url)
-        return time.perf_counter() - begun
+        return time.perf_counter() - started
 
 
 @contextlib.contextmanager
-def _standing(
+def _running_server(
     template: Template, binaries: Binaries, base: Path
 ) -> Iterator[tuple[Path, Callable[[], float]]]:
     """An empty data directory in the same place as our clusters, and a way to time its plain start."""
@@ -107,10 +107,10 @@ def _standing(
         copy_tree(template.path, data, identity)
 
         def start() -> float:
-            begun = time.perf_counter()
+            started = time.perf_counter()
             with running_server(data, binaries, identity, recorded=False, graceful=True) as port:
                 _ask(Server("127.0.0.1", port, "postgres", template.password).url("kata"))
-                return time.perf_counter() - begun
+                return time.perf_counter() - started
 
         start()
         yield data, start
@@ -124,9 +124,9 @@ def _pg_ctl(data: Path, binaries: Binaries) -> float:
     drop = {"user": "nobody", "group": data.stat().st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
     options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"} | drop
     log = data / "pg_ctl.txt"
-    begun = time.perf_counter()
+    started = time.perf_counter()
     subprocess.run([program, "-D", data, "-w", "-l", log, "start"], check=True, **options)  # type: ignore[call-overload]
-    taken = time.perf_counter() - begun
+    taken = time.perf_counter() - started
     subprocess.run([program, "-D", data, "-w", "-m", "fast", "stop"], check=True, **options)  # type: ignore[call-overload]
     return taken
 

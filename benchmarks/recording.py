@@ -84,23 +84,23 @@ def _switch(admin: psycopg.Connection, on: bool) -> None:
 def _block(client: Client, path: str, count: int) -> float:
     for _ in range(3):
         client.get(path)
-    begun = time.perf_counter()
+    started = time.perf_counter()
     for _ in range(count):
         answer = client.get(path)
-    taken = time.perf_counter() - begun
+    taken = time.perf_counter() - started
     assert answer.status == 200
     return taken / count
 
 
 def _windowed(recorder: Recorder, client: Client, path: str) -> float:
     """Seconds that a window adds around one request."""
-    begun = time.perf_counter()
+    started = time.perf_counter()
     with recorder.window() as window:
         opened = time.perf_counter()
         client.get(path)
         answered = time.perf_counter()
     assert window.statements
-    return time.perf_counter() - answered + opened - begun
+    return time.perf_counter() - answered + opened - started
 
 
 def _windows(running: RunningSubmission, rounds: int) -> None:
@@ -114,8 +114,8 @@ def _windows(running: RunningSubmission, rounds: int) -> None:
                 for number in range(STATEMENTS):
                     service.execute("select * from pg_class where oid = %s", (number,))
                 service.commit()
-                begun = time.process_time()
-            cpu.append(time.process_time() - begun)
+                started = time.process_time()
+            cpu.append(time.process_time() - started)
             lost += STATEMENTS - sum(statement.plan is not None for statement in window.all)
     print(
         f"  window of {STATEMENTS} statements: {median(cpu) * 1000:.1f} ms of CPU to close, read and parse"

@@ -1,10 +1,10 @@
-"""The SQL analysis against labels made by others and by live services, beside the best known figures.
+"""The SQL analysis against labels made by others and by live services, compared with the best known figures.
 
     python benchmarks/sql.py [--corpora DIR] [--live] [--work DIR]
 
 `--corpora DIR` holds `n-plus-one/`, `plans/` and `migrations/`. `--live` installs ORMs and drivers into DIR (a
 temporary one by default), runs them against a PostgreSQL of its own and judges what it recorded. Speed is always
-measured. Whole logs have a benchmark of their own: sql_logs.py; sql_migrations.py tells more of migrations.
+measured. Whole logs have a benchmark of their own: sql_logs.py; sql_migrations.py says more about migrations.
 """
 
 from __future__ import annotations

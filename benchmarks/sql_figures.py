@@ -1,4 +1,4 @@
-"""A measured figure beside what it must reach, and the counting of right and wrong answers."""
+"""A measured figure and what it must reach, and the counting of right and wrong answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check in YAML costs beside the same check in Python: medians of seconds in one suite, and their difference.
+"""What a check in YAML costs more than the same check in Python: medians of seconds in one suite, and the difference.
 
     python benchmarks/yaml_checks.py [--rounds 15]
 

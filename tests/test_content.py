@@ -87,7 +87,7 @@ WRONG = {
     "minutes as text": lambda kata: kata.update(minutes="ten"),
     "a check without points": lambda kata: kata["checks"][0].pop("points"),
     "an unknown visibility": lambda kata: kata["checks"][0].update(visibility="hidden"),
-    "a check id that is no slug": lambda kata: kata["checks"][0].update(id="Not A Slug"),
+    "a check id that is not a slug": lambda kata: kata["checks"][0].update(id="Not A Slug"),
     "skills as text": lambda kata: kata.update(skills="n-plus-one"),
     "a starter that fails nothing named": lambda kata: kata.update(starter={}),
 }

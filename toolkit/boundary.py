@@ -42,7 +42,7 @@ def guarded(run: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:
-        # Whoever read our output has gone (`kata list | head`): nobody is left to tell.
+        # The reader of our output has closed it (`kata list | head`): nobody reads a message.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
     except Exception as error:

@@ -47,7 +47,7 @@ def _meant(arguments: Sequence[str]) -> Sequence[str]:
 
 
 def hoist(arguments: Sequence[str]) -> list[str]:
-    """`arguments` with the global options moved to the front, so that they may stand anywhere before `--`."""
+    """`arguments` with the global options moved to the front, so that they may be anywhere before `--`."""
     front: list[str] = []
     rest: list[str] = []
     waiting = list(arguments)

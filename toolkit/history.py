@@ -1,4 +1,4 @@
-"""A git repository for what a learner does, begun with one commit of the starter."""
+"""A git repository for what a learner does, which starts with one commit of the starter."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def begin_history(folder: Path, target: Path, message: str, environment: Mapping
 
     known = run("config", "user.email")
     nobody = () if known else _NOBODY
-    begun = run("init", "--quiet", "--template=") and run("add", "--all")
-    if begun and run(*nobody, "commit", "--quiet", "--message", message):
+    added = run("init", "--quiet", "--template=") and run("add", "--all")
+    if added and run(*nobody, "commit", "--quiet", "--message", message):
         return True
     shutil.rmtree(folder / ".git", ignore_errors=True)
     return False

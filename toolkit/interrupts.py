@@ -22,7 +22,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class EndingSignals:
     """A block in which the first signal unwinds as KeyboardInterrupt; a second one says so, a third ends it.
 
-    What the clean-up waits for is ended meanwhile. Where it takes too long, the process ends without it: the reaper
+    What the clean-up waits for is ended too. Where it takes too long, the process ends without it: the reaper
     (graders.sandbox.reaper) then removes what is left. `received`: how many have come.
     """
 

@@ -28,10 +28,10 @@ from toolkit.served import served_url
 from toolkit.settings import Settings
 from toolkit.stage_step import stage_words
 from toolkit.views.closing import closing_lines
+from toolkit.views.grade_context import GradeContext
 from toolkit.views.live import Live, live_progress
 from toolkit.views.paint import Paint, paint_for
 from toolkit.views.sheet import Sheet
-from toolkit.views.standing import Standing
 from toolkit.views.terminal import heading_lines
 
 
@@ -40,7 +40,7 @@ class Judged:
     """A grade and what surrounds it."""
 
     grade: Grade
-    standing: Standing
+    context: GradeContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +114,12 @@ def judge_here(
             live.print(sheet.rest(grade.checks, grade.stop))
     refresh_links(submission, settings)
     log = _log_of(grade)
-    standing = replace(earlier.standing(grade, kata, packs_of(settings, submission.root)), log=log)
+    context = replace(earlier.context_of(grade, kata, packs_of(settings, submission.root)), log=log)
     _keep(grade, submission, settings)
     if sheet and reader:
-        end = closing_lines(grade, standing, reader.paint, verbose=reader.verbose, left_out=sheet.left_out)
+        end = closing_lines(grade, context, reader.paint, verbose=reader.verbose, left_out=sheet.left_out)
         print("\n".join(["", *end]), flush=True)
-    return Judged(grade, standing)
+    return Judged(grade, context)
 
 
 def _begun_sheet(

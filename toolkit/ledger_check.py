@@ -18,8 +18,8 @@ from graders.authoring.ledger import (
     Ledger,
     ledger_of,
     render_ledger,
+    row_states,
     rows_from,
-    standing,
 )
 from graders.authoring.matrix import Matrix, candidates_of
 from graders.authoring.sample import SampledRun, ordered_sample, strata_of
@@ -35,10 +35,10 @@ from toolkit.views.proof import KataProof, render_difference, render_proofs
 
 
 def proofs_of(katas: Sequence[Kata], packs: Packs) -> list[KataProof]:
-    """How every solution of these katas stands against the ledgers."""
+    """How every solution of these katas compares with the ledgers."""
     grader = grader_digest()
     return [
-        KataProof(kata, ledger, standing(ledger, digests_of(kata, packs), grader))
+        KataProof(kata, ledger, row_states(ledger, digests_of(kata, packs), grader))
         for kata in katas
         for ledger in (ledger_of(kata),)
     ]

@@ -13,8 +13,8 @@ from graders.results.grade import Grade
 from graders.results.improvement import improvements
 from graders.results.verdicts import Cost
 from toolkit.progress import Attempt, Progress
+from toolkit.views.grade_context import GradeContext, NextKata
 from toolkit.views.history import changes
-from toolkit.views.standing import NextKata, Standing
 from toolkit.way import next_kata
 
 
@@ -27,11 +27,11 @@ class Earlier:
     hints: frozenset[str] = frozenset()
     solved: frozenset[str] = frozenset()
 
-    def standing(self, grade: Grade, kata: Kata | None, packs: Packs) -> Standing:
+    def context_of(self, grade: Grade, kata: Kata | None, packs: Packs) -> GradeContext:
         """What surrounds a grade; `kata` None where its pack is not here any more."""
         after = {check.id: (check.verdict, check.points) for check in grade.checks}
         comparable = [attempt for attempt in self.attempts if attempt.counts]
-        return Standing(
+        return GradeContext(
             starter=kata.starter_points if kata else None,
             hints=self.hints,
             moved=tuple(changes(comparable[-1].verdicts, after)) if comparable else (),

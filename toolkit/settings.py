@@ -39,7 +39,7 @@ class Settings:
 
     @property
     def run_dir(self) -> Path:
-        """Where runs keep what must be gone when they end; a later run reaps what a killed one left."""
+        """Where runs keep what must be removed when they end; a later run reaps what a killed one left."""
         return self.cache_dir / "runs"
 
 
@@ -112,7 +112,7 @@ def _read_file(path: Path) -> _Written:
         return _Written()
     except (OSError, UnicodeDecodeError) as error:
         raise PackError(
-            f"the settings cannot be read: {error}", path=path, hint="Mend or remove the file."
+            f"the settings cannot be read: {error}", path=path, hint="Correct or remove the file."
         ) from error
     import yaml
 
@@ -124,7 +124,7 @@ def _read_file(path: Path) -> _Written:
         problem = getattr(error, "problem", None) or "this is not YAML"
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
         raise PackError(
-            problem, path=path, line=line, column=column, hint="Mend or remove the file."
+            problem, path=path, line=line, column=column, hint="Correct or remove the file."
         ) from error
     return _checked(content, path)
 

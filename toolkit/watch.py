@@ -22,7 +22,7 @@ from toolkit.views.paint import Paint
 
 _LOOK_SECONDS = 0.25
 
-# Files that editors make beside the one that is edited, while they save it or to recover it.
+# Files that editors make next to the one that is edited, while they save it or to recover it.
 _OF_EDITORS = re.compile(
     r"""
       \..*\.sw[a-z]            # vim, nano: swap files

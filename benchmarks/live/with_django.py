@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from serving import serve
 
-# Relations are only found among the models of installed apps: this file stands for one.
+# Relations are only found among the models of installed apps: this file acts as one.
 shop = types.ModuleType("shop")
 shop.__path__ = [str(Path(__file__).parent / "shop")]
 sys.modules["shop"] = shop

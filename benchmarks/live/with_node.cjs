@@ -1,4 +1,4 @@
-// node-postgres, Knex and Sequelize in good and bad hands. Run by benchmarks/sql_live.py beside its node_modules.
+// node-postgres, Knex and Sequelize in good and bad hands. Run by benchmarks/sql_live.py next to its node_modules.
 const readline = require("node:readline");
 const { createRequire } = require("node:module");
 const need = createRequire(process.argv[3] + "/");

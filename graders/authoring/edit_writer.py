@@ -57,7 +57,7 @@ def _size(edits: Sequence[Edit]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Hunk:
-    """Lines `start` to `stop` of the old file, and what stands there in the new one."""
+    """Lines `start` to `stop` of the old file, and the lines there in the new one."""
 
     start: int
     stop: int

@@ -84,8 +84,8 @@ def prove_all(
     """
     with busy_cores(os.cpu_count() or 1) if load else _calm(), ThreadPoolExecutor(jobs) as pool:
         try:
-            begun = [_begin(pool, kata, packs, grader, repeat, only, loads, hear(kata)) for kata in katas]
-            for one in begun:
+            started = [_begin(pool, kata, packs, grader, repeat, only, loads, hear(kata)) for kata in katas]
+            for one in started:
                 yield one.matrix()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -217,7 +217,7 @@ def busy_cores(count: int) -> Iterator[None]:
             spinner.communicate()
 
 
-# Ends by itself when the grader is gone: its standard input is then closed.
+# Ends when the grader has ended: its standard input is then closed.
 _SPIN = "import select\nwhile not select.select([0], [], [], 0)[0]:\n    sum(range(50000))"
 
 

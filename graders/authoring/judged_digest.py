@@ -18,7 +18,7 @@ from graders.authoring.matrix import Candidate
 from graders.packs.loader import Packs
 from graders.packs.records import Kata
 
-# The brief as the learner gets it, and the copies of the open checks, which the suite's own files stand for.
+# The brief as the learner gets it, and the copies of the open checks, which follow from the suite's own files.
 _NOT_JUDGED = ("README.md", "AGENTS.md", "checks")
 # Rooms of `graders` that no verdict of a kata comes from.
 _NO_JUDGES = ("authoring", "migrations")

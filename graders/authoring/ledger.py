@@ -18,7 +18,7 @@ from graders.results.codec import from_plain
 
 FORMAT = 1
 NAME = "proof.json"
-Standing = Literal["proved", "other-grader", "changed", "never", "removed"]
+RowState = Literal["proved", "other-grader", "changed", "never", "removed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +131,9 @@ def _row(row: Row, kata: Kata, digest: str, made: Circumstances) -> LedgerRow:
     )
 
 
-def standing(ledger: Ledger, digests: Mapping[str, str], grader: str) -> dict[str, Standing]:
-    """How each candidate of the kata (and each row that has none any more) stands against the ledger."""
-    found: dict[str, Standing] = {name: "removed" for name in ledger.rows if name not in digests}
+def row_states(ledger: Ledger, digests: Mapping[str, str], grader: str) -> dict[str, RowState]:
+    """How each candidate of the kata (and each row without one) compares with the ledger."""
+    found: dict[str, RowState] = {name: "removed" for name in ledger.rows if name not in digests}
     for name, digest in digests.items():
         row = ledger.rows.get(name)
         if row is None:

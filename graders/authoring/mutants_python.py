@@ -1,4 +1,4 @@
-"""What is done to Python: for a node of the tree, what may stand in its place."""
+"""What is done to Python: for a node of the tree, what may replace it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 
-# What was changed, and what stands there instead (None: nothing).
+# What was changed, and what replaces it (None: nothing).
 Edit = Callable[[ast.AST], Iterator[tuple[str, ast.AST | None]]]
 
 _STATUS = {200: 201, 201: 200, 204: 200, 400: 422, 401: 403, 402: 409, 403: 404, 404: 400, 409: 400, 412: 409,
@@ -137,7 +137,7 @@ def _drop_transaction(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
 
 
 def _drop_statement(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
-    """A call that is made for its effect is not made. What is logged or waited for is no client's business."""
+    """A call that is made for its effect is not made. No client sees what is logged or waited for."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await):
         source = ast.unparse(node)
         if not _unheard(node):

@@ -1,4 +1,4 @@
-"""What is done to SQL: the operator, what is matched, what stands there instead."""
+"""What is done to SQL: the operator, what is matched, what replaces it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _PART = re.compile(r"\s*(?:WHERE|AND|ORDER BY|FOR UPDATE|FROM|LEFT JOIN|JOIN|ON 
 
 
 def sql_edits(sql: str) -> Iterator[tuple[str, str, int, str]]:
-    """Each fault that fits: operator, what was changed, where it stands, the whole text with it."""
+    """Each fault that fits: operator, what was changed, where it is, the whole text with it."""
     comments = [match.span() for match in _COMMENT.finditer(sql)]
     for operator, pattern, instead in _COMPILED:
         for match in pattern.finditer(sql):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Problem:
     """Something to fix: where (a file with its line, a solution, a check), what is wrong, and what to do.
 
-    `blocking`: no run can tell anything before it is fixed. `deprecation`: it works as it is, and does not keep the
+    `blocking`: no run is meaningful before it is fixed. `deprecation`: it works as it is, and does not keep the
     kata from being proved.
     """
 

@@ -1,1 +1,1 @@
-"""What a service finds beside it: PostgreSQL, one folder a kind of service."""
+"""What a service finds running: PostgreSQL, one folder a kind of service."""

@@ -25,7 +25,7 @@ class Backing(Protocol):
 
     @property
     def values(self) -> Mapping[str, str]:
-        """What each placeholder `name.key` stands for."""
+        """The value of each placeholder `name.key`."""
         ...
 
     @property

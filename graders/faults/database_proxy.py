@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 class DatabaseProxy:
     """A listener in front of a database; `open_database_proxy` makes it. All methods may be called from any thread.
 
-    Every fault is armed at once, takes place once, and tells whether it did (`fault.happened`, `fault.wait()`,
+    Every fault is armed at once, takes place once, and reports whether it did (`fault.happened`, `fault.wait()`,
     `fault.must_happen()`): a check that depends on one must ask.
     """
 
@@ -117,7 +117,7 @@ class DatabaseProxy:
         self._call(self._cut_sessions())
 
     def away(self) -> None:
-        """The database is gone: connections break, new ones are refused by the system."""
+        """The database is away: connections break, new ones are refused by the system."""
         self._call(self._leave())
 
     def back(self) -> None:

@@ -23,7 +23,7 @@ class Fault:
 
     Where: at a new connection, before a statement that `matches`, or after a commit once `seen` is true.
     Action: hold the connection until `release` or `cut` (or for so many `seconds`, which makes it a delay), cut it,
-    or let the statement fail with `sqlstate`. `sql` and `pid` tell at which statement of which server process it
+    or let the statement fail with `sqlstate`. `sql` and `pid` say at which statement of which server process it
     took place.
     """
 

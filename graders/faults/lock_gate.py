@@ -43,7 +43,7 @@ _SESSIONS = "select count(*) from pg_stat_activity where usename = %(role)s and 
 
 @dataclass(frozen=True, slots=True)
 class GateStatus:
-    """Who stands where: sessions waiting for any lock, whether one waits for ours, calls that ended.
+    """The state of the gate: sessions waiting for any lock, whether one waits for ours, calls that ended.
 
     `polling`: the service waits for no lock but asks for it again and again (NOWAIT, SKIP LOCKED, a tried lock).
     """
@@ -83,7 +83,7 @@ class LockGate:
     ) -> Iterator[HeldGate]:
         """Hold rows (`where`, with %s placeholders; FOR UPDATE) or whole tables until the gate opens.
 
-        The table lock's default lets plain reads pass and stops whatever writes or locks a row, as FOR UPDATE
+        The table lock's default lets plain reads pass and stops everything that writes or locks a row, as FOR UPDATE
         does for one row. The gate opens when `fire` has gathered its calls, and at the latest when the block
         ends. SuiteError if the condition names no row: then there would be no race.
         """
@@ -132,7 +132,7 @@ class HeldGate:
     def fire(self, n: int, call: Callable[[int], Result]) -> list[Result | BaseException]:
         """Make `n` calls at once, each with its number from 0, open when each has ended or is blocked; their results.
 
-        An exception of a call stands in its place. SuiteError if after the timeout neither all calls have
+        A call that raised is represented by its exception. SuiteError if after the timeout neither all calls have
         ended nor one waits at the lock: then nothing can be said about the service.
         """
         if not self.shut:
@@ -183,7 +183,7 @@ class HeldGate:
             time.sleep(_PAUSE)
 
     def look(self) -> GateStatus:
-        """Who stands where now; keeps `blocked` and `answered` up to date while the gate is shut."""
+        """The state of the gate now; keeps `blocked` and `answered` up to date while the gate is shut."""
         answered = sum(calls.ended for calls in self._calls)
         question = {"keeper": self._keeper.info.backend_pid, "role": self._role}
         seen = [SessionSnapshot(*row) for row in self._eye.execute(_CROWD, question)]
@@ -206,7 +206,7 @@ class HeldGate:
         return [row[0] for row in self._eye.execute(_WAITING_PIDS, {"role": self._role})]
 
     def cut(self) -> list[int]:
-        """Terminate the sessions that wait for a lock or keep asking for it, and wait until they are gone.
+        """Terminate the sessions that wait for a lock or keep asking for it, and wait until they have ended.
 
         Their process ids; SuiteError if there were none: a connection that was not cut proves nothing.
         """
@@ -243,7 +243,7 @@ class HeldGate:
             if deadline.passed:
                 raise SuiteError(
                     f"sessions {list(pids)} were still there after {self._timeout:g} s",
-                    hint="Open the gate before you wait for sessions that stand at it.",
+                    hint="Open the gate before you wait for sessions that it blocks.",
                 )
             time.sleep(_PAUSE)
 

@@ -30,7 +30,7 @@ class LockPolling:
         self._before: set[tuple[int, object]] | None = None
 
     def detected(self, seen: Sequence[SessionSnapshot], answered: int, left: int) -> bool:
-        """Whether the service polls, as far as all looks tell; `left` calls have not ended."""
+        """Whether the service polls, as far as all looks show; `left` calls have not ended."""
         if answered != self._answered:
             self._answered = answered
             self._started.clear()

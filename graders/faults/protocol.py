@@ -33,7 +33,7 @@ _COMMIT = re.compile(r"^\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:commit|end)\b", re.
 
 
 class ProtocolError(Exception):
-    """Bytes that are no protocol 3 message."""
+    """Bytes that are not a protocol 3 message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class MessageReader:
 
 
 class Statements:
-    """Which SQL text stands behind a session's prepared statements and portals."""
+    """The SQL text of a session's prepared statements and portals."""
 
     def __init__(self) -> None:
         self._prepared: dict[bytes, str] = {}

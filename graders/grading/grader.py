@@ -90,7 +90,7 @@ class Grader:
         progress: Progress = silent,
         heard: Callable[[bytes], None] = lambda _: None,
     ) -> Iterator[RunningSubmission]:
-        """The service beside its seeded database, for as long as the block lasts. `heard` gets what it prints."""
+        """The service and its seeded database, for as long as the block lasts. `heard` gets what it prints."""
         with ExitStack() as stack:
             set_up = self.set_up(submission, PhaseLog(progress))
             set_up.heard = heard
@@ -103,7 +103,7 @@ class Grader:
         return SetUp(submission, self.options, lambda: self.binaries, log, chosen_seed)
 
     def prepare_suite(self, suite: Path) -> None:
-        """Have the suite's slow imports made meanwhile, for this run and all that follow."""
+        """Start the suite's slow imports in the background, for this run and all that follow."""
         if suite not in self._prepared:
             self._prepared.add(suite)
             self._host.prepare(suite)
@@ -121,7 +121,7 @@ class _Run:
     grader: Grader
     submission: Submission
     progress: Progress
-    wished_seed: int | None
+    asked_seed: int | None
     perturbed: bool = False
     only: Sequence[str] | None = None
     log: PhaseLog = field(init=False)
@@ -129,7 +129,7 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.log = PhaseLog(self.progress)
-        self.set_up = self.grader.set_up(self.submission, self.log, self.wished_seed)
+        self.set_up = self.grader.set_up(self.submission, self.log, self.asked_seed)
 
     def judged(self) -> Grade:
         kata = self.submission.kata
@@ -161,7 +161,7 @@ class _Run:
             return self._suite_in(run.path, running, selected)
 
     def _suite_in(self, folder: Path, running: RunningSubmission, selected: Sequence[str]) -> SuiteOutcome:
-        """The suite is not beside the copy that the service runs in, where `..` would lead to it."""
+        """The suite is not next to the copy that the service runs in, where `..` would lead to it."""
         job = suite_job(self.submission.kata, running, folder, selected, perturbed=self.perturbed)
         options = self.grader.options
         job = replace(job, fail_fast=options.fail_fast, shown_url=options.shown_url())

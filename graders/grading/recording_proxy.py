@@ -133,9 +133,9 @@ class RecordingProxy:
 
 
 def _bound(port: int | None) -> _Server:
-    for wished in (port,) if port is not None else (PREFERRED_PORT, 0):
+    for wanted in (port,) if port is not None else (PREFERRED_PORT, 0):
         try:
-            return _Server((HOST, wished), _Handler)
+            return _Server((HOST, wanted), _Handler)
         except OSError as error:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise

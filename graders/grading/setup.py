@@ -1,4 +1,4 @@
-"""Run set-up: from a submission to its running service, beside the backing services that it needs."""
+"""Run set-up: from a submission to its running service, with the backing services that it needs."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from graders.http.message import Answer, AnswerError, Headers, Request, Transpor
 __all__ = ["Answer", "AnswerError", "Client", "Headers", "Request", "TransportFailure"]
 
 MAX_BYTES = 16 * 1024 * 1024
-# What a common client sends, so that a service has nothing to tell the grader by.
+# What a common client sends, so that a service cannot recognise the grader.
 COMMON_HEADERS = (
     ("User-Agent", "curl/8.5.0"),
     ("Accept", "application/json"),

@@ -15,7 +15,7 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class JsonError(ValueError):
-    """Text that is no strict JSON; `code` is e.g. `duplicate-key`, the message a sentence."""
+    """Text that is not strict JSON; `code` is e.g. `duplicate-key`, the message a sentence."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -26,7 +26,7 @@ class JsonError(ValueError):
 def parse(body: bytes) -> Any:
     """The value in `body` (RFC 8259, UTF-8). Raises JsonError.
 
-    Refused beside bad grammar: byte order marks, NaN and infinities (also by overflow), a name twice in one
+    Refused as well as bad grammar: byte order marks, NaN and infinities (also by overflow), a name twice in one
     object, lone surrogates, more than 200 levels, integers of more than 4000 digits.
     """
     text = _decode(body)
@@ -103,7 +103,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise JsonError(
             "duplicate-key",
-            f"the name `{sanitize(twice, limit=80, one_line=True)}` stands twice in one object",
+            f"the name `{sanitize(twice, limit=80, one_line=True)}` is duplicated in one object",
         )
     return found
 

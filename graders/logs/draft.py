@@ -34,7 +34,7 @@ class Draft:
 
     `by_plan`: known from a plan alone, since the statement itself was not logged. `plan_row`: the row of the plan,
     None until it was read (`plan` stays None where it is in a format without nodes). `waits_as`: the text that the
-    awaited plan carries, once the session has gone on to another query. `given`: handed on already. `dropped`:
+    awaited plan carries, once the session runs another query. `given`: handed on already. `dropped`:
     never run.
     """
 

@@ -95,19 +95,19 @@ def _revisions(script: str, side: str) -> Mapping[str, tuple[MigrationStep, ...]
     """Statements by revision; each belongs to the last "Running …" comment before it, the first ones to ""."""
     found: dict[str, list[MigrationStep]] = {}
     revision = ""
-    begun: Piece | None = None
+    opening: Piece | None = None
     for piece in split_statements(script):
         named = [match for comment in piece.comments if (match := _RUNNING.match(comment))]
         if named:
             revision = named[-1][side].split(",")[0]
         if piece.text.upper() == "BEGIN":
-            # It stands before the comment that names the revision which it belongs to.
-            begun = piece
+            # It comes before the comment that names the revision which it belongs to.
+            opening = piece
             continue
-        for one in (begun, piece):
+        for one in (opening, piece):
             if one is not None:
                 found.setdefault(revision, []).append(_step(one, revision))
-        begun = None
+        opening = None
     return {name: tuple(steps) for name, steps in found.items()}
 
 

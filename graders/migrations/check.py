@@ -129,7 +129,7 @@ def _make_up(sessions: Sessions, statement: str) -> None:
     if role == statement:
         sessions.migrator.execute(statement.encode())
         return
-    # A role is no part of the database: whoever set up the server made it, and lets the owner hand tables over to it.
+    # Roles belong to the server, not to the database: they exist before, and the owner may hand tables over to them.
     with connect(sessions.logins.admin, autocommit=True) as admin:
         admin.execute(f"{statement} nologin".encode())
         admin.execute(f"grant {role} to {sessions.migrator.info.user}".encode())

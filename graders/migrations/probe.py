@@ -50,7 +50,7 @@ def _passes(session: psycopg.Connection[Any], table: Relation, kind: str, mode: 
     except psycopg.errors.LockNotAvailable:
         return False
     except psycopg.Error:
-        # Gone or changed in the meantime: that is not waiting.
+        # Dropped or changed since then: that is not waiting.
         return True
     return True
 

@@ -1,4 +1,4 @@
-"""Who a check connects as: an ordinary owner of a database of its own, and onlookers that are no superuser either.
+"""Who a check connects as: an ordinary owner of a database of its own, and onlookers that are not superusers either.
 
 What a migration leaves behind (defaults, triggers, generated columns, functions) runs in the session of whoever
 touches its tables. So nothing of it is touched as a superuser, from the first statement of a migration on.
@@ -34,7 +34,7 @@ class Logins:
 
 @contextmanager
 def fresh_database(cluster: Cluster) -> Iterator[Logins]:
-    """An empty database, gone when the block ends with all roles that were made in the meantime."""
+    """An empty database, dropped when the block ends with all roles that were made in the meantime."""
     name = f"attempt_{secrets.token_hex(4)}"
     with connect(cluster.admin_url, autocommit=True) as admin:
         _make_way(admin)

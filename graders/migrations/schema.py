@@ -52,7 +52,7 @@ _MINE = (
 
 
 def describe_schema(session: psycopg.Connection[Any]) -> frozenset[str]:
-    """One line for each object of the user's; rows, statistics and the order of columns are no part of it."""
+    """One line for each object of the user's; rows, statistics and the order of columns are not part of it."""
     lines: set[str] = set()
     for part in _PARTS:
         lines.update(row[0] for row in session.execute(part.replace("{mine}", _MINE).encode()) if row[0])
@@ -61,6 +61,6 @@ def describe_schema(session: psycopg.Connection[Any]) -> frozenset[str]:
 
 def differences(before: frozenset[str], after: frozenset[str]) -> tuple[str, ...]:
     """`- line` for what is missing afterwards and `+ line` for what is new."""
-    gone = [f"- {line}" for line in sorted(before - after)]
+    removed = [f"- {line}" for line in sorted(before - after)]
     new = [f"+ {line}" for line in sorted(after - before)]
-    return (*gone, *new)
+    return (*removed, *new)

@@ -1,4 +1,4 @@
-"""The sessions of a check, and the deadline that ends a statement which does not end by itself."""
+"""The sessions of a check, and the deadline that ends a statement which does not end otherwise."""
 
 from __future__ import annotations
 

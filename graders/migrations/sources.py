@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class MigrationStep:
-    """One statement; `line` counts from 1 in its file; `comments` stand before it."""
+    """One statement; `line` counts from 1 in its file; `comments` come before it."""
 
     text: str
     file: str
@@ -48,7 +48,7 @@ def load_migrations(
     """The migrations of files and directories, in the order in which they run.
 
     A directory is read as its files show: Alembic where there is an alembic.ini or a versions/ with an env.py
-    beside it, else every .sql file by its name (numbers as numbers). `wrapped` holds for plain SQL only, which
+    next to it, else every .sql file by its name (numbers as numbers). `wrapped` holds for plain SQL only, which
     psql runs statement by statement; `alembic`: the command to call. Raises UsageError for what is not there.
     """
     found: list[Migration] = []
@@ -108,7 +108,7 @@ def _load_file(file: Path, down: Path | None, wrapped: bool) -> Migration:
 
 
 def _sections(file: Path, text: str, mark: re.Pattern[str], tool: str) -> Migration:
-    """A file whose marks begin its up and its down part; what stands before the first is left out."""
+    """A file whose marks begin its up and its down part; what comes before the first is left out."""
     parts: dict[str, tuple[MigrationStep, ...]] = {}
     alone = tool == "goose" and _GOOSE_ALONE.search(text) is not None
     marks = list(mark.finditer(text))

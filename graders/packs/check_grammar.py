@@ -8,12 +8,12 @@ from typing import Any
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 REQUESTS = (*METHODS, "request")
-# What a request may carry beside its method and path.
+# What a request may carry in addition to its method and path.
 REQUEST_KEYS = ("json", "body", "form", "headers", "params", "deadline", "on")
 _ANSWER_KEYS = ("expect", "keep")
 EXPECT_ANSWER = ("status", "type", "headers", "json", "text", "problem", "values")
 
-# Mappings of these keys are matchers; any other mapping stands for an object that must be equal.
+# Mappings of these keys are matchers; any other mapping means an object that must be equal.
 MATCHERS = (
     "matches",
     "any_of",
@@ -37,7 +37,7 @@ TYPES = ("string", "integer", "number", "boolean", "null", "array", "object")
 class VerbGrammar:
     """What a verb is written with.
 
-    `options`: keys beside it; `keys`: keys of its argument where that is a mapping (None: any value); `steps`: those
+    `options`: keys next to it; `keys`: keys of its argument where that is a mapping (None: any value); `steps`: those
     of `keys` that hold steps; `required`: those of `keys` that must be there; `request`: the argument may also have
     a method (`post: /path`) and what a request carries.
     """
@@ -125,7 +125,7 @@ class RequestTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: its verb and argument as plain values, the keys beside the verb, and the steps inside it by key.
+    """One step: its verb and argument as plain values, the keys next to the verb, and the steps inside it by key.
 
     `request`: where the verb sends one; `because`: the learner's sentence if the step fails.
     """

@@ -1,4 +1,4 @@
-"""The curriculum beside the katas: skills and tracks."""
+"""The curriculum that orders the katas: skills and tracks."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def _checks(top: Section, *, sealed: bool) -> Iterator[DeclaredCheck]:
         return
     if top.path.name.startswith("shared_"):
         top.fail("checks", "a shared file has no checks", "move them to open_….yaml or sealed_….yaml")
-    for id in section.keys():  # noqa: SIM118 - a Section is no mapping
+    for id in section.keys():  # noqa: SIM118 - a Section is not a mapping
         steps = tuple(_step(step, sealed=sealed) for step in section.sections(id, required=True))
         if not any(judges(step) for step in steps):
             section.fail(
@@ -228,7 +228,7 @@ def _must_match(section: Section, key: str, matcher: Any) -> None:
         return
     known = [name for name in matcher if name in MATCHERS]
     if known and len(known) < len(matcher) and set(known) - {"type", "length", "each", "not"}:
-        section.fail(key, f"`{known[0]}` stands among members of an object", "write two expectations")
+        section.fail(key, f"`{known[0]}` is mixed with members of an object", "write two expectations")
     if set(matcher) <= set(MATCHERS):
         if "type" in matcher and matcher["type"] not in TYPES and "{" not in str(matcher["type"]):
             section.fail(key, f"there is no type `{matcher['type']}`", f"types: {', '.join(TYPES)}")

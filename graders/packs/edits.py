@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from graders.errors import PackError
 from graders.packs.yaml_source import Section
 
-# Below this similarity (0 to 1) the nearest text is no help, and is not shown.
+# Below this similarity (0 to 1) the nearest text does not help, and is not shown.
 _SIMILAR = 0.5
 
 
@@ -144,7 +144,7 @@ class MatchedLines:
 
 
 def occurrences(lines: Sequence[str], text: str) -> list[MatchedLines]:
-    """Where the dedented `text` stands in `lines`, at whatever indentation; places do not overlap."""
+    """Where the dedented `text` is found in `lines`, at any indentation; places do not overlap."""
     wanted = dedented(text)
     found: list[MatchedLines] = []
     start = 0

@@ -25,7 +25,7 @@ class KataPlace:
 def find_katas(roots: Sequence[Path]) -> Mapping[str, KataPlace]:
     """The katas of the packs at `roots`. Raises PackError for a slug that two packs define.
 
-    Where no pack has a kata.yaml for it, a folder stands for itself: reading it says what is missing.
+    Where no pack has a kata.yaml for it, the folder is listed: reading it says what is missing.
     """
     found: dict[str, KataPlace] = {}
     additions: dict[str, list[Path]] = {}

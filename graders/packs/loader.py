@@ -102,7 +102,7 @@ class Packs:
 
 
 def open_packs(roots: Sequence[Path] = ()) -> Packs:
-    """The built-in pack followed by `roots`, each folder once however often and by whatever path it is named.
+    """The built-in pack followed by `roots`, each folder once, however often it is named and by any path.
 
     Raises PackError for a folder that is not a pack and for name clashes.
     """
@@ -184,7 +184,7 @@ def _check(section: Section) -> Check:
     section.only(("id", "points", "visibility", "title", "feedback", "needs"))
     id = section.text("id")
     if not SLUG.fullmatch(id):
-        section.fail("id", f"`{id}` is no check id", "use small letters, digits and single hyphens")
+        section.fail("id", f"`{id}` is not a valid check id", "use small letters, digits and single hyphens")
     visibility: Visibility = (
         "open" if section.choice("visibility", ("open", "sealed")) == "open" else "sealed"
     )
@@ -203,7 +203,7 @@ def _hints(top: Section, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     if section is None:
         return {}
     section.only(ids)
-    return {id: section.texts(id) for id in section.keys()}  # noqa: SIM118 - a Section is no mapping
+    return {id: section.texts(id) for id in section.keys()}  # noqa: SIM118 - a Section is not a mapping
 
 
 def _environment(section: Section | None) -> Environment:

@@ -19,7 +19,7 @@ def slug_of(top: Section, key: str, folder: str) -> str:
     """The slug at `key`. Raises PackError unless it is one, and the folder's name."""
     slug = top.text(key)
     if not SLUG.fullmatch(slug):
-        top.fail(key, f"`{slug}` is no slug", "use small letters, digits and single hyphens")
+        top.fail(key, f"`{slug}` is not a valid slug", "use small letters, digits and single hyphens")
     if slug != folder:
         top.fail(key, f"`{slug}` is not the folder's name", f"write `{folder}` or rename the folder")
     return slug

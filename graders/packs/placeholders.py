@@ -16,7 +16,7 @@ IN_VARIABLES = frozenset(
     {"environment", *(f"{name}.{key}" for name, keys in BACKING.items() for key in keys)}
 )
 IN_COMMANDS = frozenset({"environment", "python"})
-# `${name}` is the shell's; `{{name}}` stands for the text `{name}`. Other braces, as in JSON, are left alone.
+# `${name}` is the shell's; `{{name}}` gives the text `{name}`. Other braces, as in JSON, are left alone.
 _NAME = r"[a-z][a-z0-9_-]*(?:\.[a-z][a-z0-9_-]*)?"
 _PLACEHOLDER = re.compile(rf"\{{\{{({_NAME})\}}\}}|(?<!\$)\{{({_NAME})\}}")
 
@@ -42,7 +42,7 @@ def texts(section: Section | None, known: Collection[str] = IN_VARIABLES) -> dic
     """The section's values, which may hold the placeholders that are `known`. Raises PackError for another."""
     if section is None:
         return {}
-    values = {key: section.scalar(key, "") for key in section.keys()}  # noqa: SIM118 - a Section is no mapping
+    values = {key: section.scalar(key, "") for key in section.keys()}  # noqa: SIM118 - a Section is not a mapping
     for key, value in values.items():
         check(section, key, value, known)
     return values
@@ -66,7 +66,7 @@ def _nearest(name: str, known: Collection[str]) -> str:
 
 
 def postgres_values(url: str) -> dict[str, str]:
-    """What `{postgres.…}` stands for while the database is reached at `url`."""
+    """What `{postgres.…}` is replaced by while the database is reached at `url`."""
     parts = urlsplit(url)
     values = {
         "url": url,

@@ -43,7 +43,7 @@ class Dataset:
 class Environment:
     """What a submission finds around it.
 
-    `variables`: environment variables beside PORT, HOST and DATABASE_URL, with placeholders still in them (see
+    `variables`: environment variables in addition to PORT, HOST and DATABASE_URL, with placeholders still in them (see
     packs.placeholders); `datasets`: the first is the one that is graded; `extensions`: created by the superuser before
     the schema; `extras`: optional dependencies of kata that the suite needs; `durable`: fsync and friends stay on.
     """
@@ -150,8 +150,8 @@ class Stack:
     an environment directory; `extend`: those that add what is new to a copy of the starter's environment;
     `installer`: pip, npm or "" (what is known of its settings and errors); `locks`: other tools' files -> the command
     that writes the inputs from them. `build`: shell commands in the private copy of the repository, before `release`;
-    `ignore`: names that are no part of the work; `path`: put before PATH; `links`: name in the repository -> place.
-    In commands, path and links `{environment}` stands for that directory and `{python}` for the Python that runs the
+    `ignore`: names that are not part of the work; `path`: put before PATH; `links`: name in the repository -> place.
+    In commands, path and links `{environment}` means that directory and `{python}` for the Python that runs the
     grader.
     """
 

@@ -58,7 +58,7 @@ def open_stage(
 def _marker(kata: Kata, stack: Stack, stage: Stage | None, assistants: Assistants) -> str:
     lines = ["format: 1", f"kata: {kata.slug}", f"stack: {stack.name}"]
     if kata.pack.resolve() != builtin_pack().resolve():
-        # A JSON text is a YAML text, whatever the path holds.
+        # A JSON text is a YAML text, for any characters in the path.
         lines.append(f"pack: {json.dumps(str(kata.pack.resolve()), ensure_ascii=False)}")
     if stage is not None:
         lines.append(f"stage: {stage.id}")
@@ -77,7 +77,7 @@ def starter_file(kata: Kata, stack: Stack, name: str) -> bytes | None:
 
 
 def render_solution(kata: Kata, stack: Stack, solution: Solution, into: Path) -> None:
-    """Write the starter with `solution`, and whatever it is laid over, on top."""
+    """Write the starter with `solution`, and the solutions that it is laid over, on top."""
     render_starter(kata, stack, into, stage_meant(kata, solution.stage) if kata.stages else None)
     for layer in layers_of(kata, solution):
         if layer.folder is None:

@@ -70,7 +70,7 @@ def _refuse_clash(name: str, source: Path, other: Path) -> None:
 def _load(
     name: str, kata: Kata, sources: Mapping[str, Path], loaded: dict[str, Solution], above: tuple[str, ...]
 ) -> Solution:
-    """The solution of that name, after whatever it is laid over. `above`: the solutions laid over it."""
+    """The solution of that name, after those that it is laid over. `above`: the solutions laid over it."""
     if name not in loaded:
         top = read_yaml(sources[name])
         top.only(_KEYS if _is_folder(top) else (*_KEYS, "edits"))

@@ -233,7 +233,7 @@ def _nearest(key: str, known: Sequence[str]) -> list[str]:
 
 
 def read_yaml(path: Path) -> Section:
-    """The mapping that the file holds. Raises PackError for a file that cannot be read or is no such YAML."""
+    """The mapping that the file holds. Raises PackError for a file that cannot be read or does not hold a mapping."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -244,7 +244,7 @@ def read_yaml(path: Path) -> Section:
 
 
 def read_plain(path: Path) -> dict[str, Any]:
-    """The file's mapping as plain values, whatever its keys are. Raises PackError as `read_yaml` does."""
+    """The file's mapping as plain values, with any keys. Raises PackError as `read_yaml` does."""
     read_yaml(path)
     try:
         content = yaml.load(path.read_bytes().decode(), Loader=_Loader)

@@ -42,7 +42,7 @@ def render_json(grade: Grade) -> str:
 
 
 def from_document(document: object) -> Grade:
-    """The grade that a report describes. Raises KataError for another format, and for anything that is no report."""
+    """The grade that a report describes. Raises KataError for another format, and for anything that is not a report."""
     if not isinstance(document, Mapping):
         raise _damaged(f"a {type(document).__name__} is not an object")
     if document.get("format") != FORMAT:

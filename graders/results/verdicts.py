@@ -62,7 +62,7 @@ class Cost:
 
     @property
     def label(self) -> str:
-        """The request as a person reads it: N where the size stands."""
+        """The request as a person reads it: N in place of the size."""
         return self.request.replace("{size}", "N")
 
     @property
@@ -114,7 +114,7 @@ def judge(
     """One result for each selected check, in the kata's order.
 
     A check without a report is broken, unless the service died of check `stopped_by`, which blocks the rest. A
-    check that needs a failed one is skipped, whatever it said. `suite_error`: the suite ended otherwise than its
+    check that needs a failed one is skipped in any case. `suite_error`: the suite ended otherwise than its
     reports say, so what it did not report is broken for that reason.
     """
     by_id = {report.check: report for report in reports}

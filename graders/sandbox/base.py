@@ -149,7 +149,7 @@ class Process(Protocol):
         ...
 
     def kill(self) -> None:
-        """Ends the whole tree, those that left the process group included; returns when it is gone."""
+        """Ends the whole tree, those that left the process group included; returns when it has ended."""
         ...
 
     def listening(self) -> tuple[Listener, ...] | None:

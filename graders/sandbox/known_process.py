@@ -13,7 +13,7 @@ _SERVER_SECONDS = 3.0
 
 
 def started_at(pid: int) -> str:
-    """When a process was started, as this system counts it; empty if there is no such process."""
+    """When a process was started, as this system counts it; empty if it does not exist."""
     if sys.platform != "linux":
         return _started_by_psutil(pid)
     try:

@@ -25,7 +25,7 @@ class MachineBusyError(SuiteError):
 
 
 class Machine:
-    """A control computation that tells how much of a core is left for one more process. Safe in several threads.
+    """A control computation that shows how much of a core is left for one more process. Safe in several threads.
 
     `work` is that computation, `ordinary` the seconds that it takes on an idle core of an ordinary machine.
     """
@@ -47,10 +47,10 @@ class Machine:
         with self._lock:
             if self._measured is not None and self._clock() - self._measured[0] < _KEEP_SECONDS:
                 return self._measured[1]
-            begun = self._clock()
+            started = self._clock()
             self._work()
             ended = self._clock()
-            self._measured = ended, max(1.0, (ended - begun) / self._ordinary)
+            self._measured = ended, max(1.0, (ended - started) / self._ordinary)
             return self._measured[1]
 
 

@@ -80,7 +80,7 @@ def free_port() -> int:
 
 def is_free(port: int) -> bool:
     """True where nothing is bound to `port` on any IPv4 interface."""
-    # macOS lets a socket bind all addresses beside a listener on one of them, so that one is asked for as well.
+    # macOS lets a socket bind all addresses despite a listener on one of them, so that one is asked for as well.
     return all(_can_bind(address, port) for address in ("", "127.0.0.1"))
 
 

@@ -26,7 +26,7 @@ from graders.sandbox.reaper import end_with_us, reap_runs_of
 
 SHARED_MEMORY = Path("/dev/shm")
 ENOUGH = 512 * 1024 * 1024
-# Where a server that runs as another user can reach its directory, whatever the base is.
+# Where a server that runs as another user can reach its directory, for any base.
 OPEN_PLACES = (Path("/var/tmp"), Path("/tmp"))
 _PREFIX = "kata-"
 _held: set[int] = set()

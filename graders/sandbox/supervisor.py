@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def adopt_orphans() -> None:
-    """Makes this process the parent of every orphan below it, so that leaving the session is no way out."""
+    """Makes this process the parent of every orphan below it, so that leaving the session does not escape."""
     if sys.platform != "linux":
         return
     import ctypes

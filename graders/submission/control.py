@@ -38,7 +38,7 @@ class ServiceControl:
                 parts.append(f"--- instance {id + 1} ---\n{text}")
         return "\n".join(part for part in parts if part)
 
-    def gone(self, id: int) -> Stop | None:
+    def exited(self, id: int) -> Stop | None:
         failure = None if self._down else self._instance(id).exited()
         return None if failure is None else failure.stop
 

@@ -101,7 +101,7 @@ def exited(command: Command, status: int, output: str) -> ServiceFailure:
 def exited_after_ready(command: Command, status: int, output: str) -> ServiceFailure:
     return ServiceFailure(
         "exited-after-ready",
-        f"{_named(command)} was ready, and then ended by itself {how_it_ended(status)} while it was being judged.",
+        f"{_named(command)} was ready, and then exited {how_it_ended(status)} while it was being judged.",
         hint=f"Its last output says what it was doing. {_exit_hint(status)}".strip(),
         output=output,
     )

@@ -101,7 +101,7 @@ def find_root(path: Path) -> Path:
     """The folder with the marker `.kata.yaml`: `path` or the nearest one above it."""
     start = path.resolve()
     if not start.is_dir():
-        raise UsageError(f"{path} is no folder", hint="name the folder that `kata start` made")
+        raise UsageError(f"{path} is not a folder", hint="name the folder that `kata start` made")
     for folder in (start, *start.parents):
         if (folder / MARKER).is_file():
             return folder
@@ -187,7 +187,7 @@ def _entries_of(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
 
 
 def _looked_at(path: Path) -> os.stat_result | None:
-    """What a file is; None where it is gone, or no longer a regular one."""
+    """What a file is; None where it is missing, or no longer a regular one."""
     try:
         found = path.lstat()
     except FileNotFoundError:

@@ -94,7 +94,7 @@ class InstallPlace:
     def run(
         self, command: str, seconds: float, *, cwd: Path | None = None, more: Mapping[str, str] | None = None
     ) -> tuple[int | None, str]:
-        """Run a shell command to its end, or to that of its time (None); whatever it started ends with it."""
+        """Run a shell command to its end, or to that of its time (None); everything that it started ends with it."""
         home, scratch = self.private / "home", self.private / "tmp"
         for folder in (home, scratch, self.downloads):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ _CHANGING = {"__pycache__", ".cache"}
 
 
 def mark_ready(folder: Path) -> None:
-    """Record what the folder holds. Whatever makes an environment does this last."""
+    """Record what the folder holds. Every builder of an environment does this last."""
     files = {path: _facts(folder, path) for path in _files(str(folder), "")}
     making = folder / f"{READY}.new"
     making.write_text(json.dumps({"format": _FORMAT, "files": files}))

@@ -19,7 +19,7 @@ _REQUEST_LOG = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class PathRewriter:
-    """How places of a run are written for the author of a submission. `places`: directory -> what stands for it."""
+    """How places of a run are written for the author of a submission. `places`: directory -> what replaces it."""
 
     places: Mapping[str, str] = field(default_factory=dict)
 

@@ -21,7 +21,7 @@ class ProcfileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What stands behind one name: the shell command and the line (from 1) it stands on."""
+    """One entry: the shell command and its line (from 1)."""
 
     name: str
     text: str
@@ -30,7 +30,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Procfile:
-    """`web` serves HTTP, `release` runs once before it, `worker` runs beside it. Other names are not run."""
+    """`web` serves HTTP, `release` runs once before it, `worker` runs at the same time. Other names are not run."""
 
     web: Command
     release: Command | None = None
@@ -55,7 +55,7 @@ def read_procfile(root: Path) -> Procfile:
 
 
 def parse_procfile(text: str) -> Procfile:
-    """The commands in `text`. Raises ProcfileError for a line that is no `name: command`, or without `web`."""
+    """The commands in `text`. Raises ProcfileError for a line that is not `name: command`, or without `web`."""
     commands: dict[str, Command] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -63,7 +63,7 @@ def parse_procfile(text: str) -> Procfile:
         command = _command(line, number)
         if command.name in commands:
             first = commands[command.name].line
-            raise ProcfileError(f"`{command.name}` stands on line {first} already", line=number)
+            raise ProcfileError(f"`{command.name}` is defined on line {first} already", line=number)
         commands[command.name] = command
     if "web" not in commands:
         raise ProcfileError("no line starts with `web:`", line=max(1, len(text.splitlines())))

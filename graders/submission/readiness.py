@@ -26,7 +26,7 @@ class Unready:
 
 
 def base_url_of(address: str, port: int) -> str:
-    """Where to reach a listener on `address`, which may be the one that stands for all addresses."""
+    """Where to reach a listener on `address`, which may be the wildcard address."""
     host = {"0.0.0.0": HOST, "::": "::1"}.get(address, address)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

@@ -29,7 +29,7 @@ _FLOOD_BYTES = 8 * 1024 * 1024
 
 
 class Service:
-    """A service and its worker on one port. `serve` makes it; `another` adds one beside it on the same database."""
+    """A service and its worker on one port. `serve` makes it; `another` adds one on the same database."""
 
     def __init__(self, terms: Terms, procfile: Procfile, port: int | None = None) -> None:
         self._terms = terms
@@ -105,7 +105,7 @@ class Service:
             self._end_all()
 
     def kill(self) -> None:
-        """SIGKILL for everything that the service started; returns when it is gone."""
+        """SIGKILL for everything that the service started; returns when it has ended."""
         with self._lock:
             self._end_all()
 
@@ -136,7 +136,7 @@ class Service:
         return other
 
     def exited(self) -> ServiceFailure | None:
-        """The failure to report when the service died by itself after it had been ready; None while it lives."""
+        """The failure to report when the service exited unasked after it had been ready; None while it lives."""
         status = self._web.process.poll() if self._running else None
         if status is None:
             return None

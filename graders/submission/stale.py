@@ -14,7 +14,7 @@ _UNUSED_DAYS = 30
 
 
 def remove_environment(folder: Path) -> None:
-    """Make room for a new one, whatever is there. Raises SandboxError where it cannot be removed."""
+    """Make room for a new one: what is there is removed. Raises SandboxError where it cannot be removed."""
     with suppress(OSError):
         if folder.is_symlink() or folder.is_file():
             folder.unlink()

@@ -27,7 +27,7 @@ class Terms:
     """What a service runs under. `root`: its repository; `private`: where HOME and TMPDIR are made for it.
 
     `variables` and `path` (put before the system's PATH) are all that it is given, with PORT, HOST, DATABASE_URL,
-    HOME and TMPDIR; `values`: what placeholders in variables stand for. `reads`: folders outside of the repository
+    HOME and TMPDIR; `values`: what replaces the placeholders in variables. `reads`: folders outside of the repository
     that it needs. `waiting` hears, about once a second, why the service is not ready yet; `heard` what it prints, as
     it comes; `rewrite` writes that for its author.
     """

@@ -20,15 +20,15 @@ class Channel:
         self._sending = threading.Lock()
 
     def send(self, message: object) -> None:
-        """Raises OSError when the other end is gone."""
+        """Raises OSError when the other end is closed."""
         line = encode(message)
         with self._sending:
             self._socket.sendall(line)
 
     def receive(self, *kinds: type[Message], timeout: float | None = None) -> Message | None:
-        """The next message, of one of these classes; None when the other end is gone.
+        """The next message, of one of these classes; None when the other end is closed.
 
-        Raises TimeoutError after `timeout` seconds, CodecError for a line that is no such message.
+        Raises TimeoutError after `timeout` seconds, CodecError for any other line.
         """
         self._socket.settimeout(timeout)
         try:

@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 def concurrently(n: int, call: Callable[[int], Result]) -> list[Result | BaseException]:
     """Make `n` calls from `n` threads behind one barrier; what each gave, in order of its number.
 
-    An exception of a call stands in its place.
+    A call that raised is represented by its exception.
     """
     results: list[Result | BaseException] = [RuntimeError("this call did not end")] * n
     barrier = threading.Barrier(n)

@@ -43,7 +43,7 @@ class Control(Protocol):
     def printed(self) -> str:
         """What all instances printed since the last `mark`, without the frames of libraries and the request log."""
 
-    def gone(self, id: int) -> Stop | None:
+    def exited(self, id: int) -> Stop | None:
         """How it ended on its own; None while it runs, and where a check stopped it."""
 
     def start(self, id: int) -> None:
@@ -89,8 +89,8 @@ class RemoteControl:
     def printed(self) -> str:
         return from_plain(self._call("printed"), str)
 
-    def gone(self, id: int) -> Stop | None:
-        found = self._call("gone", id=id)
+    def exited(self, id: int) -> Stop | None:
+        found = self._call("exited", id=id)
         return None if found is None else from_plain(found, Stop)
 
     def start(self, id: int) -> None:

@@ -55,7 +55,7 @@ class Collector:
         self.costs.append(measured)
 
     def pin(self, exchange: Answer) -> None:
-        """Show this exchange, whatever comes after it."""
+        """Show this exchange, even if others follow."""
         self.pinned.append(exchange)
 
     @property

@@ -140,7 +140,7 @@ class Fixtures:
 
     @pytest.fixture
     def evidence(self) -> Collector:
-        """To pin a request that should be shown, whatever comes after it."""
+        """To pin a request that should be shown, even if others follow."""
         return self._bench.collector
 
     @pytest.fixture
@@ -154,7 +154,7 @@ class Fixtures:
 
     @pytest.fixture
     def variables(self) -> dict[str, str]:
-        """The environment variables that the service was given beside PORT, HOST and DATABASE_URL."""
+        """The environment variables that the service was given in addition to PORT, HOST and DATABASE_URL."""
         return dict(self._bench.job.variables)
 
     @pytest.fixture

@@ -109,7 +109,7 @@ def _become_suite(job: SuiteJob, descriptor: int) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException:
-        # Whatever happens here must not fall back into the host's loop.
+        # No exception here may fall back into the host's loop.
         import traceback
 
         traceback.print_exc()

@@ -1,4 +1,4 @@
-"""The service as a suite sees it: restart it, kill it, start another one beside it, by asking the grader."""
+"""The service as a suite sees it: restart it, kill it, start another one, by asking the grader."""
 
 from __future__ import annotations
 

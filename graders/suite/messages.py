@@ -71,7 +71,7 @@ class Ended:
 
 
 Action = Literal[
-    "alive", "another", "gone", "kill", "mark", "output", "printed", "restart", "restore", "start", "stop"
+    "alive", "another", "exited", "kill", "mark", "output", "printed", "restart", "restore", "start", "stop"
 ]  # fmt: skip
 
 

@@ -84,7 +84,7 @@ class GrowthMeter:
         """Call `request` with each size, once to warm up and once recorded, and take `unit` of the recording.
 
         unit: statements, rows_sent, bytes_sent, rows_read (at nodes that scan `tables`) or buffers. `label` says
-        what is requested, with {size} where the size stands, e.g. "GET /orders?limit={size}".
+        what is requested, with {size} in place of the size, e.g. "GET /orders?limit={size}".
         """
         recordings = []
         for size in sizes:

@@ -143,7 +143,7 @@ class GraderPlugin:
 
     def _why_stop(self, report: Report) -> str:
         if self.stopped_by:
-            return "the service is gone"
+            return "the service has exited"
         return "a check failed" if self.job.fail_fast and report.outcome == "failed" else ""
 
     @pytest.hookimpl(wrapper=True)
@@ -185,15 +185,15 @@ class GraderPlugin:
     def _sentence(self, id: str, error: BaseException) -> str:
         error = next((found for found in _leaves(error) if isinstance(found, THEIRS)), error)
         if isinstance(error, TransportFailure) and not self.bench.first.expected_down:
-            gone = self.bench.control.gone(0)
-            if gone is not None:
-                self._died(id, gone)
-                return gone.message
+            exited = self.bench.control.exited(0)
+            if exited is not None:
+                self._died(id, exited)
+                return exited.message
         if isinstance(error, ServiceGone):
             self._stop(id, error.stop)
         return str(error).strip() or "what this check proves does not hold"
 
-    def _died(self, id: str, gone: Stop) -> None:
+    def _died(self, id: str, exited: Stop) -> None:
         # One crash costs one check. A service that dies at once, or again, cannot be judged any further.
         self._deaths += 1
         if self._deaths == 1 and self._passed:
@@ -202,7 +202,7 @@ class GraderPlugin:
                 return
             except ServiceGone:
                 pass
-        self._stop(id, gone)
+        self._stop(id, exited)
 
     def _stop(self, id: str, stop: Stop) -> None:
         self.stopped_by, self.stop = id, stop

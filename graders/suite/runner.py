@@ -106,7 +106,7 @@ class SuiteHost:
             channel.close()
 
     def close(self) -> None:
-        """End the host and its suites, in whatever they are: the imports of a suite alone may take seconds."""
+        """End the host and its suites, at any point: the imports of a suite alone may take seconds."""
         self._socket.close()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
@@ -191,7 +191,7 @@ def _perform(control: Control, call: Call) -> Returned | Failed | Refused:
     except KataError as error:
         return Refused(error.message, error.hint)
     except Exception as error:
-        # Whatever went wrong belongs to the check that asked; it is raised there again.
+        # Every error belongs to the check that asked; it is raised there again.
         return Refused(f"{type(error).__name__}: {error}")
 
 

@@ -1,4 +1,4 @@
-"""What a service finds when it looks around: not the sealed checks beside it, no descriptor, no password."""
+"""What a service finds when it looks around: not the sealed checks, no descriptor, no password."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SUITE = """
 def check_greets_by_name(http, database):
     around, held, known, own = http.get("/greetings", params={"limit": 1}).json()["greetings"]
     found = [path for path in around if "suite" in path or "sealed" in path or path.endswith(".py")]
-    assert not found, f"the suite lies beside the service: {found}"
+    assert not found, f"the suite lies next to the service: {found}"
     strange = [link for link in held if not link.startswith(("socket:", "pipe:", "/dev/null", "/proc/", "anon_inode:"))]
     assert not strange, f"the service holds {strange}"
     password = database.connect().info.password

@@ -34,7 +34,7 @@ def repository(kata: Kata, tmp_path: Path) -> Path:
     return tmp_path / "repository"
 
 
-@pytest.mark.parametrize("spoilt", ["file in the place of the folder", "file that is no record"])
+@pytest.mark.parametrize("spoilt", ["file in the place of the folder", "file that is not a record"])
 def test_a_record_that_cannot_be_used_costs_nobody_a_result(
     kata: Kata, repository: Path, spoilt: str
 ) -> None:
@@ -58,11 +58,11 @@ def test_a_cache_that_cannot_be_made_is_named(kata: Kata, repository: Path) -> N
 
 
 def test_a_folder_that_no_longer_exists_is_reported(kata: Kata, repository: Path) -> None:
-    gone = repository / "gone"
-    gone.mkdir()
+    removed = repository / "removed"
+    removed.mkdir()
     answer = subprocess.run(
         ["/bin/sh", "-c", 'rmdir "$PWD" && exec "$@"', "sh", *kata.command("test")],
-        cwd=gone,
+        cwd=removed,
         env=kata.environment,
         capture_output=True,
         text=True,

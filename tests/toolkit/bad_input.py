@@ -176,7 +176,7 @@ def _progress(folder: Path, rng: random.Random) -> Sequence[Sequence[str]]:
 
 
 def _report(folder: Path, rng: random.Random) -> Sequence[Sequence[str]]:
-    """A stored report, or another column of an attempt, damaged inside of a whole database."""
+    """A stored report, or another column of an attempt, damaged inside a whole database."""
     path = _stored(folder)
     column = rng.choice(
         ("document", "document", "document", "document", "verdicts", "at", "repository", "kata")

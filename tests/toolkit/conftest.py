@@ -1,4 +1,4 @@
-"""A `kata` as a user has it: its own process, its own directories, the tiny pack beside the built-in one."""
+"""A `kata` as a user has it: its own process, its own directories, the tiny pack and the built-in one."""
 
 from __future__ import annotations
 

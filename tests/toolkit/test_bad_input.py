@@ -25,7 +25,7 @@ def test_no_damaged_input_ends_in_an_internal_error(places: Path) -> None:
     outcomes = list(run_all(places, seed=7, inputs=60))
     assert {one.kind for one in outcomes} == {kind.name for kind in KINDS}
     assert [one for one in outcomes if one.our_fault] == []
-    # Whatever is refused says why.
+    # Everything that is refused says why.
     assert [one for one in outcomes if one.code in (2, 3) and not one.said.startswith("error: ")] == []
 
 

@@ -1,4 +1,4 @@
-"""Signals that end a command: exit 130, and nothing left, whatever the command is waiting for."""
+"""Signals that end a command: exit 130, and nothing left, at any point."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def test_a_second_signal_is_answered_and_a_third_one_leaves_at_once(tmp_path: Pa
         assert process.stdout.readline() == "cleaning\n"
         process.send_signal(signal.SIGTERM)
         first = process.stderr.readline()
-        # The time for an orderly end may be up on a busy machine: then the process has left by itself.
+        # The time for an orderly end may be up on a busy machine: then the process has ended without it.
         assert "Cleaning up" in first or "Interrupted" in first
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=END_SECONDS)

@@ -1,4 +1,4 @@
-"""A learner's round, as commands: start, red, a hint, mended, green, the solution; on the tiny kata."""
+"""A learner's round, as commands: start, red, a hint, a fix, green, the solution; on the tiny kata."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_from_red_to_green_and_what_is_remembered(tiny: Kata, repository: Path) 
 
 
 def test_the_report_of_the_last_attempt_comes_in_every_form(tiny: Kata, repository: Path) -> None:
-    assert "there is no attempt yet" in tiny("report", cwd=repository).stderr
+    assert "there is not an attempt yet" in tiny("report", cwd=repository).stderr
     judged = tiny("test", "--seed", "5", "--json", cwd=repository)
     assert judged.returncode == 1
     document = json.loads(judged.stdout)
@@ -90,7 +90,7 @@ def test_the_report_of_the_last_attempt_comes_in_every_form(tiny: Kata, reposito
     assert 'name="cost-is-flat"' in (repository / "r.xml").read_text()
     with (repository / "r.csv").open(encoding="utf-8", newline="") as file:
         assert [row["verdict"] for row in csv.DictReader(file)] == ["passed", "failed", "passed"]
-    assert "there is no attempt 7" in tiny("report", "--attempt", "7", cwd=repository).stderr
+    assert "there is not an attempt 7" in tiny("report", "--attempt", "7", cwd=repository).stderr
 
 
 def test_only_some_checks_can_be_asked_for(tiny: Kata, repository: Path) -> None:
@@ -213,7 +213,7 @@ def test_a_save_in_mid_run_begins_the_run_again(tiny: Kata, repository: Path) ->
         assert "70 of 70" in read_until(process, "Waiting for a change")
         assert end(process) == 130
     attempts = json.loads(tiny("status", "--json", cwd=repository).stdout)["attempts"]
-    assert [attempt["score"] for attempt in attempts] == [70], "a run that was ended is no attempt"
+    assert [attempt["score"] for attempt in attempts] == [70], "a run that was ended is not an attempt"
 
 
 def test_the_demo_goes_from_red_to_green(tiny: Kata) -> None:
@@ -221,7 +221,7 @@ def test_the_demo_goes_from_red_to_green(tiny: Kata) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "70 → 100" in done.stdout
     assert "4, 13, 49 statements" in done.stdout
-    assert not Path(tiny.environment["KATA_DATA_DIR"]).exists(), "a demo is no attempt"
+    assert not Path(tiny.environment["KATA_DATA_DIR"]).exists(), "a demo is not an attempt"
 
 
 def test_the_gate_prints_its_matrix_and_the_json_of_it(tiny: Kata) -> None:

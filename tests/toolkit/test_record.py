@@ -1,4 +1,4 @@
-"""What the record of attempts says beside a grade."""
+"""What the record of attempts adds to a grade."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def recorded(folder: Path, *grades: Grade) -> Earlier:
 
 
 def test_the_latest_verdict_of_each_check_decides_what_failed_last(tmp_path: Path) -> None:
-    mended = replace(GROWING, verdict="passed", points=20)
+    fixed = replace(GROWING, verdict="passed", points=20)
     assert recorded(tmp_path, MIXED).failed() == ["orders-cost-is-flat", "flat-under-concurrency"]
-    earlier = recorded(tmp_path, replace(grade_of(mended), partial=True))
+    earlier = recorded(tmp_path, replace(grade_of(fixed), partial=True))
     assert earlier.failed() == ["flat-under-concurrency"]
 
 
@@ -42,7 +42,7 @@ def test_a_damaged_report_costs_only_the_comparison_with_it(tmp_path: Path) -> N
     earlier = recorded(tmp_path, MIXED, MIXED)
     damaged = replace(earlier, attempts=(replace(earlier.attempts[0], text="[]"), earlier.attempts[1]))
     green = replace(GREEN, checks=(replace(GREEN.checks[1], costs=(FLAT,)),))
-    [found] = damaged.standing(green, KATA, PACKS).improvements
+    [found] = damaged.context_of(green, KATA, PACKS).improvements
     assert found.before.values == (11, 41, 161)
 
 
@@ -72,11 +72,11 @@ def test_the_next_kata_is_the_next_unsolved_one_of_the_track() -> None:
 
 def test_only_a_whole_green_run_names_the_next_kata(tmp_path: Path) -> None:
     earlier = recorded(tmp_path)
-    following = earlier.standing(GREEN, KATA, PACKS).following
+    following = earlier.context_of(GREEN, KATA, PACKS).following
     assert following is not None
     assert following.slug == "keyset-pagination"
     for grade in (MIXED, replace(GREEN, partial=True)):
-        assert earlier.standing(grade, KATA, PACKS).following is None
+        assert earlier.context_of(grade, KATA, PACKS).following is None
 
 
 def test_an_empty_cost_is_no_improvement() -> None:

@@ -36,7 +36,7 @@ def test_the_log_of_a_node_service_shows_its_loops_and_nothing_of_its_good_route
     assert findings(result) == [("n-plus-one", "suspected"), ("write-loop", "suspected")]
     document = json.loads(result.stdout)
     assert (document["unknown"], document["left_out"]) == (0, 0)
-    # Two requests of two rows each, milliseconds apart, are no loop of four: their traces part them.
+    # Two requests of two rows each, milliseconds apart, are not a loop of four: their traces part them.
     assert document["findings"][0]["requests"] == 2
 
 

@@ -18,8 +18,8 @@ from graders.results.grade import Grade, Stop
 from graders.results.improvement import Improvement
 from graders.results.verdicts import Cost, Evidence
 from toolkit.text import width
+from toolkit.views.grade_context import GradeContext, NextKata
 from toolkit.views.paint import Paint
-from toolkit.views.standing import NextKata, Standing
 from toolkit.views.terminal import render_grade
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -33,17 +33,21 @@ SEEN = {
 }
 [GROWN] = GROWING.costs
 FLAT = replace(GROWN, values=(3, 3, 3), slope=0.0)
-AFTER_RED = Standing(
+AFTER_RED = GradeContext(
     starter=10,
     moved=((20, "orders-cost-is-flat"),),
     improvements=(Improvement(GROWN, FLAT),),
     following=NextKata("keyset-pagination", "The feed that skips, repeats and crawls"),
 )
 READ = {
-    "growing": (MIXED, PLAIN, {"standing": Standing(starter=10, hints=frozenset({"orders-cost-is-flat"}))}),
-    "green": (replace(GREEN, findings=(SEEN,)), PLAIN, {"verbose": True, "standing": AFTER_RED}),
+    "growing": (
+        MIXED,
+        PLAIN,
+        {"context": GradeContext(starter=10, hints=frozenset({"orders-cost-is-flat"}))},
+    ),
+    "green": (replace(GREEN, findings=(SEEN,)), PLAIN, {"verbose": True, "context": AFTER_RED}),
     "stopped": (STOPPED, PLAIN, {}),
-    "invalid": (INVALID, PLAIN, {"standing": Standing(log=LOG)}),
+    "invalid": (INVALID, PLAIN, {"context": GradeContext(log=LOG)}),
     "folded": (FOLDED, PLAIN, {}),
     "everything": (FOLDED, PLAIN, {"everything": True}),
     "hostile": (grade_of(HOSTILE), PLAIN, {}),
@@ -63,7 +67,7 @@ def test_the_result_reads_as_it_should(name: str) -> None:
 
 
 def test_the_detail_of_a_broken_sealed_check_is_not_shown() -> None:
-    text = render_grade(INVALID, PLAIN, Standing(log=LOG), verbose=True)
+    text = render_grade(INVALID, PLAIN, GradeContext(log=LOG), verbose=True)
     assert "secret_table" not in text
     opened = render_grade(grade_of(replace(BROKEN, visibility="open")), PLAIN)
     assert "secret_table" in opened

@@ -12,7 +12,7 @@ import pytest
 from graders.grading.progress import Event
 from toolkit.watch import Files, FilesChangedError, Watch
 
-# What these programs write beside `app.py` while they save it.
+# What these programs write next to `app.py` while they save it.
 OF_EDITORS = [
     ".app.py.swp",
     ".app.py.swx",

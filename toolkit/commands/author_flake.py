@@ -35,7 +35,7 @@ def run(
             autocompletion=solutions,
         ),
     ] = None,
-    load: Annotated[bool, typer.Option("--load", help="Keep every core busy meanwhile.")] = False,
+    load: Annotated[bool, typer.Option("--load", help="Keep every core busy during the runs.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="So many at once.")] = 2,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the first run; each has the next.")] = 1,
 ) -> int:

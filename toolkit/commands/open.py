@@ -89,9 +89,9 @@ def _report(settings: Settings, path: Path | None) -> None:
     from toolkit.commands.report import last_report
     from toolkit.views.html import render_html
 
-    attempt, grade, standing = last_report(str(path) if path else None, settings)
+    attempt, grade, grade_context = last_report(str(path) if path else None, settings)
     file = settings.data_dir / "reports" / f"{grade.kata}-{attempt.id}.html"
-    write_whole(file, render_html(grade, standing))
+    write_whole(file, render_html(grade, grade_context))
     if webbrowser.open(file.as_uri()):
         print(f"opened {file}")
     else:

@@ -21,7 +21,7 @@ from toolkit.place import kata_and_place, packs_of, settings_of
 from toolkit.progress import Attempt, Progress, open_progress
 from toolkit.record import earlier_attempts
 from toolkit.settings import Settings
-from toolkit.views.standing import Standing
+from toolkit.views.grade_context import GradeContext
 
 EXAMPLE = """\
 kata report
@@ -62,8 +62,8 @@ def run(
 ) -> int:
     """The last attempt that ran all checks, as text, JSON, HTML, JUnit or CSV."""
     settings = settings_of(context)
-    _, grade, standing = last_report(kata, settings, attempt)
-    written = _write(grade, standing, html=html, junit=junit, csv=csv)
+    _, grade, grade_context = last_report(kata, settings, attempt)
+    written = _write(grade, grade_context, html=html, junit=junit, csv=csv)
     if as_json:
         from graders.results.document import render_json
 
@@ -76,13 +76,15 @@ def run(
 
         shown = _only(grade, only or ())
         full = everything or bool(only)
-        print(render_grade(shown, paint_for(settings), standing, verbose=settings.verbose, everything=full))
+        print(
+            render_grade(shown, paint_for(settings), grade_context, verbose=settings.verbose, everything=full)
+        )
     return 0
 
 
 def last_report(
     kata: str | None, settings: Settings, number: int | None = None
-) -> tuple[Attempt, Grade, Standing]:
+) -> tuple[Attempt, Grade, GradeContext]:
     """Attempt `number`, or the last one that ran all checks, with what surrounds it.
 
     Which one it is goes to stderr where a later one ran only some checks.
@@ -92,18 +94,18 @@ def last_report(
         attempts = _attempts(kata, progress, packs)
         found = _find(attempts, number)
         grade = found.grade
-        standing = _standing(found, grade, attempts, progress, packs)
+        grade_context = _context_of(found, grade, attempts, progress, packs)
     _say_which(found, attempts)
-    return found, grade, standing
+    return found, grade, grade_context
 
 
 def _write(
-    grade: Grade, standing: Standing, *, html: Path | None, junit: Path | None, csv: Path | None
+    grade: Grade, grade_context: GradeContext, *, html: Path | None, junit: Path | None, csv: Path | None
 ) -> list[Path]:
     if html is not None:
         from toolkit.views.html import render_html
 
-        write_whole(html, render_html(grade, standing))
+        write_whole(html, render_html(grade, grade_context))
     if junit is not None:
         from toolkit.views.junit import render_junit
 
@@ -155,12 +157,12 @@ def _say_which(found: Attempt, attempts: Sequence[Attempt]) -> None:
         )
 
 
-def _standing(
+def _context_of(
     found: Attempt, grade: Grade, attempts: Sequence[Attempt], progress: Progress, packs: Packs
-) -> Standing:
+) -> GradeContext:
     before = [one for one in attempts if one.id < found.id and one.repository == found.repository]
     kata = _kata_of(found, packs)
-    return earlier_attempts(progress, before, kata).standing(grade, kata, packs)
+    return earlier_attempts(progress, before, kata).context_of(grade, kata, packs)
 
 
 def _kata_of(attempt: Attempt, packs: Packs) -> Kata | None:

@@ -1,4 +1,4 @@
-"""`kata serve`: the service beside its seeded database, for curl and psql, with a line for each request."""
+"""`kata serve`: the service and its seeded database, for curl and psql, with a line for each request."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run(
     context: typer.Context,
     *,
     path: Annotated[
-        Path | None, typer.Argument(help="The repository; the one you stand in if left out.")
+        Path | None, typer.Argument(help="The repository (default: the current directory).")
     ] = None,
     port: Annotated[
         int | None,
@@ -68,7 +68,7 @@ def run(
     submission = with_variables(submission_at(path, packs_of(settings, path)), given or ())
     paint = paint_for(settings)
     output = LiveOutput(paint)
-    # Before the repository is copied: what is saved meanwhile counts.
+    # Before the repository is copied: what is saved from now on counts.
     saves = Saves(submission.root) if reload else None
     options = options_for(settings, dataset=dataset_name(dataset, world), postgres=postgres)
     with Grader(options) as grader, ExitStack() as stack:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from graders.results.grade import Grade, Phase
 from toolkit.text import escape, pad, wrap
 from toolkit.views.evidence import finding_lines
+from toolkit.views.grade_context import GradeContext
 from toolkit.views.growth import improvement_lines
 from toolkit.views.history import render_changes
 from toolkit.views.paint import Paint
 from toolkit.views.prose import INDENT
-from toolkit.views.standing import Standing
 from toolkit.views.steps import step_lines
 
 _FEW_FINDINGS = 3
@@ -19,24 +19,24 @@ _FEW_CHANGES = 3
 
 
 def closing_lines(
-    grade: Grade, standing: Standing, paint: Paint, *, verbose: bool = False, left_out: int = 0
+    grade: Grade, context: GradeContext, paint: Paint, *, verbose: bool = False, left_out: int = 0
 ) -> list[str]:
     """Everything after the checks. `left_out`: failures that were shown in one line only."""
     done = grade.exit_code == 0
     blocks = [
-        _broken(grade, standing, paint),
+        _broken(grade, context, paint),
         _notes(grade, paint),
         _findings(grade, paint, verbose) if grade.findings and (verbose or done) else [],
-        improvement_lines(standing.improvements, paint, verbose=verbose) if done else [],
-        [*_score(grade, standing, paint), *_moved(grade, standing, paint)],
-        step_lines(_steps(grade, standing, left_out), paint, label="Next"),
+        improvement_lines(context.improvements, paint, verbose=verbose) if done else [],
+        [*_score(grade, context, paint), *_moved(grade, context, paint)],
+        step_lines(_steps(grade, context, left_out), paint, label="Next"),
         _phases(grade.phases, paint) if verbose else [],
     ]
     lines = [line for block in blocks if block for line in ("", *block)]
     return lines[1:]
 
 
-def _broken(grade: Grade, standing: Standing, paint: Paint) -> list[str]:
+def _broken(grade: Grade, context: GradeContext, paint: Paint) -> list[str]:
     lines = []
     broken = [check for check in grade.checks if check.verdict == "broken"]
     for check in broken:
@@ -46,8 +46,8 @@ def _broken(grade: Grade, standing: Standing, paint: Paint) -> list[str]:
             sign = paint(paint.sign("broken"), "yellow", "bold")
             lines.append(f"  {sign} {paint(check.id, 'bold')}")
             lines += [INDENT + line for line in wrap(escape(reason[-1]), paint.width - 4)]
-    if broken and standing.log is not None:
-        lines.append(f"  {paint.sign('arrow')} please report this with the log file {standing.log}")
+    if broken and context.log is not None:
+        lines.append(f"  {paint.sign('arrow')} please report this with the log file {context.log}")
     return lines
 
 
@@ -70,9 +70,9 @@ def _findings(grade: Grade, paint: Paint, verbose: bool) -> list[str]:
     return lines
 
 
-def _score(grade: Grade, standing: Standing, paint: Paint) -> list[str]:
+def _score(grade: Grade, context: GradeContext, paint: Paint) -> list[str]:
     points = f"{grade.score} of {grade.max}"
-    said = relation(grade, standing)
+    said = relation(grade, context)
     if not grade.valid:
         return _headed(points, said, ("yellow", "bold"), "yellow", paint)
     if grade.exit_code == 0:
@@ -89,8 +89,8 @@ def _headed(points: str, said: str, strong: tuple[str, ...], style: str, paint: 
     return [head, *(blank + paint(line, style) for line in more)]
 
 
-def relation(grade: Grade, standing: Standing) -> str:
-    """What a score means: beside the starter's score where that is known."""
+def relation(grade: Grade, context: GradeContext) -> str:
+    """What a score means: compared with the starter's score where that is known."""
     if not grade.valid:
         return "the grade is invalid: the grader failed"
     if _nothing_ran(grade):
@@ -98,13 +98,13 @@ def relation(grade: Grade, standing: Standing) -> str:
     if grade.partial:
         return "every check that ran passes" if grade.exit_code == 0 else "not every check ran"
     if grade.exit_code == 0:
-        known = "" if standing.starter is None else f"; the starter has {standing.starter}"
+        known = "" if context.starter is None else f"; the starter has {context.starter}"
         reached = "" if grade.stage is None else f" of stage {grade.stage.number} of {grade.stage.of}"
         return f"every check{reached} passes{known}"
-    return "" if standing.starter is None else _beside_the_starter(grade, standing.starter)
+    return "" if context.starter is None else _against_the_starter(grade, context.starter)
 
 
-def _beside_the_starter(grade: Grade, starter: int) -> str:
+def _against_the_starter(grade: Grade, starter: int) -> str:
     gained, missing = grade.score - starter, grade.max - starter
     if gained > 0:
         return f"{gained} of the {missing} points that the starter lacks"
@@ -122,20 +122,20 @@ def _what_is_left(grade: Grade) -> tuple[str, ...]:
     return tuple(f"{count} {verdict}" for verdict, count in counts.items() if count)
 
 
-def _moved(grade: Grade, standing: Standing, paint: Paint) -> list[str]:
-    if not standing.moved or _nothing_ran(grade):
+def _moved(grade: Grade, context: GradeContext, paint: Paint) -> list[str]:
+    if not context.moved or _nothing_ran(grade):
         return []
     since = "  since the last attempt:"
-    if len(standing.moved) > _FEW_CHANGES and all(points > 0 for points, _ in standing.moved):
-        total = f"+{sum(points for points, _ in standing.moved)} points"
-        return [f"{since}  {paint(total, 'green', 'bold')} in {len(standing.moved)} checks"]
-    return render_changes(standing.moved, paint, said=since, columns=len(since)).splitlines()
+    if len(context.moved) > _FEW_CHANGES and all(points > 0 for points, _ in context.moved):
+        total = f"+{sum(points for points, _ in context.moved)} points"
+        return [f"{since}  {paint(total, 'green', 'bold')} in {len(context.moved)} checks"]
+    return render_changes(context.moved, paint, said=since, columns=len(since)).splitlines()
 
 
-def _steps(grade: Grade, standing: Standing, left_out: int) -> list[tuple[str, str]]:
+def _steps(grade: Grade, context: GradeContext, left_out: int) -> list[tuple[str, str]]:
     repeat = (f"kata test --seed {grade.seed}", "repeats this run")
     if grade.exit_code == 0:
-        return [*_after_green(grade, standing), repeat]
+        return [*_after_green(grade, context), repeat]
     steps = []
     if left_out:
         steps.append(("kata report --all", "shows all failures in full"))
@@ -148,14 +148,14 @@ def _steps(grade: Grade, standing: Standing, left_out: int) -> list[tuple[str, s
     return [*steps, repeat]
 
 
-def _after_green(grade: Grade, standing: Standing) -> list[tuple[str, str]]:
+def _after_green(grade: Grade, context: GradeContext) -> list[tuple[str, str]]:
     if grade.partial:
         return [("kata test", "runs all checks")]
     if grade.stage is not None and grade.stage.number < grade.stage.of:
         return [("kata next", f"opens stage {grade.stage.number + 1} of {grade.stage.of}")]
     steps = [("kata solution", "shows other solutions, with their reasons")]
-    if standing.following is not None:
-        steps.append((f"kata start {standing.following.slug}", escape(standing.following.title)))
+    if context.following is not None:
+        steps.append((f"kata start {context.following.slug}", escape(context.following.title)))
     return steps
 
 

@@ -99,7 +99,7 @@ def parameter_sets(parameters: Any) -> list[list[Any]]:
 
 
 def request_lines(request: Mapping[str, Any], paint: Paint, *, note: str = "") -> list[str]:
-    """What was sent, as a curl line that sends it again, and what came back. `note` stands with the heading."""
+    """What was sent, as a curl line that sends it again, and what came back. `note` is part of the heading."""
     lines = [_INDENT + paint("Request", "bold") + (paint(f"  ({note})", "dim") if note else "")]
     curl = escape(str(request.get("curl", "")))
     lines += [_INDENT + "  " + paint(line, "cyan") for line in _whole(curl)]

@@ -12,17 +12,17 @@ from graders.results.verdicts import CheckResult, Cost
 from toolkit.text import escape, number, shorten
 from toolkit.views.closing import relation
 from toolkit.views.evidence import distinct_requests, informative_statements, parameter_sets
+from toolkit.views.grade_context import GradeContext
 from toolkit.views.growth import UNITS, improvement_in_words
 from toolkit.views.paint import Paint
-from toolkit.views.standing import Standing
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _BODY_COLUMNS = 600
-_NOTHING_KNOWN = Standing()
+_NOTHING_KNOWN = GradeContext()
 _SIGNS = {"passed": "✓", "failed": "✗", "skipped": "○", "broken": "!"}
 
 
-def render_html(grade: Grade, standing: Standing = _NOTHING_KNOWN) -> str:
+def render_html(grade: Grade, context: GradeContext = _NOTHING_KNOWN) -> str:
     """The page. Everything that the service said is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -41,9 +41,9 @@ def render_html(grade: Grade, standing: Standing = _NOTHING_KNOWN) -> str:
         grade=grade,
         checks=[_check(check) for check in grade.checks],
         signs=_SIGNS,
-        standing=standing,
-        relation=relation(grade, standing),
-        improved=[_improved(one) for one in standing.improvements] if grade.exit_code == 0 else [],
+        context=context,
+        relation=relation(grade, context),
+        improved=[_improved(one) for one in context.improvements] if grade.exit_code == 0 else [],
         seconds=sum(phase.seconds for phase in grade.phases),
     )
 

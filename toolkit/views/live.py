@@ -20,7 +20,7 @@ _REDRAW_SECONDS = 0.1
 
 
 class Live:
-    """Listens to a run's events. `print` writes lines that stay, to stdout, above whatever changes."""
+    """Listens to a run's events. `print` writes lines that stay, to stdout, above what changes."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -38,7 +38,7 @@ class Live:
 
 @contextmanager
 def live_progress(checks: Collection[str], paint: Paint, stream: IO[str] | None = None) -> Iterator[Live]:
-    """A listener for a run of these checks' ids; what it draws on `stream` (stderr when None) is gone afterwards."""
+    """A listener for a run of these checks' ids; what it draws on `stream` (stderr when None) is removed afterwards."""
     stream = stream or sys.stderr
     if not stream.isatty() or os.environ.get("TERM") == "dumb":
         yield Live(stream)

@@ -17,10 +17,10 @@ _ID = re.compile(r"\d+|[0-9a-f]{8}-[0-9a-f-]{27}|(?=[^/]*\d)[\w-]{16,}", re.IGNO
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """How wide the list of a kata's checks is; `beside`: every title fits on the line of its check."""
+    """How wide the list of a kata's checks is; `one_line`: every title fits on the line of its check."""
 
     id: int
-    beside: bool
+    one_line: bool
 
 
 def columns_of(titles: Mapping[str, str], paint: Paint) -> Columns:
@@ -33,13 +33,13 @@ def columns_of(titles: Mapping[str, str], paint: Paint) -> Columns:
 def check_lines(check: CheckResult, columns: Columns, paint: Paint) -> list[str]:
     """A check in one line: its sign, name, points and title.
 
-    Where titles do not fit beside the names, a title stands below; that of a passed check is left out.
+    Where titles do not fit after the names, a title is printed below; that of a passed check is left out.
     """
     sign = paint(paint.sign(check.verdict), STYLES[check.verdict], "bold")
     left = f"  {sign} {pad(check.id, columns.id)}  {f'{check.points}/{check.max}':>6}"
     note = escape(_note(check))
     style = "dim" if check.verdict in ("passed", "skipped") else "bold"
-    if columns.id + width(note) + 14 <= paint.width and (columns.beside or check.verdict == "skipped"):
+    if columns.id + width(note) + 14 <= paint.width and (columns.one_line or check.verdict == "skipped"):
         return [f"{left}  {paint(note, style)}"]
     if check.verdict == "passed":
         return [left]

@@ -106,7 +106,7 @@ _HEADINGS = {
     "sql": "In SQL",
     "orm": "In an ORM",
 }
-# What stands under these keeps its lines.
+# What follows these keeps its lines.
 _VERBATIM = {"sql", "orm", "code", "shell"}
 
 

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from graders.authoring.ledger import Ledger, Standing
+from graders.authoring.ledger import Ledger, RowState
 from graders.authoring.sample_proof import SampleResult
 from graders.packs.records import Kata
 from toolkit.text import pad
 from toolkit.views.paint import Paint
 
-_LABELS: Mapping[Standing, str] = {
+_LABELS: Mapping[RowState, str] = {
     "proved": "proved",
     "other-grader": "proved by an older grader",
     "changed": "changed since",
@@ -21,16 +21,16 @@ _LABELS: Mapping[Standing, str] = {
 }
 _MOST_NAMES = 8
 # What only a new record can settle; an older grader's verdicts are sampled instead.
-STALE: tuple[Standing, ...] = ("changed", "never", "removed")
+STALE: tuple[RowState, ...] = ("changed", "never", "removed")
 
 
 @dataclass(frozen=True, slots=True)
 class KataProof:
-    """A kata, its ledger, and how each of its solutions stands against it."""
+    """A kata, its ledger, and how each of its solutions compares with it."""
 
     kata: Kata
     ledger: Ledger
-    standing: Mapping[str, Standing]
+    states: Mapping[str, RowState]
 
     @property
     def recorded(self) -> bool:
@@ -40,19 +40,19 @@ class KataProof:
     @property
     def stale(self) -> list[str]:
         """The names of the solutions whose row does not hold."""
-        return [name for name, found in self.standing.items() if found in STALE]
+        return [name for name, found in self.states.items() if found in STALE]
 
 
 def render_proofs(proofs: Iterable[KataProof], paint: Paint) -> str:
     """One line a kata, and the names of what does not hold."""
     lines: list[str] = []
     for proof in proofs:
-        counts = Counter(proof.standing.values())
+        counts = Counter(proof.states.values())
         words = ", ".join(f"{counts[name]} {label}" for name, label in _LABELS.items() if counts[name])
         sign = paint(paint.sign("passed"), "green") if not proof.stale else paint(paint.sign("failed"), "red")
         lines.append(f"{sign} {pad(proof.kata.slug, 22)} {words or 'no solutions'}{_record(proof)}")
-        if proof.stale and len(proof.stale) < len(proof.standing):
-            lines += [f"    {_LABELS[proof.standing[name]]}: {name}" for name in proof.stale[:_MOST_NAMES]]
+        if proof.stale and len(proof.stale) < len(proof.states):
+            lines += [f"    {_LABELS[proof.states[name]]}: {name}" for name in proof.stale[:_MOST_NAMES]]
             if len(proof.stale) > _MOST_NAMES:
                 lines.append(f"    and {len(proof.stale) - _MOST_NAMES} more")
         if proof.stale:

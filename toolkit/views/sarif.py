@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, the format that code hosts show beside the code."""
+"""Findings as SARIF 2.1.0, the format that code hosts show next to the code."""
 
 from __future__ import annotations
 

@@ -7,17 +7,17 @@ from graders.results.verdicts import CheckResult
 from toolkit.text import escape, wrap
 from toolkit.views.closing import closing_lines
 from toolkit.views.failure import failure_lines
+from toolkit.views.grade_context import GradeContext
 from toolkit.views.paint import Paint
 from toolkit.views.sheet import Sheet, stop_lines
-from toolkit.views.standing import Standing
 
-_NOTHING_KNOWN = Standing()
+_NOTHING_KNOWN = GradeContext()
 
 
 def render_grade(
     grade: Grade,
     paint: Paint,
-    standing: Standing = _NOTHING_KNOWN,
+    context: GradeContext = _NOTHING_KNOWN,
     *,
     verbose: bool = False,
     everything: bool = False,
@@ -25,13 +25,13 @@ def render_grade(
     """The whole result: the checks in the order in which they ran, the first failure in full, or each of them with
     `everything`; then the score and the next steps. `verbose`: all evidence, advice and times."""
     titles = {check.id: check.title for check in grade.checks}
-    sheet = Sheet(titles, paint, everything=everything, verbose=verbose, hints=standing.hints)
+    sheet = Sheet(titles, paint, everything=everything, verbose=verbose, hints=context.hints)
     lines = [line for check in in_run_order(grade) for line in sheet.add(check)]
     lines += sheet.rest(grade.checks, grade.stop)
     stage = [] if grade.stage is None else [f"stage {grade.stage.number} of {grade.stage.of}"]
     facts = (grade.stack, *stage, f"dataset {grade.dataset}", f"seed {grade.seed}")
     head = heading_lines(grade.kata, grade.title, facts, paint)
-    end = closing_lines(grade, standing, paint, verbose=verbose, left_out=sheet.left_out)
+    end = closing_lines(grade, context, paint, verbose=verbose, left_out=sheet.left_out)
     return "\n".join([*head, "", *lines, "", *end])
 
 

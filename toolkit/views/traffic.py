@@ -18,7 +18,7 @@ _PART = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]|\bFROM\b""", re.IGNORE
 def overlap_lines(overlap: Overlap, paint: Paint, *, verbose: bool = False) -> str:
     """What a request cost, in a line; of several at once each in a line, and what they cost together in another.
 
-    Below stand the statements that were repeated, from FROM on; with `verbose` all of them, whole.
+    Below are the statements that were repeated, from FROM on; with `verbose` all of them, whole.
     """
     cost = f"{overlap.statements:>10,}  {overlap.rows:>6,}"
     if len(overlap.exchanges) == 1:

@@ -20,14 +20,14 @@ _SOLUTIONS = {
 
 
 def new_kata(slug: str, stack: Stack, pack: Path, *, title: str = "", skill: str = "http-semantics") -> Path:
-    """Write `pack`/katas/`slug` on that stack, and the schemas for editors beside it; the kata's folder.
+    """Write `pack`/katas/`slug` on that stack, and the schemas for editors; the kata's folder.
 
-    Raises UsageError for a name that is no slug or is taken, and for a stack without a scaffold.
+    Raises UsageError for a name that is not a slug or is taken, and for a stack without a scaffold.
     """
     if not SLUG.fullmatch(slug):
         better = re.sub(r"[^a-z0-9]+", "-", slug.lower()).strip("-")
         raise UsageError(
-            f"`{slug}` is no slug", hint=f"use small letters, digits and hyphens, e.g. `{better}`"
+            f"`{slug}` is not a valid slug", hint=f"use small letters, digits and hyphens, e.g. `{better}`"
         )
     folder = pack / "katas" / slug
     if folder.exists():

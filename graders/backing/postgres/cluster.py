@@ -66,7 +66,7 @@ class Cluster:
 
 @contextlib.contextmanager
 def start_cluster(template: Template | None, binaries: Binaries, *, run_dir: Path) -> Iterator[Cluster]:
-    """A private cluster that holds the template's dataset (None: an empty one), gone when the block ends.
+    """A private cluster that holds the template's dataset (None: an empty one), removed when the block ends.
 
     `run_dir` remembers what runs, for `reap`, and holds the cluster where shared memory has no room. Raises
     DatabaseError if it cannot be copied or started.

@@ -109,7 +109,7 @@ def make_role(session: psycopg.Connection, role: str, database: str) -> None:
 def make_grader(session: psycopg.Connection, grader: str, role: str) -> None:
     """The role of the suite: it sees everything and may do what the service's role may.
 
-    It is no superuser. A trigger, default or operator that a service leaves in its tables runs in the session of
+    It is not a superuser. A trigger, default or operator that a service leaves in its tables runs in the session of
     whoever touches them, and there it must gain nothing that the service does not have.
     """
     version = session.info.server_version
@@ -191,7 +191,7 @@ def _run_file(session: psycopg.Connection, path: Path) -> None:
             f"PostgreSQL refuses this: {error.diag.message_primary or error}{where}",
             path=path,
             line=line,
-            hint="Mend the SQL; it is run as the service's role, without psql's own commands.",
+            hint="Correct the SQL; it is run as the service's role, without psql's own commands.",
         ) from error
 
 

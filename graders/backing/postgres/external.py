@@ -37,7 +37,7 @@ def connect_external(url: str, kata: Kata, dataset: Dataset) -> Iterator[Cluster
         version, log_format = _inspect(session)
         _drop_leftovers(session)
         name = _PREFIX + secrets.token_hex(6)
-        # Held as long as this session lives, so that the next run can tell what a killed one left.
+        # Held as long as this session lives, so that the next run can find what a killed one left.
         session.execute("select pg_catalog.pg_advisory_lock(%s)", [_lock_of(name)])
         log: ServerLog | None = None
         try:
@@ -69,7 +69,7 @@ def _server_of(url: str) -> tuple[Server, str]:
         port = parts.port or 5432
     except ValueError as error:
         raise UsageError(
-            f"{url!r} is no URL: {error}", hint="Write it as postgresql://user:password@host:5432/"
+            f"{url!r} is not a URL: {error}", hint="Write it as postgresql://user:password@host:5432/"
         ) from error
     if parts.scheme not in ("postgresql", "postgres") or not parts.hostname:
         raise UsageError(
@@ -93,7 +93,7 @@ def _inspect(session: psycopg.Connection) -> tuple[int, str]:
         )
     if session.info.parameter_status("is_superuser") != "on":
         raise DatabaseError(
-            f"{session.info.user} is no superuser there",
+            f"{session.info.user} is not a superuser there",
             hint="Name a superuser in --postgres: only one may read the server's log.",
         )
     if _show(session, "logging_collector") != "on":
@@ -159,7 +159,7 @@ def _drop_leftovers(session: psycopg.Connection) -> None:
 def _drop(session: psycopg.Connection, name: str) -> None:
     import psycopg
 
-    # The server may be gone, and what is left is dropped by the next run.
+    # The server may have ended, and what is left is dropped by the next run.
     with contextlib.suppress(psycopg.Error):
         session.execute(f"drop database if exists {name} with (force)")
         for role in (_grader_of(name), name):

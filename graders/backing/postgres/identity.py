@@ -132,7 +132,7 @@ def _copy_installation(bin: Path, home: Path) -> None:
     making = home.with_name(f"{home.name}.{secrets.token_hex(4)}")
     try:
         shutil.copytree(root, making / package.name / root.name, ignore=_leave_out)
-        # Wheels keep the libraries of their programs beside the package, found by a relative path.
+        # Wheels keep the libraries of their programs next to the package, found by a relative path.
         for libraries in package.parent.glob(f"{package.name}.libs"):
             shutil.copytree(libraries, making / libraries.name)
         for path in (making, *making.rglob("*")):

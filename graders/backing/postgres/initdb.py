@@ -43,7 +43,7 @@ def initialise(folder: Path, data: Path, binaries: Binaries, identity: Identity,
 
 
 def _locales(major: int) -> list[list[str]]:
-    """What to ask initdb for, best first; from 17 on PostgreSQL brings its own, whatever the machine has."""
+    """What to ask initdb for, best first; from 17 on PostgreSQL brings its own and needs none of the machine."""
     if major >= 17:
         return [["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]]
     return [["--locale=C.UTF-8"], ["--locale=C"]]

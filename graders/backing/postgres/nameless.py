@@ -39,7 +39,7 @@ def copy_for_nameless(bin: Path, folder: Path, uid: int) -> Path:
     (copy / bin.name).mkdir(parents=True)
     for name in ("initdb", "postgres"):
         _write_changed(root / bin.name / name, copy / bin.name / name, uid)
-    # Programs find their data and libraries relative to themselves, wheels some of them beside the package.
+    # Programs find their data and libraries relative to themselves, wheels some of them next to the package.
     for entry in root.iterdir():
         if entry.name != bin.name:
             (copy / entry.name).symlink_to(entry)

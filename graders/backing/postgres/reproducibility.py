@@ -20,7 +20,7 @@ from graders.sandbox.rundir import run_directory
 if TYPE_CHECKING:
     import psycopg
 
-# Table -> column -> a number that follows from the column's values, whatever their order; "" counts the rows.
+# Table -> column -> a number that follows from the column's values in any order; "" counts the rows.
 Contents = Mapping[str, Mapping[str, int]]
 
 _COLUMNS = """

@@ -74,11 +74,11 @@ def blamed(error: BaseException, before: Tables, database: Database, role: str) 
 
 
 def changes_between(before: Tables, now: Tables) -> Iterator[str]:
-    """What is gone from the kata's tables, and what is new on them, each as half a sentence."""
+    """What is missing from the kata's tables, and what is new on them, each as half a sentence."""
     for name, table in before.items():
         found = now.get(name)
         if found is None:
-            yield f"the table `{name}` is gone"
+            yield f"the table `{name}` is missing"
         elif found["kind"] != table["kind"]:
             yield f"`{name}` is a {_KINDS[found['kind']]} now"
         else:
@@ -89,7 +89,7 @@ def _changes_of(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) ->
     for column, kind in before["columns"].items():
         found = now["columns"].get(column)
         if found is None:
-            yield f"the column `{name}.{column}` is gone"
+            yield f"the column `{name}.{column}` is missing"
         elif found != kind:
             yield f"the column `{name}.{column}` is {found}, it was {kind}"
     for column in _new(before, now, "needed"):

@@ -1,4 +1,4 @@
-"""The grader's own hands in the database: plain questions and changes, as a role that is no superuser."""
+"""The grader's own hands in the database: plain questions and changes, as a role that is not a superuser."""
 
 from __future__ import annotations
 

@@ -8,11 +8,11 @@ from typing import Literal
 from graders.sql.statement import Statement
 from graders.sql.text.literals import extract_literals
 
-Standing = Literal["absent", "bound", "literal", "quoted name", "syntax"]
+CanaryPlace = Literal["absent", "bound", "literal", "quoted name", "syntax"]
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 
 
-def standing_of(canary: str, statement: Statement) -> Standing:
+def standing_of(canary: str, statement: Statement) -> CanaryPlace:
     """The most dangerous place of a canary (a value that occurs nowhere else) in one execution.
 
     `literal`: whole inside one literal, so correctly escaped; `quoted name`: whole inside one quoted identifier;

@@ -55,7 +55,7 @@ class Installer(Protocol):
         ...
 
     def probe(self, base: Inputs) -> str | None:
-        """A shell command that succeeds where packages can be fetched; None where there is no way to tell.
+        """A shell command that succeeds where packages can be fetched; None where that cannot be found out.
 
         `base`: what the starter declares, which is known to exist.
         """
@@ -67,7 +67,7 @@ class Installer(Protocol):
         ...
 
     def blame(self, output: str, inputs: Inputs) -> str:
-        """Where the declared dependency stands that a failed install was about, and the installer's own words."""
+        """Where the declared dependency is named that a failed install was about, and the installer's own words."""
         ...
 
     def variables(self, environment: Path, inputs: Inputs) -> dict[str, str]:

@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"\d+")
 
 
 def differences(one: Answer, other: Answer, *, sent: Sequence[tuple[str, str]] = ()) -> tuple[str, ...]:
-    """How the answers differ, in words; empty where nobody can tell them apart.
+    """How the answers differ, in words; empty where they cannot be distinguished.
 
     `sent`: pairs of values that went with the first and the second request and may be echoed, e.g. two emails.
     """

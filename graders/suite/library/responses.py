@@ -20,7 +20,7 @@ def json_object(answer: Answer) -> JsonObject:
     """The object that came as the answer's body. AssertionError where it is something else."""
     value = answer.json()
     what = f"{answer.request.method} {answer.request.target} ({answer.status})"
-    assert isinstance(value, dict), f"{what} came with {abbreviate(value)}, which is no object"
+    assert isinstance(value, dict), f"{what} came with {abbreviate(value)}, which is not an object"
     return JsonObject(value)
 
 
@@ -38,11 +38,11 @@ def is_row_id(value: object) -> bool:
 def location_path(answer: Answer, what: str) -> str:
     """The path that `Location` leads to, seen from the request's own URL (RFC 9110, 10.2.2).
 
-    AssertionError where there is none, or where it is no URL.
+    AssertionError where there is none, or where it is not a URL.
     """
     location = answer.headers.get("Location", "")
     assert location, f"{what}: the {answer.status} has no Location"
     try:
         return urlsplit(urljoin(answer.request.url, location)).path or "/"
     except ValueError:
-        raise AssertionError(f"{what}: Location is {location!r}, which is no URL") from None
+        raise AssertionError(f"{what}: Location is {location!r}, which is not a URL") from None

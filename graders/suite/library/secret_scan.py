@@ -18,7 +18,7 @@ from graders.backing.postgres.session import Database
 FAST_HASHES = (
     "md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_512", "blake2b", "blake2s",
 )  # fmt: skip
-# What stands between a password and its salt, where anything does.
+# What separates a password and its salt, where anything does.
 _JOINTS = (b"", b":", b"$", b"|", b".")
 # This many bytes of a digest differ from chance even among millions; a shortened fingerprint counts too.
 _TELLING = 8
@@ -106,7 +106,7 @@ def salts_in(cells: Iterable[StoredValue], extra: Iterable[bytes] = ()) -> tuple
 
 
 def views(value: bytes) -> Iterator[bytes]:
-    """The value as it stands, and whatever it holds in hex, base64, base32 or percent signs."""
+    """The value unchanged, and what it holds in hex, base64, base32 or percent signs."""
     yield value
     if b"%" in value:
         yield unquote_to_bytes(value)
@@ -155,7 +155,7 @@ def fast_hashes(secret: bytes, salts: Iterable[bytes] = ()) -> dict[bytes, str]:
 def find_in_cells(
     cells: Iterable[StoredValue], secrets: Mapping[str, str], fingerprints: Mapping[bytes, str] | None = None
 ) -> tuple[Find, ...]:
-    """Where one of `secrets` (name -> secret) stands in clear or encoded, or one of `fingerprints` does."""
+    """Where one of `secrets` (name -> secret) occurs in clear or encoded, or one of `fingerprints` does."""
     finds: dict[Find, None] = {}
     sought = {name: secret.encode() for name, secret in secrets.items()}
     prefixes = fingerprints or {}
@@ -220,7 +220,7 @@ def insides_in(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def line_with(name: str, text: str, secrets: Mapping[str, str]) -> str:
-    """The first line of the text that holds the secret of that name, cut to where it stands. Secrets that stand there
+    """The first line of the text that holds the secret of that name, cut around it. Secrets that occur there
     in clear are masked by their names."""
     line = next((line for line in text.splitlines() if secrets_in(line.encode(), {name: secrets[name]})), "")
     for known, secret in secrets.items():
@@ -230,7 +230,7 @@ def line_with(name: str, text: str, secrets: Mapping[str, str]) -> str:
 
 
 def secrets_in(text: bytes, secrets: Mapping[str, str]) -> tuple[str, ...]:
-    """The names of those secrets that stand in the text, in clear or encoded."""
+    """The names of those secrets that occur in the text, in clear or encoded."""
     sought = {name: secret.encode() for name, secret in secrets.items()}
     found: dict[str, None] = {}
     for view in views(text):

@@ -40,7 +40,7 @@ def _problems(answer: Answer, expected: Mapping[str, Any], scope: Scope) -> Iter
 
 
 def _in_json(document: Any, expected: Any, scope: Scope) -> Iterator[str]:
-    """Expressions and what they must give; anything but a mapping stands for the whole document."""
+    """Expressions and what they must give; anything but a mapping means the whole document."""
     if not isinstance(expected, Mapping):
         expected = {"@": expected}
     for expression, wanted in expected.items():

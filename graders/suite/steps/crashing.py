@@ -83,7 +83,7 @@ def _awaited(bench: StepBench, step: Step, scope: Scope) -> Callable[[], bool]:
 
 
 def _content(bench: StepBench, table: str) -> object:
-    """A digest of the table's rows, whatever their order."""
+    """A digest of the table's rows in any order."""
     query = f'select count(*) as n, sum(hashtextextended(t::text, 0)::numeric) as digest from "{table}" as t'
     with bench.database.connect() as session:
         found = session.execute(query.encode()).fetchone()

@@ -15,7 +15,7 @@ _LAST = re.compile(r"(?P<parent>.*?)\.?(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
 
 
 class _Absent:
-    """What stands for a member that is not there, which JMESPath cannot distinguish from null."""
+    """The value of a member that is not there, which JMESPath cannot distinguish from null."""
 
     def __repr__(self) -> str:
         return "absent"

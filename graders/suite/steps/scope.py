@@ -98,7 +98,7 @@ class Scope:
 
 
 def _parts(template: str) -> Iterator[tuple[str, bool]]:
-    """The texts and the names of a template; `{{` and `}}` stand for one brace."""
+    """The texts and the names of a template; `{{` and `}}` mean one brace."""
     text = ""
     at = 0
     while at < len(template):

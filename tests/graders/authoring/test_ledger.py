@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from graders.authoring.judged_digest import JudgedDigests, grader_digest
-from graders.authoring.ledger import NAME, Ledger, LedgerRow, ledger_of, render_ledger, standing
+from graders.authoring.ledger import NAME, Ledger, LedgerRow, ledger_of, render_ledger, row_states
 from graders.authoring.matrix import candidates_of
 from graders.authoring.sample import ordered_sample, strata_of
 from graders.errors import PackError
@@ -87,14 +87,14 @@ def test_a_damaged_ledger_is_an_error_of_the_pack(pack: Path, text: str) -> None
 def test_each_row_stands_as_its_digests_say() -> None:
     ledger = Ledger("k", ("a",), {"one": ROW, "two": ROW, "three": ROW, "gone": ROW})
     now = {"one": "d1", "two": "d2", "four": "d1", "three": "d1"}
-    assert standing(ledger, now, "g1") == {
+    assert row_states(ledger, now, "g1") == {
         "one": "proved",
         "two": "changed",
         "three": "proved",
         "four": "never",
         "gone": "removed",
     }
-    assert standing(ledger, {"one": "d1"}, "g2")["one"] == "other-grader"
+    assert row_states(ledger, {"one": "d1"}, "g2")["one"] == "other-grader"
 
 
 def test_newer_rows_take_the_place_of_older_ones() -> None:

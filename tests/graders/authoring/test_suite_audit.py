@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def problems(folder: Path, added: str = "", name: str = "open_greetings.py") -> list[Problem]:
-    """What is found once `added` stands at the end of a suite's file."""
+    """What is found once `added` is at the end of a suite's file."""
     path = folder / "suite" / name
     text = path.read_text() if path.exists() and name != "open_greetings.py" else OPEN
     path.write_text(text + added)

@@ -282,7 +282,7 @@ def test_a_question_that_cannot_be_answered_is_ours_and_holds_nothing(line: Data
         raise LookupError("no such table")
 
     fault = line.hold_after_commit(seen)
-    psycopg_block(url, "asked in vain")
+    psycopg_block(url, "asked for nothing")
     with pytest.raises(FaultError, match="no such table"):
         fault.must_happen(PATIENCE)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from graders.faults.lock_polling import LockPolling, SessionSnapshot
 
 
-def idle(pid: int, begun: object) -> SessionSnapshot:
-    return SessionSnapshot(pid, "", begun, waits=False, for_us=False, sleeps=False)
+def idle(pid: int, started: object) -> SessionSnapshot:
+    return SessionSnapshot(pid, "", started, waits=False, for_us=False, sleeps=False)
 
 
 def test_idle_sessions_of_a_pool_are_no_knocks() -> None:

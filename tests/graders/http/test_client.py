@@ -214,7 +214,7 @@ def test_a_server_that_never_accepts_is_given_up() -> None:
 def test_a_port_where_nothing_listens_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    # Bound but not listening: nobody else can take the port meanwhile.
+    # Bound but not listening: nobody else can take the port until then.
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", port))
         with pytest.raises(TransportFailure) as caught:

@@ -69,7 +69,7 @@ def record_node(folder: Path) -> None:
         ask("/fast?limit=12", {})
         ask("/slow?limit=9", {})
         ask("/import", {})
-        # Two requests close together: only their traces tell them apart.
+        # Two requests close together: only their traces distinguish them.
         ask("/slow?limit=2", {"traceparent": TRACE.format(1)}, pause=0.0)
         ask("/slow?limit=2", {"traceparent": TRACE.format(2)}, pause=0.0)
         ask("/slow?limit=6", {"traceparent": TRACE.format(3)})

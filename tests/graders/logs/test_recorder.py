@@ -1,4 +1,4 @@
-"""The recorder against a real server: complete windows, whatever the protocol and the order of events."""
+"""The recorder against a real server: complete windows for each protocol and order of events."""
 
 from __future__ import annotations
 

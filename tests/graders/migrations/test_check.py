@@ -1,4 +1,4 @@
-"""Migrations run on tables in use: what is convicted, what is cleared, and what is said of it."""
+"""Migrations run on tables in use: what is found, what is not, and what is said about it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def check(cluster: Cluster, script: str, *, wrapped: bool = False, down: str | N
     return found
 
 
-def convicted(found: CheckedAll) -> set[tuple[str, str]]:
+def proved(found: CheckedAll) -> set[tuple[str, str]]:
     return {
         (one.rule, one.title.partition(":")[0])
         for one in found.findings
@@ -61,7 +61,7 @@ VALIDATED_AT_ONCE = """
 begin; alter table orders add constraint c check (total > 0) not valid;
 alter table orders validate constraint c; commit
 """
-CONVICTED = [
+PROVED = [
     (UNSAFE, "volatile-default", "alter table orders add column token uuid default gen_random_uuid()"),
     (UNSAFE, "serial-column", "alter table orders add column number bigserial"),
     (
@@ -138,18 +138,18 @@ begin; alter table customer rename to client; create view customer as select * f
 
 
 @pytest.mark.parametrize(
-    ("rule", "code", "script"), CONVICTED, ids=[f"{one[1]}: {one[2][:40]}" for one in CONVICTED]
+    ("rule", "code", "script"), PROVED, ids=[f"{one[1]}: {one[2][:40]}" for one in PROVED]
 )
 def test_what_blocks_or_breaks_is_convicted_by_what_it_did(
     empty: Cluster, rule: str, code: str, script: str
 ) -> None:
-    assert (rule, code) in convicted(check(empty, script))
+    assert (rule, code) in proved(check(empty, script))
 
 
 @pytest.mark.parametrize("script", CLEARED.strip().split("\n\n"))
 def test_the_safe_forms_are_cleared(empty: Cluster, script: str) -> None:
     found = check(empty, script)
-    assert convicted(found) == set()
+    assert proved(found) == set()
     assert found.migrations[1].failed is None
 
 
@@ -168,19 +168,19 @@ def test_a_lock_that_is_held_from_before_is_told_so(empty: Cluster) -> None:
     found = check(empty, "begin; lock table orders in share mode; select count(*) from orders; commit")
     lock = found.migrations[1].traces[2].locks[0]
     assert (lock.table, lock.mode, lock.held) == ("orders", "ShareLock", True)
-    assert (UNSAFE, "blocks-while-working") in convicted(found)
+    assert (UNSAFE, "blocks-while-working") in proved(found)
 
 
 def test_rows_that_a_statement_keeps_to_itself_are_counted(empty: Cluster) -> None:
     found = check(empty, "update orders set note = 'x' where id <= 50")
     assert found.migrations[1].traces[0].row_locks == {"orders": 50}
-    assert convicted(found) == set()
+    assert proved(found) == set()
 
 
 def test_a_tool_that_wraps_the_script_makes_concurrently_fail(empty: Cluster) -> None:
     script = "alter table orders add column a int; create index concurrently i on orders (a)"
-    assert (UNSAFE, "concurrently-in-transaction") in convicted(check(empty, script, wrapped=True))
-    assert convicted(check(empty, script)) == set()
+    assert (UNSAFE, "concurrently-in-transaction") in proved(check(empty, script, wrapped=True))
+    assert proved(check(empty, script)) == set()
 
 
 def test_what_follows_a_failure_is_not_run(empty: Cluster) -> None:
@@ -188,13 +188,13 @@ def test_what_follows_a_failure_is_not_run(empty: Cluster) -> None:
     one = found.migrations[1]
     assert one.failed is not None and one.failed[0] == "22012"
     assert [trace.reached for trace in one.traces] == [True, True, False, False]
-    assert (UNSAFE, "fails") in convicted(found)
+    assert (UNSAFE, "fails") in proved(found)
 
 
 def test_a_comment_accepts_a_hazard(empty: Cluster) -> None:
     script = "-- kata:ignore drop-column nobody reads it since March\nalter table orders drop column note"
-    assert convicted(check(empty, script)) == set()
-    assert convicted(check(empty, script.replace("drop-column", "rename-column"))) != set()
+    assert proved(check(empty, script)) == set()
+    assert proved(check(empty, script.replace("drop-column", "rename-column"))) != set()
 
 
 def test_up_down_up_gives_the_same_schema_or_the_difference(empty: Cluster) -> None:
@@ -211,10 +211,10 @@ def test_up_down_up_gives_the_same_schema_or_the_difference(empty: Cluster) -> N
 def test_a_lone_statement_gets_stand_ins_for_what_it_takes_for_granted(empty: Cluster) -> None:
     script = "alter table app.invoice add constraint f foreign key (client_id) references client (id)"
     found = check_on(empty, [migration("1.sql", script)], CheckSettings(rows=200))
-    assert convicted(found) == {(UNSAFE, "foreign-key-scans")}
+    assert proved(found) == {(UNSAFE, "foreign-key-scans")}
     assert any("app" in one for one in found.stand_ins) and any("client_id" in one for one in found.stand_ins)
     alone = check_on(empty, [migration("1.sql", script)], CheckSettings(rows=200, guess=False))
-    assert convicted(alone) == {(UNSAFE, "fails")} and alone.stand_ins == ()
+    assert proved(alone) == {(UNSAFE, "fails")} and alone.stand_ins == ()
 
 
 def test_each_migration_is_judged_on_what_was_there_before_it(empty: Cluster) -> None:
@@ -235,7 +235,7 @@ def test_an_extension_that_is_not_installed_is_no_fault_of_the_migration(empty: 
     found = check(
         empty, "create extension if not exists not_there; alter table orders add a int", wrapped=True
     )
-    assert convicted(found) == set() and found.migrations[1].failed is None
+    assert proved(found) == set() and found.migrations[1].failed is None
 
 
 def test_a_procedure_that_commits_in_batches_is_run_outside_a_transaction(empty: Cluster) -> None:
@@ -248,4 +248,4 @@ create procedure fill() language plpgsql as $$ begin
 call fill();
 """
     found = check(empty, script)
-    assert convicted(found) == set() and found.migrations[1].failed is None
+    assert proved(found) == set() and found.migrations[1].failed is None

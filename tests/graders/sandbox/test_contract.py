@@ -60,7 +60,7 @@ def eventually(holds: Callable[[], object]) -> None:
 
 
 def runs(pid: int) -> bool:
-    """True for a process that is there and is no zombie."""
+    """True for a process that is there and is not a zombie."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -196,7 +196,7 @@ time.sleep(600)'""",
     ],
     ids=["its own session", "orphan", "daemon"],
 )
-@pytest.mark.parametrize("end", ["is killed", "ends by itself"])
+@pytest.mark.parametrize("end", ["is killed", "exits"])
 def test_nothing_that_left_the_group_survives(escape: str, end: str, start: Start, tmp_path: Path) -> None:
     process, _ = start(
         f"{escape}\nwhile [ ! -s pid ]; do sleep 0.01; done\n{'sleep 600' if end == 'is killed' else ''}"

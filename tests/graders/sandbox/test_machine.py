@@ -26,10 +26,10 @@ class Clock:
 
 def waited(clock: Clock, deadline: Deadline) -> float:
     """Seconds until the deadline is over, for somebody who asks when a test says so."""
-    begun = clock.now
+    started = clock.now
     while left := deadline.left():
         clock.now += left
-    return clock.now - begun
+    return clock.now - started
 
 
 def test_an_idle_machine_waits_for_that_many_seconds() -> None:

@@ -1,4 +1,4 @@
-"""A run's directory and processes: gone at its end, and after it was killed, whatever was killed with it."""
+"""A run's directory and processes: removed at its end, and after it was killed, with anything else."""
 
 from __future__ import annotations
 

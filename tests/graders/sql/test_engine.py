@@ -1,4 +1,4 @@
-"""Findings whatever the log holds: interleaved sessions, mangled texts and plans, endless statements."""
+"""Findings for any content of the log: interleaved sessions, mangled texts and plans, endless statements."""
 
 from __future__ import annotations
 

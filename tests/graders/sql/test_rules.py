@@ -1,6 +1,6 @@
 """Every rule has a page and a file of cases: what it must find, and what it must leave alone.
 
-A case: name (a sentence), finds (proved, suspected or nothing), statements, and whatever the rule needs of
+A case: name (a sentence), finds (proved, suspected or nothing), statements, and what else the rule needs of
 sizes ({size: statements}), answers (how many things each size's answer lists), catalog (tables of SHOP by default;
 `none` for no catalog), answer, options, tried ({before, after, used}: an index). A statement: sql; values (one list
 of parameters for each execution) or times; session, transaction (its vxid; "auto" gives each execution its own), xid,

@@ -1,4 +1,4 @@
-"""An environment's record: whatever was done to the files or to the record itself is seen."""
+"""An environment's record: every change of the files or to the record itself is seen."""
 
 from __future__ import annotations
 

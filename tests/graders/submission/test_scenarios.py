@@ -34,7 +34,7 @@ PATIENCE = 30.0
 @pytest.mark.parametrize("name", NAMES)
 def test_a_service_is_described_to_its_author(name: str, tmp_path: Path) -> None:
     if name in LINUX_ONLY and sys.platform != "linux":
-        pytest.skip("only Linux tells where a process listens")
+        pytest.skip("only Linux says where a process listens")
     golden = GOLDEN / f"{name}.txt"
     if os.environ.get("GOLDEN") == "write":
         GOLDEN.mkdir(exist_ok=True)

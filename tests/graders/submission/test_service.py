@@ -369,7 +369,7 @@ def test_a_restart_on_a_port_that_another_program_keeps_is_the_graders_fault(ser
     assert ask(service, "/env")["PORT"] == str(service.port)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells where a process listens")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says where a process listens")
 def test_an_answer_of_another_program_is_never_taken_for_the_service_s(
     root: Path, terms: Terms, tmp_path: Path
 ) -> None:
@@ -482,7 +482,7 @@ def test_who_waits_hears_why(root: Path, terms: Terms) -> None:
     assert {found.code for found in heard} == {"refused"}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells where a process listens")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says where a process listens")
 def test_who_waits_hears_of_a_wrong_port_before_the_time_is_up(root: Path, terms: Terms) -> None:
     class Enough(Exception):
         pass

@@ -98,7 +98,7 @@ def test_rows_that_grow_with_the_table_under_one_request_are_proved_by_the_answe
         return found
 
     assert rules(requests("/count")) == {("unbounded-read", "proved")}
-    # A request that asks for more may read more, whatever it shows of it.
+    # A request that asks for more may read more than it shows.
     assert rules(requests("/count?of={}")) == set()
 
 
@@ -196,8 +196,8 @@ def test_a_suite_that_knows_more_asks_with_the_runs_own_catalog(bench: Bench) ->
 def test_without_a_catalog_there_is_no_advice_and_a_check_that_asks_is_broken(
     cluster: Cluster, recorder: Recorder, service: psycopg.Connection
 ) -> None:
-    gone = replace(cluster.evidence, admin_url="postgresql://postgres:x@127.0.0.1:1/kata")
-    request = Bench(Advisor(gone), recorder, service).request(looked_up(6))
+    unreachable = replace(cluster.evidence, admin_url="postgresql://postgres:x@127.0.0.1:1/kata")
+    request = Bench(Advisor(unreachable), recorder, service).request(looked_up(6))
     assert request.findings() == ()
     with pytest.raises(DatabaseError, match="the database's catalog cannot be read"):
         request.recording.findings("n-plus-one")

@@ -20,7 +20,7 @@ from graders.suite.control import Control, RemoteControl, ServiceGone
 from graders.suite.messages import Action, Call, Ended
 from graders.suite.runner import listen
 
-GONE = Stop("exited-after-ready", "it ended", "read its output", "Traceback")
+EXITED = Stop("exited-after-ready", "it ended", "read its output", "Traceback")
 
 
 def methods(kind: type) -> dict[str, list[tuple[str, object]]]:
@@ -72,18 +72,18 @@ def calling(control: Recorded) -> Iterator[RemoteControl]:
 
 
 def test_arguments_and_values_arrive_as_records() -> None:
-    control = Recorded(alive=True, output="\ud800 said", gone=GONE, another=(2, "http://127.0.0.1:2"))
+    control = Recorded(alive=True, output="\ud800 said", exited=EXITED, another=(2, "http://127.0.0.1:2"))
     with calling(control) as remote:
         assert remote.alive(1) is True
         assert remote.output(0) == "\ud800 said"
-        assert remote.gone(0) == GONE
+        assert remote.exited(0) == EXITED
         assert remote.another({"A": "b"}) == (2, "http://127.0.0.1:2")
         remote.restart(0, {"C": "d"}, "postgresql://x")
         remote.restore()
     assert control.asked == [
         ("alive", {"id": 1}),
         ("output", {"id": 0}),
-        ("gone", {"id": 0}),
+        ("exited", {"id": 0}),
         ("another", {"variables": {"A": "b"}, "database_url": None}),
         ("restart", {"id": 0, "variables": {"C": "d"}, "database_url": "postgresql://x"}),
         ("restore", {}),
@@ -91,15 +91,15 @@ def test_arguments_and_values_arrive_as_records() -> None:
 
 
 def test_nothing_is_gone_while_the_service_runs() -> None:
-    with calling(Recorded(gone=None)) as remote:
-        assert remote.gone(0) is None
+    with calling(Recorded(exited=None)) as remote:
+        assert remote.exited(0) is None
 
 
 def test_what_the_service_fails_to_do_is_raised_as_gone_with_all_that_is_known() -> None:
-    failure = ServiceFailure(GONE.code, GONE.message, hint=GONE.hint, output=GONE.output)
+    failure = ServiceFailure(EXITED.code, EXITED.message, hint=EXITED.hint, output=EXITED.output)
     with calling(Recorded(start=failure)) as remote, pytest.raises(ServiceGone, match="it ended") as caught:
         remote.start(0)
-    assert caught.value.stop == GONE
+    assert caught.value.stop == EXITED
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_any_other_error_of_the_grader_is_the_suites_to_report(
         with pytest.raises(SuiteError, match=said) as caught:
             remote.stop(0)
         assert caught.value.hint == hint
-        assert remote.gone(0) is None, "the channel goes on after an error"
+        assert remote.exited(0) is None, "the channel goes on after an error"
 
 
 def test_a_grader_that_has_ended_is_an_error_of_ours() -> None:

@@ -43,11 +43,11 @@ class Crowd:
 
     def silence(self, size: int, target: str = "/x", seconds: float = 10) -> float:
         """So many requests at once that nobody answers; how long the first one of them waits."""
-        begun = self.clock.now
+        started = self.clock.now
         waits = [self.budget.begin(asked(target), seconds) for _ in range(size)]
         while left := waits[0]():
             self.clock.now += left
-        return self.clock.now - begun
+        return self.clock.now - started
 
 
 def asked(target: str) -> Request:

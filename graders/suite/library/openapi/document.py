@@ -13,7 +13,7 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one path, as the document tells it: `path` is its `template` after the servers' prefix."""
+    """One method of one path, as the document describes it: `path` is its `template` after the servers' prefix."""
 
     method: str
     template: str
@@ -28,7 +28,7 @@ class Operation:
 
     @property
     def shape(self) -> str:
-        """The path with `{}` for each parameter, whatever its name, and without a slash at its end."""
+        """The path with `{}` for each parameter of any name, and without a slash at its end."""
         return re.sub(r"\{[^}]*\}", "{}", self.path).rstrip("/")
 
     def response(self, status: int) -> Mapping[str, Any] | None:
@@ -45,7 +45,7 @@ def invalidities(document: Any) -> tuple[str, ...]:
     from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
     if not isinstance(document, dict):
-        return ("the document is no JSON object",)
+        return ("the document is not a JSON object",)
     version = str(document.get("openapi", ""))
     validators = {"3.0": OpenAPIV30SpecValidator, "3.1": OpenAPIV31SpecValidator}
     validator = validators.get(version[:3])

@@ -171,7 +171,7 @@ def _objected_to(operation: Operation, answer: Answer) -> bool:
 def _plain_generation() -> Iterator[None]:
     """Examples that depend on the document and the seed alone; no search for better ones.
 
-    Hypothesis takes constants from the source of whatever local modules are loaded, so a checkout and an installed
+    Hypothesis takes constants from the source of the local modules that are loaded, so a checkout and an installed
     wheel would make different requests. Climbing towards more 2xx answers takes a third of the time.
     """
     import hypothesis

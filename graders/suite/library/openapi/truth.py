@@ -86,7 +86,7 @@ def _wrong_body(
     try:
         value = json.loads(body)
     except ValueError:
-        return "the body is no JSON"
+        return "the body is not JSON"
     fault = _first_fault(value, declared["schema"], document)
     return f"the body does not fit its schema: {fault}" if fault else ""
 

@@ -1,4 +1,4 @@
-"""Clusters of real PostgreSQL: made once, copied for each run, gone afterwards whatever happens."""
+"""Clusters of real PostgreSQL: made once, copied for each run, removed afterwards in every case."""
 
 from __future__ import annotations
 

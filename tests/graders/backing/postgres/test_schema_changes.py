@@ -1,4 +1,4 @@
-"""Who is to blame when the grader's own statement fails: the tables before and after tell."""
+"""Who is to blame when the grader's own statement fails: the tables before and after decide."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def why(database: Database, owner: psycopg.Connection, change: str, statement: s
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ("drop table guest", "the table `guest` is gone"),
+        ("drop table guest", "the table `guest` is missing"),
         ("drop table guest; create view guest as select 1 as id, 'x' as name", "`guest` is a view now"),
-        ("alter table guest rename name to title", "the column `guest.name` is gone"),
+        ("alter table guest rename name to title", "the column `guest.name` is missing"),
         (
             "alter table guest alter id type text; alter table guest add check (length(id) > 2)",
             "is text, it was integer",

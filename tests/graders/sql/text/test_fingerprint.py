@@ -1,4 +1,4 @@
-"""Shapes: what is the same statement, what is another one, and what stands at each place."""
+"""Shapes: what is the same statement, what is another one, and what is at each place."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ literals = st.one_of(
 
 @st.composite
 def queries(draw: st.DrawFn) -> list[str]:
-    """A query as a list of words; `{n}` stands for alias n, `{?}` for a value, `{list}` for a list of values."""
+    """A query as a list of words; `{n}` means alias n, `{?}` for a value, `{list}` for a list of values."""
     sources = draw(st.lists(names, min_size=1, max_size=3))
 
     def column() -> str:

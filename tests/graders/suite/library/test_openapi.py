@@ -186,7 +186,7 @@ def test_an_answer_to_a_request_of_our_own_is_held_against_a_document_whose_ids_
 def test_what_one_of_two_readers_allows_is_no_disagreement() -> None:
     described = document(openapi="3.0.3")
     thing = described["components"]["schemas"]["Thing"]["properties"]
-    # 3.0.3 wants a type beside `nullable`; half of all authors write it so all the same.
+    # 3.0.3 wants a type with `nullable`; half of all authors write it so all the same.
     thing["name"] = {"allOf": [{"type": "string"}], "nullable": True}
     (operation,) = openapi.operations(described)
     assert openapi.contradiction(operation, 200, Headers(list(JSON.items())), b'{"id": 1, "name": null}')
@@ -230,7 +230,7 @@ def test_a_valid_document_has_no_faults_and_a_broken_one_names_the_place() -> No
     broken = document()
     del broken["info"]["version"]
     assert "/info" in openapi.invalidities(broken)[0]
-    assert openapi.invalidities([]) == ("the document is no JSON object",)
+    assert openapi.invalidities([]) == ("the document is not a JSON object",)
     assert "2.0" in openapi.invalidities({"openapi": "2.0"})[0]
 
 

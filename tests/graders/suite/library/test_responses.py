@@ -41,7 +41,7 @@ def test_a_location_leads_on_from_the_request(location: str, path: str) -> None:
 def test_a_location_that_leads_nowhere_is_the_services_fault() -> None:
     with pytest.raises(AssertionError, match="POST: the 201 has no Location"):
         location_path(answer(), "POST")
-    with pytest.raises(AssertionError, match="which is no URL"):
+    with pytest.raises(AssertionError, match="which is not a URL"):
         location_path(answer(Location="http://["), "POST")
 
 

@@ -1,4 +1,4 @@
-"""A suite in YAML judges a real service beside a real PostgreSQL, as one in Python does."""
+"""A suite in YAML judges a real service with a real PostgreSQL, as one in Python does."""
 
 from __future__ import annotations
 
@@ -143,12 +143,12 @@ def test_a_check_in_yaml_and_in_python_are_two_parts_of_one(judge: Judge, pack: 
 
 
 HELD = """\
-    - mark: begun
+    - mark: started
     - race:
         hold: {table: people, mode: ACCESS EXCLUSIVE}
         get: /greetings?limit=1
         while_held:
-          - elapsed: {seconds: begun}
+          - elapsed: {seconds: started}
           - send: {name: later, get: "/greetings?limit={n}", times: 2}
       expect: {statuses: {200: 3}, values: {"answers[?group=='later'].n": [2, 3], blocked: 3}}
     - expect: {seconds: {at_least: 0}, "answers[2].json.greetings | length(@)": 3}

@@ -17,7 +17,7 @@ class NextKata:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class GradeContext:
     """`starter`: points of the untouched starter (None: not known); `hints`: the checks that still have one;
     `moved`: (points, check id) since the last attempt; `log`: where a broken check's details are."""
 
