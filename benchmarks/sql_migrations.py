@@ -116,7 +116,7 @@ def execute(case: Case, run_dir: Path) -> tuple[tuple[str, ...], tuple[str, ...]
     """(codes that the execution bears out, lines of what each statement locked and did) of a case run for real."""
     from graders.backing.postgres import find_binaries
     from graders.migrations.check import check_migrations
-    from graders.migrations.sources import Migration, MigrationStep
+    from graders.migrations.records import Migration, MigrationStep
 
     steps = tuple(
         MigrationStep(piece.text, case.name, piece.line, piece.comments)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from graders.errors import UsageError
-from graders.migrations.sources import Migration, MigrationStep
+from graders.migrations.records import Migration, MigrationStep
 from graders.sql.ddl.split import Piece, split_statements
 
 _RUNNING = re.compile(r"^--\s*Running (?:upgrade|downgrade)\s+(?P<from>\S*)\s*->\s*(?P<to>\S*)", re.MULTILINE)

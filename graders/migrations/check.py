@@ -14,12 +14,13 @@ from graders.backing.postgres import Binaries, Cluster, start_cluster
 from graders.errors import DatabaseError, UsageError
 from graders.libpq import connect
 from graders.migrations.compatibility import habits_of, misfits
+from graders.migrations.records import Migration
 from graders.migrations.roles import fresh_database
 from graders.migrations.run import run_migration, run_quietly
 from graders.migrations.schema import describe_schema, differences
 from graders.migrations.seeding import fill_nulls, fill_table
 from graders.migrations.sessions import STATEMENT_SECONDS, Sessions, open_sessions
-from graders.migrations.sources import Migration, steps_of
+from graders.migrations.sources import steps_of
 from graders.migrations.standin import stand_in
 from graders.migrations.watch import relations
 from graders.sql.ddl.trace import Trace

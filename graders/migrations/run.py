@@ -13,9 +13,9 @@ import psycopg
 
 from graders.errors import KataError
 from graders.migrations.probe import blocked_kinds, rows_locked
+from graders.migrations.records import Migration, MigrationStep
 from graders.migrations.seeding import fill_nulls
 from graders.migrations.sessions import SAVEPOINT, Denied, Sessions, execute_kept
-from graders.migrations.sources import Migration, MigrationStep
 from graders.migrations.watch import (
     Relation,
     count_rows,

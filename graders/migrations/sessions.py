@@ -14,8 +14,8 @@ from psycopg.pq import TransactionStatus
 
 from graders.errors import DatabaseError, UsageError
 from graders.libpq import connect
+from graders.migrations.records import MigrationStep
 from graders.migrations.roles import Logins
-from graders.migrations.sources import MigrationStep
 from graders.sql.text.splitting import leading_words
 
 SAVEPOINT = "kata_step"

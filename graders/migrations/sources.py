@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from graders.errors import UsageError
+from graders.migrations.records import Migration, MigrationStep
 from graders.sql.ddl.split import split_statements
 
 _DBMATE = re.compile(r"^--\s*migrate:(up|down)\b([^\n]*)$", re.MULTILINE)
@@ -17,29 +17,6 @@ _PAIRED = re.compile(r"^(?P<name>.+)\.(?P<side>up|down)\.sql$")
 _FLYWAY_UNDO = re.compile(r"^U(?P<version>[\d._]+)__.*\.sql$")
 _FLYWAY = re.compile(r"^(?:V(?P<version>[\d._]+)|R)__.*\.sql$")
 _NUMBER = re.compile(r"(\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class MigrationStep:
-    """One statement; `line` counts from 1 in its file; `comments` come before it."""
-
-    text: str
-    file: str
-    line: int
-    comments: tuple[str, ...] = ()
-    data: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One step of a schema's history. `down` is None where nothing says how to undo it; `wrapped`: the tool runs all
-    of it in one transaction."""
-
-    name: str
-    up: tuple[MigrationStep, ...]
-    down: tuple[MigrationStep, ...] | None = None
-    wrapped: bool = False
-    tool: str = "sql"
 
 
 def load_migrations(

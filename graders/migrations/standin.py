@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from graders.migrations.sources import MigrationStep
+from graders.migrations.records import MigrationStep
 from graders.sql.ddl.hazards import parse
 from graders.sql.ddl.nodes import constraints_of, relation_name, strings
 

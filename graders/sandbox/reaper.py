@@ -1,4 +1,4 @@
-"""Ends what this process leaves when it is killed: a shell that waits for its death, and then runs `reap`.
+"""Ends what this process leaves when it is killed: a shell that waits for its death, and then runs `reaping`.
 
 The shell reads orders from a pipe that only this process writes to. The kernel closes the pipe when the process ends,
 however it ends; the shell then becomes a Python that does the work. It costs a millisecond until it is needed.
@@ -11,14 +11,12 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from graders.errors import SandboxError
-from graders.sandbox.known_process import ask_to_end, end_process, end_server, is_running, started_at
+from graders.sandbox.known_process import ask_to_end, end_process, end_server, started_at
 
 # An empty line says that nothing is left to do.
 _WAIT = """
@@ -28,7 +26,6 @@ while IFS= read -r order; do
 done
 exec "$@"
 """
-_OWNER_SECONDS = 5.0
 
 
 class _Reaper:
@@ -89,27 +86,11 @@ def end_with_us(pid: int, *, server: bool = False) -> None:
 def end_what_ends_with_us() -> None:
     """End these processes now. Servers are asked, and not waited for."""
     for order in _reaper.processes():
-        _end(order, patiently=False)
+        end_order(order, patiently=False)
 
 
-def main(arguments: Sequence[str]) -> None:
-    """The work itself, in the process that outlives `owner` (its number and start)."""
-    from graders.sandbox.rundir import reap
-
-    owner, started, *orders = arguments
-    give_up = time.monotonic() + _OWNER_SECONDS
-    # Its locks are free once it has ended, which is a moment after the pipe was closed.
-    while is_running(int(owner)) and started_at(int(owner)) == started and time.monotonic() < give_up:
-        time.sleep(0.001)
-    for order in orders:
-        if not order.startswith("runs:"):
-            _end(order)
-    for order in orders:
-        if order.startswith("runs:"):
-            reap(Path(order.partition(":")[2]))
-
-
-def _end(order: str, *, patiently: bool = True) -> None:
+def end_order(order: str, *, patiently: bool = True) -> None:
+    """End the process that the order names, if it still runs."""
     kind, pid, started = order.split(":", 2)
     if kind == "process":
         end_process(int(pid), started)
@@ -120,9 +101,7 @@ def _end(order: str, *, patiently: bool = True) -> None:
 
 
 def _start() -> subprocess.Popen[bytes]:
-    code = (
-        f"import sys; sys.path[:] = {sys.path!r}; from graders.sandbox.reaper import main; main(sys.argv[1:])"
-    )
+    code = f"import sys; sys.path[:] = {sys.path!r}; from graders.sandbox.reaping import main; main(sys.argv[1:])"
     work = [sys.executable, "-I", "-B", "-c", code, str(os.getpid()), started_at(os.getpid())]
     try:
         return subprocess.Popen(

@@ -11,7 +11,7 @@ from toolkit.views.paint import Paint
 
 if TYPE_CHECKING:
     from graders.migrations.check import Checked, CheckedAll
-    from graders.migrations.sources import MigrationStep
+    from graders.migrations.records import MigrationStep
     from graders.sql.ddl.trace import Trace
     from graders.sql.finding import Finding
 

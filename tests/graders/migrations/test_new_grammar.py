@@ -8,7 +8,7 @@ import pytest
 
 from graders.backing.postgres import Binaries, Cluster, start_cluster
 from graders.migrations.check import CheckSettings, check_on
-from graders.migrations.sources import Migration, MigrationStep
+from graders.migrations.records import Migration, MigrationStep
 from graders.sql.ddl.hazards import parse
 from graders.sql.ddl.split import split_statements
 

@@ -13,7 +13,7 @@ from graders.backing.postgres import Binaries, Cluster, start_cluster
 from graders.errors import UsageError
 from graders.libpq import connect
 from graders.migrations.check import CheckedAll, CheckSettings, check_on
-from graders.migrations.sources import Migration, MigrationStep
+from graders.migrations.records import Migration, MigrationStep
 from graders.sql.ddl.split import split_statements
 
 TABLE = "create table orders (id bigint primary key, note text)"
