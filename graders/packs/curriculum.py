@@ -62,9 +62,7 @@ def load_tracks(packs: Packs) -> tuple[Track, ...]:
         for path in sorted((root / "content" / "tracks").glob("*.yaml")):
             track = _load_track(path, packs)
             if track.slug in tracks:
-                raise PackError(
-                    f"the track `{track.slug}` is there twice", path=path, hint="rename one of the two"
-                )
+                raise PackError(f"duplicate track `{track.slug}`", path=path, hint="rename one of the two")
             tracks[track.slug] = track
     return tuple(tracks.values())
 

@@ -39,7 +39,7 @@ def run(
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option("--port", min=1, max=65535, help="Where to listen; 8000 or any free one if left out."),
+        typer.Option("--port", min=1, max=65535, help="Where to listen (default: 8000, or any free port)."),
     ] = None,
     dataset: DatasetName = None,
     world: OldDatasetName = None,
