@@ -42,13 +42,11 @@ def main() -> int:
 
 def prepared(slug: str, name: str, base: Path) -> tuple[Path, dict[str, str]]:
     """A repository of that solution, and the environment to test it in."""
-    from graders.authoring.gate import candidates_of, render_candidate
+    from graders.authoring.known_trees import render_named
     from graders.packs.loader import open_packs
 
     packs = open_packs()
-    kata = packs.kata(slug)
-    chosen = next(one for one in candidates_of(kata) if one.name == name)
-    render_candidate(kata, packs, chosen, base / "work")
+    render_named(packs.kata(slug), packs, name, base / "work")
     environment = {"KATA_DATA_DIR": f"{base}/data", "KATA_STATE_DIR": f"{base}/state"}
     return base / "work", {"KATA_CACHE_DIR": f"{base}/cache", **os.environ, **environment}
 

@@ -48,13 +48,18 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 def value(url: str, sql: str) -> Any:
     with psycopg.connect(url, autocommit=True) as session:
-        row = session.execute(sql).fetchone()
+        cursor = session.execute(sql)
+        row = cursor.fetchone() if cursor.description else None
     return row[0] if row else None
 
 
-def directory_of(cluster: Cluster) -> Path:
+def log_of(cluster: Cluster) -> Path:
     assert isinstance(cluster.log, FileLog)
-    return cluster.log.path.parent.parent
+    return cluster.log.path
+
+
+def directory_of(cluster: Cluster) -> Path:
+    return log_of(cluster).parent.parent
 
 
 @contextlib.contextmanager
@@ -459,3 +464,13 @@ def test_the_machines_own_postgresql_works_too(tmp_path: Path, cache: Path, make
         assert (window.statements, window.rows_sent, len(window.nested)) == (2, 2, 2)
         assert window.bytes_sent == len("item 7") + 1
     assert cluster.version == binaries.version
+
+
+def test_what_the_grader_asks_is_not_in_the_log(cluster: Cluster) -> None:
+    value(cluster.grader_url, "select count(*) from item where id > 0 /* asked by the grader */")
+    value(cluster.service_url, "select count(*) from item where id > 0 /* asked by the service */")
+    value(cluster.admin_url, "do $$ begin raise log 'what came before is written'; end $$")
+    log = log_of(cluster)
+    wait_until(lambda: "what came before is written" in log.read_text())
+    assert "asked by the service" in log.read_text()
+    assert "asked by the grader" not in log.read_text()
