@@ -23,6 +23,7 @@ from graders.suite.channel import Channel
 from graders.suite.control import ServiceGone
 from graders.suite.evidence import Collector, clipped
 from graders.suite.fixtures import Bench, Fixtures
+from graders.suite.generated_data import settle_generated_data
 from graders.suite.messages import Ended, Hello, Started, SuiteJob
 from graders.suite.steps.collecting import collect_declared
 from graders.suite.time_budget import MachineBusyError
@@ -39,7 +40,7 @@ def run(job: SuiteJob, channel: Channel) -> int:
     suite = str(job.suite)
     sys.path.insert(0, suite)
     channel.send(Hello(os.getpid()))
-    _settle_hypothesis(job.seed)
+    settle_generated_data(job.seed)
     plugin = GraderPlugin(job, channel)
     arguments = [
         suite,
@@ -58,25 +59,6 @@ def run(job: SuiteJob, channel: Channel) -> int:
     code = int(pytest.main(arguments, plugins=[plugin, Fixtures(plugin.bench)]))
     channel.send(plugin.closing(code))
     return code
-
-
-def _settle_hypothesis(seed: int) -> None:
-    from hypothesis import HealthCheck, settings
-
-    settings.register_profile(
-        "kata",
-        database=None,
-        deadline=None,
-        derandomize=False,
-        print_blob=False,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-    )
-    settings.load_profile("kata")
-    import hypothesis.core
-
-    # Every example follows from the run's seed, which the report prints.
-    setattr(hypothesis.core, "global_force_seed", seed)  # noqa: B010
 
 
 class GraderPlugin:

@@ -65,7 +65,7 @@ class SuiteHost:
         serve = f"from graders.suite.host import serve; serve({theirs.fileno()})"
         start = f"import sys; sys.path[:] = {sys.path!r}; {serve}"
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-c", start],
+            [sys.executable, "-I", *(["-B"] if sys.dont_write_bytecode else []), "-c", start],
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
