@@ -170,12 +170,14 @@ def _spell_out(error: UnicodeError) -> tuple[str, int]:
 
 
 def _say_error(message: str, hint: str) -> None:
+    from toolkit.notes import fitted
     from toolkit.settings import wants_color
 
     red, dim, end = ("\x1b[1;31m", "\x1b[2m", "\x1b[0m") if wants_color("auto", sys.stderr) else ("", "", "")
-    _say(f"{red}error:{end} {message}")
+    _say(f"{red}error:{end} {fitted(message, 'error: ')}")
     if hint:
-        _say(f"  {dim}→{end} {hint}" if _carries_arrows() else f"  -> {hint}")
+        arrow = "→" if _carries_arrows() else "->"
+        _say(f"  {dim}{arrow}{end} {fitted(hint, f'  {arrow} ')}")
 
 
 def _carries_arrows() -> bool:

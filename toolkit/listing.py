@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from graders.errors import KataError
 from graders.packs.loader import Packs
 from graders.packs.records import Kata
@@ -46,8 +44,14 @@ def print_list(
 
         print(render_list(shown, best, paint_for(settings), heading=heading))
     for mistake in mistakes:
-        print(f"left out: {mistake.message}\n  {mistake.hint}", file=sys.stderr)
+        _leave_out(mistake)
     return 2 if mistakes else 0
+
+
+def _leave_out(mistake: KataError) -> None:
+    from toolkit.notes import note
+
+    note(f"left out: {mistake.message}\n  {mistake.hint}")
 
 
 def _in_order(katas: list[Kata], packs: Packs, *, level: str | None, skill: str | None) -> list[Kata]:

@@ -26,7 +26,7 @@ class _AtItsImport(MetaPathFinder):
         self._seed = seed
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """None for every module but hypothesis, which is found as ever and settled once it is there."""
         if name != _NAME:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 import subprocess
@@ -46,3 +47,21 @@ def test_a_run_leaves_its_result_and_nothing_of_its_progress(
     assert all(width(line) <= 80 for line in lines if "curl" not in line)
     report = tiny("report", cwd=tiny.home / "greeting", COLUMNS="80").stdout.splitlines()
     assert [line for line in lines if line] == [line.rstrip() for line in report if line]
+
+
+def test_the_words_of_an_error_are_not_broken(kata: Kata, tmp_path: Path) -> None:
+    said = kata("list", "--skill", "nope").stderr
+    lines = screen_of(kata, tmp_path, "list", "--skill", "nope", cwd=kata.home)
+    shown = [line for line in lines if line]
+    assert len(shown) > len(said.splitlines()), "it is longer than a line of the terminal"
+    assert all(width(line) <= 80 for line in shown)
+    assert " ".join(said.split()) == " ".join(" ".join(shown).split())
+
+
+def test_no_title_is_cut_in_the_list(kata: Kata, tmp_path: Path) -> None:
+    lines = screen_of(kata, tmp_path, "list", cwd=kata.home)
+    assert all(width(line) <= 80 for line in lines)
+    assert "…" not in "".join(lines)
+    words = " ".join(" ".join(lines).split())
+    for entry in json.loads(kata("list", "--json").stdout)["katas"]:
+        assert entry["title"].split()[-1] in words

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -17,6 +16,7 @@ from graders.packs.records import Kata
 from graders.results.grade import Grade
 from toolkit.completion import check_ids, slugs
 from toolkit.files import write_whole
+from toolkit.notes import note
 from toolkit.place import kata_and_place, packs_of, settings_of
 from toolkit.progress import Attempt, Progress, open_progress
 from toolkit.record import earlier_attempts
@@ -150,10 +150,9 @@ def _say_which(found: Attempt, attempts: Sequence[Attempt]) -> None:
     later = [attempt for attempt in attempts if attempt.id > found.id and attempt.partial]
     if later:
         when = found.at.astimezone().strftime("%Y-%m-%d %H:%M")
-        print(
+        note(
             f"attempt {found.id} of {when}, the last one that ran all checks;"
-            f" --attempt {later[-1].id} shows the last one",
-            file=sys.stderr,
+            f" --attempt {later[-1].id} shows the last one"
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from graders.packs.records import Check, Kata
-from toolkit.text import escape, pad, shorten, wrap
+from toolkit.text import escape, pad, wrap
 from toolkit.views.paint import Paint
 
 
@@ -31,10 +31,12 @@ def _entry(kata: Kata, best: tuple[int, int] | None, columns: int, paint: Paint)
     mark = paint(paint.sign("passed"), "green", "bold") if done else " "
     result = f"{best[0]}/{kata.points}" if best else paint.sign("dash")
     facts = f"{kata.level:<8}  {kata.minutes:>3} min  {result:>7}"
-    title = shorten(escape(kata.title), max(20, paint.width - columns - 32))
+    before = columns + len(facts) + 6
+    first, *rest = wrap(escape(kata.title), max(20, paint.width - before))
     lines = [
-        f"{mark} {paint(pad(kata.slug, columns), 'bold')}  {paint(facts, 'green' if done else 'dim')}  {title}"
+        f"{mark} {paint(pad(kata.slug, columns), 'bold')}  {paint(facts, 'green' if done else 'dim')}  {first}"
     ]
+    lines += [" " * before + line for line in rest]
     lines += [paint(f"    {line}", "dim") for line in wrap(escape(kata.summary), paint.width - 4)]
     return [*lines, ""]
 

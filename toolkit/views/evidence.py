@@ -9,6 +9,7 @@ from graders.results.verdicts import Evidence
 from toolkit.text import cut, escape, number, shorten, wrap
 from toolkit.views.paint import Paint
 from toolkit.views.printed import printed_lines
+from toolkit.views.steps import step_lines
 
 _INDENT = "    "
 _FEW_STATEMENTS, _REPEATED = 3, 3
@@ -19,10 +20,10 @@ _ANSWERED = "send it again while `kata serve` runs"
 
 
 def evidence_lines(
-    evidence: Evidence, paint: Paint, *, verbose: bool = False, few_requests: int = 2
+    evidence: Evidence, paint: Paint, *, verbose: bool = False, few_requests: int = 2, rest: str = ""
 ) -> list[str]:
     """The statements and requests behind a failure: the repeated statements where there are any, and the last
-    `few_requests` requests; with `verbose` all of both."""
+    `few_requests` requests; with `verbose` all of both. `rest`: the command that shows all."""
     statements = evidence.statements
     shown = statements if verbose else informative_statements(statements)
     blocks = [statement_lines(statement, paint) for statement in shown]
@@ -41,8 +42,8 @@ def evidence_lines(
         )
         blocks.append([_INDENT + paint(line, "dim") for line in missing])
     if left_out := len(statements) - len(shown) + len(requests) - len(shown_requests):
-        more = f"{left_out} more statements and requests: kata report --verbose"
-        blocks.append([_INDENT + paint(line, "dim") for line in wrap(more, paint.width - 4)])
+        steps = [(rest, f"{left_out} more statements and requests")]
+        blocks.append(step_lines(steps, paint, indent=_INDENT))
     return [line for block in blocks if block for line in ("", *block)][1:]
 
 

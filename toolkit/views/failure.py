@@ -21,7 +21,8 @@ def failure_lines(
     parts = [paragraph(check.message, paint) if check.message else []]
     parts += [growth_lines(cost, paint) for cost in _shown_costs(check, verbose)]
     # Of a cost that grows, the largest request says it all.
-    parts += [evidence_lines(check.evidence, paint, verbose=verbose, few_requests=1 if check.costs else 2)]
+    few, rest = 1 if check.costs else 2, f"kata report --only {check.id} --verbose"
+    parts += [evidence_lines(check.evidence, paint, verbose=verbose, few_requests=few, rest=rest)]
     if check.feedback:
         parts.append([INDENT + paint("Why it matters", "bold"), *paragraph(check.feedback, paint)])
     parts.append(step_lines(_next_steps(check, hint_left), paint, indent=INDENT, label="Next"))
