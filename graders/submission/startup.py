@@ -19,6 +19,7 @@ _LONGEST_PAUSE = 0.05
 _SETTLED_LOOKS = 20
 _SETTLED_SECONDS = 2.0
 _PROBE_SECONDS = 1.0
+_MOST_QUESTIONS = 3
 
 
 class PortTakenError(Exception):
@@ -47,7 +48,8 @@ class Startup:
     output: Callable[[], str]
     waiting: Callable[[Unready], None] | None = None
     _last_answer: Unready | None = None
-    _elsewhere: bool = False
+    _questions: int = 0
+    _next_question: float = 0.0
     _stillness: _Stillness = field(default_factory=lambda: _Stillness(time.monotonic()))
 
     def wait(self) -> None:
@@ -90,19 +92,26 @@ class Startup:
         if deadline.passed:
             # The silence of the last look says less than an earlier answer.
             raise self._not_ready(self._last_answer if self._last_answer and found.code == "hangs" else found)
-        known = found.final or (found.code == "refused" and self._elsewhere)
-        if self._stillness.lasts(found, at_work) and known:
+        if self._stillness.lasts(found, at_work) and (found.final or self._answers_elsewhere(found)):
             raise self._not_ready(found)
+
+    def _answers_elsewhere(self, found: Unready) -> bool:
+        """Whether a service that does nothing more is ready at another place than its own.
+
+        A mere listener proves nothing: a debugger or a page of metrics may be up long before the service. Such a
+        listener may serve one connection alone, so it is asked seldom, and never while the service is at work.
+        """
+        now = time.monotonic()
+        if found.code != "refused" or self._questions == _MOST_QUESTIONS or now < self._next_question:
+            return False
+        self._questions, self._next_question = self._questions + 1, now + _WORD_SECONDS
+        places = self._listeners or ()
+        return any(probe(base_url_of(one.address, one.port), _PROBE_SECONDS) is None for one in places)
 
     def _look_around(self, found: Unready) -> None:
         """Where the service listens instead, and whether it is the service that is on the port."""
         listeners = self._listeners
         if found.code == "refused":
-            # A mere listener proves nothing: a debugger or a page of metrics may be up long before the service.
-            self._elsewhere = any(
-                probe(base_url_of(place.address, place.port), _PROBE_SECONDS) is None
-                for place in listeners or ()
-            )
             if listeners:
                 where = " and ".join(map(str, listeners))
                 found = Unready(found.code, f"it listens on {where}, not on {HOST}:{self.port}")

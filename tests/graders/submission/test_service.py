@@ -447,6 +447,24 @@ ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serv
 MUCH = "lambda end=time.thread_time() + 3: time.thread_time() > end"
 
 
+ONE_CLIENT = f"""
+debugger = socket.create_server(("127.0.0.1", 0))
+count({MUCH})
+debugger.setblocking(False)
+try:
+    debugger.accept()
+except BlockingIOError:
+    print("nobody came", flush=True)
+"""
+
+
+@linux_only
+def test_a_debugger_s_listener_is_left_alone_while_the_service_starts(root: Path, terms: Terms) -> None:
+    (root / "app.py").write_text(SLOW.replace("FIRST", "503").replace("BEFORE", ONE_CLIENT))
+    with serve(replace(terms, deadlines=Deadlines(ready=ENDLESS))) as service:
+        assert "nobody came" in service.output()
+
+
 @linux_only
 @pytest.mark.parametrize(
     ("first", "before"),
