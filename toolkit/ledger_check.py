@@ -26,7 +26,7 @@ from graders.authoring.sample import SampledRun, ordered_sample, strata_of
 from graders.authoring.sample_proof import CONFIRMATIONS, SampleResult, confirm, prove_sample
 from graders.errors import UsageError
 from graders.grading.grader import Grader
-from graders.packs.loader import Packs
+from graders.packs.loader import Packs, builtin_pack
 from graders.packs.records import Kata
 from toolkit.files import write_whole
 from toolkit.settings import Settings
@@ -38,7 +38,7 @@ def proofs_of(katas: Sequence[Kata], packs: Packs) -> list[KataProof]:
     """How every solution of these katas compares with the ledgers."""
     grader = grader_digest()
     return [
-        KataProof(kata, ledger, row_states(ledger, digests_of(kata, packs), grader))
+        KataProof(kata, ledger, row_states(ledger, digests_of(kata, packs), grader, claims_of(kata)))
         for kata in katas
         for ledger in (ledger_of(kata),)
     ]
@@ -50,6 +50,11 @@ def digests_of(kata: Kata, packs: Packs) -> dict[str, str]:
     return {candidate.name: judged.of(candidate) for candidate in candidates_of(kata)}
 
 
+def claims_of(kata: Kata) -> dict[str, tuple[str, ...]]:
+    """The checks that each candidate must fail, by its name."""
+    return {candidate.name: candidate.fails for candidate in candidates_of(kata)}
+
+
 def show_proofs(katas: Sequence[Kata], packs: Packs, settings: Settings) -> int:
     """Print the state of the ledgers; 1 where a row does not hold."""
     proofs = proofs_of(katas, packs)
@@ -57,9 +62,30 @@ def show_proofs(katas: Sequence[Kata], packs: Packs, settings: Settings) -> int:
     return 1 if any(proof.stale for proof in proofs) else 0
 
 
-def record(matrix: Matrix, digests: Mapping[str, str], grader: Grader, *, load: bool) -> None:
-    """Write the rows of a matrix without problems into the kata's ledger."""
-    made = Circumstances(
+def record(
+    matrix: Matrix, digests: Mapping[str, str], grader: Grader, settings: Settings, *, load: bool
+) -> None:
+    """Write the rows of a matrix into the kata's ledger, none of them where there is a problem. Says what was written
+    and which other rows of the kata do not hold."""
+    kata, problems = matrix.kata, len(matrix.problems)
+    if problems:
+        found = "a problem was found" if problems == 1 else f"{problems} problems were found"
+        print(f"✗ {kata.slug}: nothing is recorded, as {found}", file=sys.stderr)
+        return
+    made = _circumstances(grader, load=load)
+    rows = rows_from(matrix, digests, made)
+    checks = tuple(check.id for check in kata.checks)
+    ledger = ledger_of(kata).with_rows(rows, checks, digests)
+    write_whole(kata.folder / NAME, render_ledger(ledger))
+    print(f"✓ {kata.slug}: {len(rows)} rows recorded in {kata.folder / NAME}", file=sys.stderr)
+    proof = KataProof(kata, ledger, row_states(ledger, digests, made.grader, claims_of(kata)))
+    if proof.stale:
+        print("Other rows of this kata do not hold:", file=sys.stderr)
+        print(render_proofs((proof,), paint_for(settings, sys.stderr)), file=sys.stderr)
+
+
+def _circumstances(grader: Grader, *, load: bool) -> Circumstances:
+    return Circumstances(
         grader=grader_digest(),
         load=load,
         seed=grader.options.seed or 1,
@@ -68,15 +94,6 @@ def record(matrix: Matrix, digests: Mapping[str, str], grader: Grader, *, load: 
         postgres=grader.binaries.version,
         machine=f"{platform.system().lower()}-{platform.machine()}-{os.cpu_count()}cpu",
     )
-    rows = [
-        row
-        for row in rows_from(matrix, digests, made)
-        if set(row.verdicts.values()) <= {"failed", "skipped", "later"}
-    ]
-    checks = tuple(check.id for check in matrix.kata.checks)
-    ledger = ledger_of(matrix.kata).with_rows(rows, checks, digests)
-    write_whole(matrix.kata.folder / NAME, render_ledger(ledger))
-    print(f"✓ {matrix.kata.slug}: {len(rows)} rows recorded in {matrix.kata.folder / NAME}", file=sys.stderr)
 
 
 def run_budget(
@@ -91,12 +108,12 @@ def run_budget(
 ) -> int:
     """Fail on a row that does not hold; then run a sample against the ledger. 0 where nothing differs.
 
-    A kata without any ledger is named as never proved, and sampled against what its solutions claim: there is no
-    proof that a difference could contradict, so it is printed and does not count.
+    A kata of another pack may have no ledger at all. It is named as never proved, and sampled against what its
+    solutions claim: there is no proof that a difference could contradict, so it is printed and does not count.
     """
     proofs = proofs_of(katas, packs)
     print(render_proofs(proofs, paint_for(settings)), flush=True)
-    if any(proof.stale for proof in proofs if proof.recorded):
+    if any(proof.stale for proof in proofs if proof.recorded or _is_built_in(proof.kata)):
         return 1
     chosen = secrets.randbelow(2**31) if seed is None else seed
     order = ordered_sample([(kata, candidate) for kata in katas for candidate in candidates_of(kata)], chosen)
@@ -117,6 +134,10 @@ def run_budget(
         for again in _confirmed(result, ledgers[result.sampled.kata.slug], packs, grader)
     ]
     return _verdict(results, confirmed, order, seed=chosen, seconds=seconds)
+
+
+def _is_built_in(kata: Kata) -> bool:
+    return kata.pack.resolve() == builtin_pack().resolve()
 
 
 def _recorded(result: SampleResult, ledgers: Mapping[str, Ledger]) -> bool:

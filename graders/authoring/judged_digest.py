@@ -17,9 +17,12 @@ from graders.authoring.gate import render_candidate
 from graders.authoring.matrix import Candidate
 from graders.packs.loader import Packs
 from graders.packs.records import Kata
+from graders.packs.rendering import MARKER
 
 # The brief as the learner gets it, and the copies of the open checks, which follow from the suite's own files.
 _NOT_JUDGED = ("README.md", "AGENTS.md", "checks")
+# Lines of the marker: a pack's place differs between machines, and of a stage the checks are judged that it opens.
+_NOT_JUDGED_IN_THE_MARKER = (b"pack:", b"stage:")
 # Rooms of `graders` that no verdict of a kata comes from.
 _NO_JUDGES = ("authoring", "migrations")
 
@@ -41,6 +44,7 @@ class JudgedDigests:
             root = Path(folder) / "repository"
             render_candidate(self._kata, self._packs, candidate, root)
             _update(digest, root, (path for path in _files(root) if _is_judged(path.relative_to(root))))
+        digest.update(_opened(self._kata, candidate))
         return digest.hexdigest()
 
 
@@ -71,6 +75,13 @@ def _is_judged(inside: Path) -> bool:
     return inside.parts[0] not in _NOT_JUDGED
 
 
+def _opened(kata: Kata, candidate: Candidate) -> bytes:
+    """The checks that the candidate's stage opens; nothing where these are all. So a kata may be cut into stages, and
+    its solutions of the last one are judged as before."""
+    every = {check.id for check in kata.checks}
+    return b"" if every == set(candidate.checks) else json.dumps(sorted(candidate.checks)).encode()
+
+
 def _files(root: Path) -> list[Path]:
     return [path for path in sorted(root.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
 
@@ -78,4 +89,12 @@ def _files(root: Path) -> list[Path]:
 def _update(digest: hashlib._Hash, root: Path, paths: Iterable[Path]) -> None:
     for path in paths:
         digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(hashlib.sha256(_judged_bytes(path)).digest())
+
+
+def _judged_bytes(path: Path) -> bytes:
+    content = path.read_bytes()
+    if path.name != MARKER:
+        return content
+    lines = content.splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.startswith(_NOT_JUDGED_IN_THE_MARKER))

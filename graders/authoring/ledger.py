@@ -7,7 +7,7 @@ is the same; the grader that judged is named, since a later one may judge otherw
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from graders.results.codec import from_plain
 
 FORMAT = 1
 NAME = "proof.json"
-RowState = Literal["proved", "other-grader", "changed", "never", "removed"]
+RowState = Literal["proved", "other-grader", "changed", "contradicted", "never", "removed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,11 @@ class LedgerRow:
 
     def verdict(self, check: str) -> str:
         return self.verdicts.get(check, "passed")
+
+    @property
+    def failed(self) -> frozenset[str]:
+        """The ids of the checks that it failed."""
+        return frozenset(id for id, verdict in self.verdicts.items() if verdict == "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +136,24 @@ def _row(row: Row, kata: Kata, digest: str, made: Circumstances) -> LedgerRow:
     )
 
 
-def row_states(ledger: Ledger, digests: Mapping[str, str], grader: str) -> dict[str, RowState]:
-    """How each candidate of the kata (and each row without one) compares with the ledger."""
+def row_states(
+    ledger: Ledger, digests: Mapping[str, str], grader: str, claims: Mapping[str, Collection[str]]
+) -> dict[str, RowState]:
+    """How each candidate of the kata (and each row without one) compares with the ledger.
+
+    `claims`: by the candidate's name, ids of the checks that it must fail, exactly.
+    """
     found: dict[str, RowState] = {name: "removed" for name in ledger.rows if name not in digests}
     for name, digest in digests.items():
         row = ledger.rows.get(name)
-        if row is None:
-            found[name] = "never"
-        elif row.digest != digest:
-            found[name] = "changed"
-        else:
-            found[name] = "proved" if row.grader == grader else "other-grader"
+        found[name] = "never" if row is None else _state_of(row, digest, grader, claims[name])
     return found
+
+
+def _state_of(row: LedgerRow, digest: str, grader: str, claim: Collection[str]) -> RowState:
+    if row.digest != digest:
+        return "changed"
+    # What a solution claims is not judged, so it can change while the digest stays.
+    if row.failed != set(claim):
+        return "contradicted"
+    return "proved" if row.grader == grader else "other-grader"

@@ -85,8 +85,8 @@ def run(
         matrices = []
         for matrix in proved if as_json else proving.printed(proved):
             matrices.append(matrix)
-            if recorded and not matrix.problems:
-                record(matrix, digests[matrix.kata.slug], grader, load=load)
+            if recorded:
+                record(matrix, digests[matrix.kata.slug], grader, settings, load=load)
     if as_json:
         import json
 

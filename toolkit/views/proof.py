@@ -16,12 +16,13 @@ _LABELS: Mapping[RowState, str] = {
     "proved": "proved",
     "other-grader": "proved by an older grader",
     "changed": "changed since",
+    "contradicted": "recorded with other failures than it names",
     "never": "never proved",
     "removed": "no longer there",
 }
 _MOST_NAMES = 8
 # What only a new record can settle; an older grader's verdicts are sampled instead.
-STALE: tuple[RowState, ...] = ("changed", "never", "removed")
+STALE: tuple[RowState, ...] = ("changed", "contradicted", "never", "removed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def render_proofs(proofs: Iterable[KataProof], paint: Paint) -> str:
         words = ", ".join(f"{counts[name]} {label}" for name, label in _LABELS.items() if counts[name])
         sign = paint(paint.sign("passed"), "green") if not proof.stale else paint(paint.sign("failed"), "red")
         lines.append(f"{sign} {pad(proof.kata.slug, 22)} {words or 'no solutions'}{_record(proof)}")
-        if proof.stale and len(proof.stale) < len(proof.states):
+        if proof.stale and len(counts) > 1:
             lines += [f"    {_LABELS[proof.states[name]]}: {name}" for name in proof.stale[:_MOST_NAMES]]
             if len(proof.stale) > _MOST_NAMES:
                 lines.append(f"    and {len(proof.stale) - _MOST_NAMES} more")
