@@ -10,8 +10,10 @@ from pathlib import Path
 
 from graders.authoring.problem import Problem
 from graders.authoring.seed_audit import audit_seed
+from graders.authoring.stage_audit import audit_stages
 from graders.authoring.suite_audit import audit_suite
 from graders.authoring.suite_surface import audit_surface
+from graders.authoring.todo_audit import audit_todos
 from graders.backing.postgres.dataset import sql_files
 from graders.errors import KataError, PackError
 from graders.packs.curriculum import load_skills
@@ -52,8 +54,10 @@ def audit(kata: Kata, packs: Packs) -> tuple[Problem, ...]:
         _brief,
         _starters,
         _solutions,
+        _stages,
         _traps,
         _skills,
+        _todos,
     )
     for question in questions:
         try:
@@ -209,6 +213,10 @@ def _solutions(kata: Kata, _: Packs) -> Iterator[Problem]:
             yield Problem(_key_of(solution, "stack"), message, hint, blocking=True)
 
 
+def _stages(kata: Kata, _: Packs) -> Iterator[Problem]:
+    yield from audit_stages(kata)
+
+
 def _key_of(solution: Solution, key: str) -> str:
     path = solution.source
     where = Path(*path.parts[path.parts.index("solutions", -3) - 1 :])
@@ -253,3 +261,7 @@ def _skills(kata: Kata, packs: Packs) -> Iterator[Problem]:
             hint = f"{wanted}add it to {kata.pack / 'content' / 'skills.yaml'}"
             message = f"the skill `{skill}` is in no pack's content/skills.yaml"
             yield Problem(_line(kata, "skills"), message, hint)
+
+
+def _todos(kata: Kata, _: Packs) -> Iterator[Problem]:
+    yield from audit_todos(kata)

@@ -200,3 +200,45 @@ def test_a_seed_that_differs_on_each_load_is_found_with_its_line(case: str, pack
 def test_a_seed_that_is_always_the_same_is_left_alone(case: str, pack: Path) -> None:
     (pack / "katas/greeting/seed.sql").write_text(STEADY[case])
     assert problems(pack) == ()
+
+
+STAGES = """\
+stages:
+  - {id: greet, title: Greet, brief: stages/greet.md, checks: [greets-by-name]}
+  - {id: last, title: Last, brief: stages/last.md, checks: [cost-is-flat, survives-a-kill]}
+"""
+
+
+@pytest.fixture
+def staged(pack: Path) -> Path:
+    folder = pack / "katas" / "greeting"
+    (folder / "kata.yaml").write_text((folder / "kata.yaml").read_text() + STAGES)
+    in_kata("fails: [cost-is-flat]", "fails: [greets-by-name]")(folder)
+    for name in ("greet", "last"):
+        written(f"stages/{name}.md", f"## Stage {name}\n".encode())(folder)
+    edit(folder / "solutions/reference/solution.yaml", "kind:", "stage: greet\nkind:")
+    return pack
+
+
+def said(pack: Path) -> dict[str, str]:
+    return {problem.message: problem.where for problem in problems(pack)}
+
+
+def test_a_stage_asks_for_work_and_has_a_right_answer(staged: Path) -> None:
+    folder = staged / "katas" / "greeting"
+    passes_all = "the starter passes every check of the stage `last`"
+    assert passes_all in said(staged)
+    in_kata("fails: [greets-by-name]", "fails: [greets-by-name, survives-a-kill]")(folder)
+    assert not [message for message in said(staged) if "stage" in message]
+    edit(folder / "solutions/reference/solution.yaml", "stage: greet\n", "")
+    assert said(staged)["no right solution answers the stage `greet`"].startswith("greeting/kata.yaml:")
+
+
+def test_a_brief_of_no_stage_is_named(staged: Path) -> None:
+    written("stages/draft.md", b"## Draft\n")(staged / "katas" / "greeting")
+    assert said(staged)["is the brief of no stage"] == "greeting/stages/draft.md"
+
+
+def test_a_text_that_is_not_written_yet_is_named_with_its_lines(pack: Path) -> None:
+    written("brief.md", b"# A\n\nTODO the story\n\n- TODO\n")(pack / "katas" / "greeting")
+    assert said(pack) == {"is not written yet (TODO in lines 3, 5)": "greeting/brief.md:3"}
