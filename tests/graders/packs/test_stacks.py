@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from graders.authoring.audit import audit
-from graders.authoring.scaffold import new_kata
-from graders.errors import PackError, UsageError
+from graders.errors import PackError
 from graders.packs.loader import Packs, builtin_pack, load_kata, open_packs
 from graders.packs.stacks import IGNORED, load_stack
 
@@ -74,17 +73,6 @@ def test_a_pack_s_own_order_comes_first_for_its_katas(pack: Path) -> None:
     (pack / "content").mkdir()
     (pack / "content" / "stacks.yaml").write_text("format: 1\norder: [python-plain]\n")
     assert packs.stack_of(packs.kata("greeting"), None).name == "python-plain"
-
-
-def test_each_built_in_stack_has_a_scaffold(tmp_path: Path) -> None:
-    for stack in open_packs().stacks():
-        folder = new_kata(f"made-{stack.name}", stack, tmp_path)
-        assert (folder / "starter" / stack.name).is_dir()
-
-
-def test_a_stack_without_a_scaffold_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no scaffold for the stack `python-plain`"):
-        new_kata("made", load_stack(TINY / "skeletons" / "python-plain"), tmp_path)
 
 
 def test_datasets_were_called_worlds(pack: Path) -> None:

@@ -17,7 +17,7 @@ from graders.suite import api
 
 ROOT = Path(__file__).parents[3]
 SUITES = sorted([*ROOT.glob("katas/*/suite/**/*.py"), *ROOT.glob("tests/packs/*/katas/*/suite/**/*.py")])
-TEMPLATES = sorted((ROOT / "graders").rglob("suite/*.py.j2"))
+TEMPLATES = sorted((ROOT / "graders").rglob("suite-python/*.py.j2"))
 TEXTS = sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("*.md"), *ROOT.glob("content/**/*.md")])
 IMPORT = re.compile(r"^\s*(?:from|import)\s+graders\S*.*$", re.MULTILINE)
 SLOW = ("schemathesis", "openapi_spec_validator", "jsonschema", "sqlglot", "hypothesis", "pytest")
