@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from graders.errors import KataError
 from graders.packs.loader import Packs
 from graders.packs.records import Kata
@@ -9,6 +12,9 @@ from toolkit.choices import one_of
 from toolkit.place import packs_of
 from toolkit.settings import Settings, load_settings
 from toolkit.views.paint import paint_for
+
+if TYPE_CHECKING:
+    from toolkit.proof_summary import ProofSummary
 
 LEVELS = ("intro", "core", "advanced")
 
@@ -19,9 +25,11 @@ def print_list(
     level: str | None = None,
     skill: str | None = None,
     track: str | None = None,
+    proved: bool = False,
     as_json: bool = False,
 ) -> int:
-    """Print the katas, all of them unless `level`, `skill` or `track` is named; the exit code.
+    """Print the katas, all of them unless `level`, `skill` or `track` is named; the exit code. `proved`: only those
+    with a recorded proof, and what it comes to.
 
     This is what a bare `kata list` comes to without a command line being built (`settings` None).
     """
@@ -37,12 +45,18 @@ def print_list(
         heading = f"{way.title}: {way.summary}"
         shown = sorted((k for k in shown if k.slug in way.katas), key=lambda k: way.katas.index(k.slug))
     best = best_results(settings)
+    proofs: dict[str, ProofSummary] = {}
+    if proved or as_json:
+        from toolkit.proof_summary import proofs_by_slug
+
+        proofs = proofs_by_slug(shown)
+        shown = [kata for kata in shown if kata.slug in proofs or not proved]
     if as_json:
-        print(_as_json(shown, best))
+        print(_as_json(shown, best, proofs))
     else:
         from toolkit.views.catalog import render_list
 
-        print(render_list(shown, best, paint_for(settings), heading=heading))
+        print(render_list(shown, best, paint_for(settings), heading=heading, proofs=proofs))
     for mistake in mistakes:
         _leave_out(mistake)
     return 2 if mistakes else 0
@@ -97,7 +111,7 @@ def _load(packs: Packs) -> tuple[list[Kata], list[KataError]]:
     return katas, mistakes
 
 
-def _as_json(katas: list[Kata], best: dict[str, tuple[int, int]]) -> str:
+def _as_json(katas: list[Kata], best: dict[str, tuple[int, int]], proofs: Mapping[str, ProofSummary]) -> str:
     import json
 
     rows = [
@@ -111,6 +125,7 @@ def _as_json(katas: list[Kata], best: dict[str, tuple[int, int]]) -> str:
             "stacks": list(kata.stacks),
             "points": kata.points,
             "best": best[kata.slug][0] if kata.slug in best else None,
+            "proof": proofs[kata.slug].plain if kata.slug in proofs else None,
         }
         for kata in katas
     ]

@@ -13,6 +13,7 @@ from graders.results.grade import Grade
 from graders.results.improvement import improvements
 from graders.results.verdicts import Cost
 from toolkit.progress import Attempt, Progress
+from toolkit.proof_summary import proof_summary
 from toolkit.views.grade_context import GradeContext, NextKata
 from toolkit.views.history import changes
 from toolkit.way import next_kata
@@ -37,6 +38,7 @@ class Earlier:
             moved=tuple(changes(comparable[-1].verdicts, after)) if comparable else (),
             improvements=improvements(_costs(self.attempts), grade.costs),
             following=_following(grade, packs, self.solved),
+            proof=proof_summary(kata) if kata else None,
         )
 
     def failed(self) -> list[str]:

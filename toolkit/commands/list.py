@@ -32,7 +32,15 @@ def run(
         str | None,
         typer.Option(metavar="TRACK", help="The katas of this track, in its order.", autocompletion=tracks),
     ] = None,
+    proved: Annotated[
+        bool,
+        typer.Option(
+            "--proved", help="Only katas with a recorded proof, and what their suites were held against."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """The katas there are, with your best result of each."""
-    return print_list(settings_of(context), level=level, skill=skill, track=track, as_json=as_json)
+    return print_list(
+        settings_of(context), level=level, skill=skill, track=track, proved=proved, as_json=as_json
+    )

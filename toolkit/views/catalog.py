@@ -8,16 +8,27 @@ from graders.packs.records import Check, Kata
 from toolkit.text import escape, pad, wrap
 from toolkit.views.paint import Paint
 
+_NO_PROOFS: Mapping[str, object] = {}
+
 
 def render_list(
-    katas: Sequence[Kata], best: Mapping[str, tuple[int, int]], paint: Paint, *, heading: str = ""
+    katas: Sequence[Kata],
+    best: Mapping[str, tuple[int, int]],
+    paint: Paint,
+    *,
+    heading: str = "",
+    proofs: Mapping[str, object] = _NO_PROOFS,
 ) -> str:
-    """Two lines a kata: its name, level, time, best result and title; then its summary. The next is the first of
-    them that is not solved yet."""
+    """Two lines a kata: its name, level, time, best result and title; then its summary, and its proof where that is
+    among `proofs` (by slug). The next is the first of them that is not solved yet."""
     if not katas:
         return "No kata here matches.\n\n" + paint("  kata list  shows all of them", "dim")
     columns = max(len(kata.slug) for kata in katas)
-    lines = [line for kata in katas for line in _entry(kata, best.get(kata.slug), columns, paint)]
+    lines = [
+        line
+        for kata in katas
+        for line in _entry(kata, best.get(kata.slug), columns, paint, str(proofs.get(kata.slug, "")))
+    ]
     if heading:
         lines = [*(paint(line, "bold") for line in wrap(escape(heading), paint.width)), "", *lines]
     left = [kata.slug for kata in katas if best.get(kata.slug, (0, 0))[0] < kata.points]
@@ -26,7 +37,7 @@ def render_list(
     return "\n".join([*lines, f"{paint('Next', 'bold')}  {paint(f'kata start {left[0]}', 'cyan')}"])
 
 
-def _entry(kata: Kata, best: tuple[int, int] | None, columns: int, paint: Paint) -> list[str]:
+def _entry(kata: Kata, best: tuple[int, int] | None, columns: int, paint: Paint, proof: str) -> list[str]:
     done = best is not None and best[0] >= kata.points
     mark = paint(paint.sign("passed"), "green", "bold") if done else " "
     result = f"{best[0]}/{kata.points}" if best else paint.sign("dash")
@@ -38,6 +49,8 @@ def _entry(kata: Kata, best: tuple[int, int] | None, columns: int, paint: Paint)
     ]
     lines += [" " * before + line for line in rest]
     lines += [paint(f"    {line}", "dim") for line in wrap(escape(kata.summary), paint.width - 4)]
+    if proof:
+        lines.append(f"    {proof}")
     return [*lines, ""]
 
 

@@ -32,7 +32,14 @@ def render_grade(
     facts = (grade.stack, *stage, f"dataset {grade.dataset}", f"seed {grade.seed}")
     head = heading_lines(grade.kata, grade.title, facts, paint)
     end = closing_lines(grade, context, paint, verbose=verbose, left_out=sheet.left_out)
-    return "\n".join([*head, "", *lines, "", *end])
+    return "\n".join([*head, *_proof(context, paint), "", *lines, "", *end])
+
+
+def _proof(context: GradeContext, paint: Paint) -> list[str]:
+    if context.proof is None:
+        return []
+    said = f"The checks were {context.proof}, last on {context.proof.date}."
+    return [paint(line, "dim") for line in wrap(said, paint.width)]
 
 
 def in_run_order(grade: Grade) -> list[CheckResult]:
