@@ -6,7 +6,7 @@ import contextlib
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +97,17 @@ class Recorder:
                 self._close(start, recording)
             raise
         self._close(start, recording)
+
+    def begin(self, label: str = "") -> Callable[[], Recording]:
+        """A window that ends when the answer is called. It costs nothing to read that is not asked for."""
+        recording = Recording(label)
+        start = self._open()
+
+        def end() -> Recording:
+            self._close(start, recording)
+            return recording
+
+        return end
 
     def close(self) -> None:
         self._session.close()

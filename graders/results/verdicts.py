@@ -26,7 +26,11 @@ class SeenRequest(TypedDict, total=False):
 
 
 class SeenStatement(TypedDict, total=False):
-    """A shape of statement as PostgreSQL saw it: `times` in all, of which `parameters` has the values of some."""
+    """A shape of statement as PostgreSQL saw it: `times` in all, of which `parameters` has the values of some.
+
+    Of a race: `error` is the SQLSTATE that it was refused with, and its name; `transaction` the number of the winner
+    that ran it.
+    """
 
     sql: str
     parameters: list[Any]
@@ -34,6 +38,8 @@ class SeenStatement(TypedDict, total=False):
     rows_sent: int
     rows_read: int
     nested: bool
+    error: str
+    transaction: int
 
 
 @dataclass(frozen=True, slots=True)

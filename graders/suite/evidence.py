@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from graders.results.verdicts import Cost, Evidence, SeenRequest, SeenStatement
 from graders.sql.plans import costs
 from graders.suite.advice import RecordedRequest, RequestSet, as_plain
+from graders.suite.race_evidence import race_statements
 
 if TYPE_CHECKING:
     from graders.http.client import Answer, TransportFailure
@@ -42,12 +44,17 @@ class Collector:
         self.requests: list[RecordedRequest] = []
         self._exchanges: deque[Answer | TransportFailure] = deque(maxlen=MOST_REQUESTS)
         self._recordings: deque[Recording] = deque(maxlen=1)
+        self._race: Callable[[], Recording] | None = None
 
     def exchange(self, exchange: Answer | TransportFailure) -> None:
         self._exchanges.append(exchange)
 
     def recording(self, recording: Recording) -> None:
         self._recordings.append(recording)
+
+    def race(self, end: Callable[[], Recording]) -> None:
+        """A race has begun. Where the check fails, `end` gives what happened in the database since then."""
+        self._race = end
 
     def cost(self, request: str, growth: Growth) -> None:
         """Report what a request cost at several sizes."""
@@ -69,6 +76,7 @@ class Collector:
         others = [exchange for exchange in self._exchanges if all(exchange is not one for one in guilty)]
         exchanges = (self.pinned or [*others, *guilty])[-MOST_REQUESTS:]
         statements = [row for recording in self._recordings for row in statement_evidence(recording)]
+        statements = [*self._raced(), *statements]
         return Evidence(
             tuple(exchange_evidence(exchange) for exchange in exchanges),
             tuple(statements[:MOST_STATEMENTS]),
@@ -76,6 +84,13 @@ class Collector:
             last_lines(printed),
             sum(recording.unattributed for recording in self._recordings),
         )
+
+    def _raced(self) -> tuple[SeenStatement, ...]:
+        # A log that cannot be read must not hide why the check failed.
+        with contextlib.suppress(Exception):
+            if self._race is not None:
+                return tuple(_clipped_sql(statement) for statement in race_statements(self._race()))
+        return ()
 
     def _proved(self) -> list[Finding]:
         """Suspected faults are advice for the end of the run: nothing shows that they have to do with this failure."""
@@ -110,6 +125,10 @@ def statement_evidence(recording: Recording) -> list[SeenStatement]:
         )
         for (text, nested), group in sorted(shapes.items(), key=lambda item: -len(item[1]))
     ]
+
+
+def _clipped_sql(statement: SeenStatement) -> SeenStatement:
+    return {**statement, "sql": clipped(statement["sql"])}
 
 
 def clipped(text: str, most: int = LONGEST_TEXT) -> str:

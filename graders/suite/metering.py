@@ -41,6 +41,16 @@ class RecordingMeter:
     @contextmanager
     def window(self, label: str = "") -> Iterator[Recording]:
         """Everything between entering and leaving the block, complete once the block has ended."""
+        before = self._exchanges()
+        with self._connected().window(label) as recording:
+            yield recording
+        self._on_recorded(recording, self._exchanges() - before)
+
+    def begin(self, label: str = "") -> Callable[[], Recording]:
+        """A window that ends when the answer is called, and that nobody else hears of: evidence of a failure."""
+        return self._connected().begin(label)
+
+    def _connected(self) -> Recorder:
         if self._recorder is None:
             self._recorder = Recorder(
                 self._postgres.admin_url,
@@ -48,10 +58,7 @@ class RecordingMeter:
                 role=self._postgres.service_role,
                 service_url=self._postgres.service_url,
             )
-        before = self._exchanges()
-        with self._recorder.window(label) as recording:
-            yield recording
-        self._on_recorded(recording, self._exchanges() - before)
+        return self._recorder
 
     def close(self) -> None:
         if self._recorder is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from toolkit.views.steps import step_lines
 _INDENT = "    "
 _FEW_STATEMENTS, _REPEATED = 3, 3
 _FEW_FINDINGS = 3
+_FEW_OF_A_RACE = 2
 _SQL_LINES, _BODY_LINES = 6, 2
 _OUTPUT_LINES = 12
 _ANSWERED = "send it again while `kata serve` runs"
@@ -49,13 +51,27 @@ def evidence_lines(
 
 def informative_statements(statements: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """The repeated ones where there are any, else all, a few at most; the most frequent first, then those that read
-    the most rows."""
+    the most rows. Of a race: what was refused, and where the winners met."""
+    if any(statement.get("error") or statement.get("transaction") for statement in statements):
+        return _of_a_race(statements)
     statements = sorted(
         statements,
         key=lambda statement: (-int(statement.get("times", 1)), -float(statement.get("rows_read", 0))),
     )
     repeated = [statement for statement in statements if int(statement.get("times", 1)) >= _REPEATED]
     return (repeated or statements)[:_FEW_STATEMENTS]
+
+
+def _of_a_race(statements: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The most frequent refusals, and of each winner the first statements."""
+    shown: list[Mapping[str, Any]] = []
+    seen: Counter[Any] = Counter()
+    for statement in statements:
+        group = statement.get("transaction")
+        seen[group] += 1
+        if (statement.get("error") or group) and seen[group] <= _FEW_OF_A_RACE:
+            shown.append(statement)
+    return shown
 
 
 def distinct_requests(requests: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -69,10 +85,12 @@ def distinct_requests(requests: Sequence[Mapping[str, Any]]) -> list[Mapping[str
 def statement_lines(statement: Mapping[str, Any], paint: Paint) -> list[str]:
     """A statement with how often it ran and two of its parameter sets."""
     times = int(statement.get("times", 1))
-    where = " inside a function or trigger" if statement.get("nested") else ""
     facts = [f"{number(float(statement[key]))} {label}" for key, label in _ROWS if statement.get(key)]
-    said = f"PostgreSQL ran this {times} times{where}" if times > 1 else f"PostgreSQL ran this{where}"
-    lines = [_INDENT + paint(said, "bold") + (paint(f"  ({', '.join(facts)})", "dim") if facts else "")]
+    lines = [
+        _INDENT
+        + paint(statement_heading(statement), "bold")
+        + (paint(f"  ({', '.join(facts)})", "dim") if facts else "")
+    ]
     lines += _sql(str(statement.get("sql", "")), paint)
     sets = parameter_sets(statement.get("parameters"))[:2]
     for values in sets:
@@ -81,6 +99,18 @@ def statement_lines(statement: Mapping[str, Any], paint: Paint) -> list[str]:
     if sets and times > len(sets):
         lines.append(_INDENT + "  " + paint(f"and {times - len(sets)} more times", "dim"))
     return lines
+
+
+def statement_heading(statement: Mapping[str, Any]) -> str:
+    """What became of a statement: how often it ran, with what it was refused, or who ran it in a race."""
+    times = int(statement.get("times", 1))
+    where = " inside a function or trigger" if statement.get("nested") else ""
+    often = f" {times} times" if times > 1 else ""
+    if statement.get("error"):
+        return f"PostgreSQL refused this{often} with {escape(str(statement['error']))}"
+    if statement.get("transaction"):
+        return f"Transaction {statement['transaction']} of the race, which was committed, ran this{where}"
+    return f"PostgreSQL ran this{often}{where}"
 
 
 _ROWS = (("rows_sent", "rows sent"), ("rows_read", "rows read"))

@@ -11,7 +11,12 @@ from graders.results.improvement import Improvement
 from graders.results.verdicts import CheckResult, Cost
 from toolkit.text import escape, number, shorten
 from toolkit.views.closing import relation
-from toolkit.views.evidence import distinct_requests, informative_statements, parameter_sets
+from toolkit.views.evidence import (
+    distinct_requests,
+    informative_statements,
+    parameter_sets,
+    statement_heading,
+)
 from toolkit.views.grade_context import GradeContext
 from toolkit.views.growth import UNITS, improvement_in_words
 from toolkit.views.paint import Paint
@@ -93,8 +98,7 @@ def _statement(statement: Mapping[str, Any]) -> dict[str, Any]:
     sets = parameter_sets(statement.get("parameters"))[:2]
     return {
         "sql": statement.get("sql", ""),
-        "times": int(statement.get("times", 1)),
-        "nested": bool(statement.get("nested")),
+        "heading": statement_heading(statement),
         "parameters": [
             ", ".join(
                 f"${place} = {'NULL' if value is None else value}"

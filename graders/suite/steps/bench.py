@@ -14,6 +14,7 @@ from graders.faults.database_proxy import DatabaseProxy
 from graders.faults.lock_gate import LockGate
 from graders.http.client import Answer, Client
 from graders.packs.check_grammar import RequestTemplate
+from graders.suite.evidence import Collector
 from graders.suite.instances import Instance
 from graders.suite.metering import GrowthMeter, RecordingMeter
 from graders.suite.steps.scope import Scope
@@ -115,6 +116,12 @@ class StepBench:
             data = "null"
             given["headers"] = {"Content-Type": "application/json", **given.get("headers", {})}
         return http.request(request.method, path, data=data, **given)
+
+    def note_race(self) -> None:
+        """A race begins: where the check fails from here on, what the database did since is its evidence."""
+        collector = self._fixture("evidence")
+        assert isinstance(collector, Collector)
+        collector.race(self.recording.begin("race"))
 
     def mark(self, name: str) -> None:
         self.marks[name] = time.monotonic()

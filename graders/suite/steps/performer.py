@@ -148,6 +148,7 @@ class Performer:
 
     def _race(self, step: Step, scope: Scope) -> None:
         sender = self._sender(int(scope.fill(step.argument.get("instances", 1))), step, scope)
+        self._bench.note_race()
         with race(step, scope, self._bench.gate, sender, holding=self._holding) as running:
             self._running = running
             try:
