@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from graders.escape import sanitize
+from graders.sandbox.wires import NO_WIRES, Wires
 
 KEPT_HEAD = 16 * 1024
 KEPT_TAIL = 48 * 1024
@@ -27,24 +28,31 @@ class Listener:
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
 
+# `copy`: what the command writes there ends with it; `empty`: a folder of its own, whatever this machine has there.
+Access = Literal["read", "write", "copy", "empty"]
+
+
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A folder of this machine that the command needs, under its own path; read-only unless `writable`."""
+    """A folder of this machine that the command needs, under its own path, and what the command may do there."""
 
     path: Path
-    writable: bool = False
+    access: Access = "read"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that a command's tree may use; None where nothing is limited. Memory and disk in bytes."""
+    """The most that a command's tree may use; None where nothing is limited. Memory and disk in bytes; `cpus` is
+    processor seconds for each second; `files` is open files for each process."""
 
     memory: int | None = None
     processes: int | None = None
     disk: int | None = None
+    cpus: float | None = None
+    files: int | None = None
 
 
-# `loopback`: this machine's own services, the database above all; `outside`: package indexes too.
+# `loopback`: the ports of this machine that `Wires` names; `outside`: package indexes too.
 Network = Literal["none", "loopback", "outside"]
 UNLIMITED = Limits()
 
@@ -160,6 +168,10 @@ class Process(Protocol):
         """True where a thread of the tree runs, or waits for a processor or a disk; None where that is unknown."""
         ...
 
+    def exceeded(self) -> tuple[str, ...]:
+        """The limits that the tree has run into, each in words for a report; none where nothing is limited."""
+        ...
+
 
 class Sandbox(Protocol):
     """A place where foreign code runs. `tier` is what it promises: T0 (a plain process) to T3."""
@@ -180,11 +192,12 @@ class Sandbox(Protocol):
         mounts: Sequence[Mount] = (),
         limits: Limits = UNLIMITED,
         network: Network = "loopback",
+        wires: Wires = NO_WIRES,
     ) -> Process:
         """Runs `sh -c command` in `cwd` with exactly `env`; stdin is empty, both outputs go to `output`.
 
-        `mounts`, `limits` and `network` are what the command needs; what lies beyond them is closed to it, but for
-        what `unenforced` names. Raises SandboxError where the place, not the command, is at fault.
+        `mounts`, `limits`, `network` and `wires` are what the command needs; what lies beyond them is closed to it,
+        but for what `unenforced` names. Raises SandboxError where the place, not the command, is at fault.
         """
         ...
 

@@ -12,12 +12,13 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from graders.errors import SandboxError
 from graders.sandbox.base import UNLIMITED, Limits, Listener, Mount, Network, OutputBuffer
 from graders.sandbox.brand import kill_branded, new_brand
 from graders.sandbox.process_tree import is_at_work, listeners_of, tree_of
+from graders.sandbox.wires import NO_WIRES, Wires
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _KILL_SECONDS = 5.0
@@ -91,6 +92,14 @@ class PlainProcess:
     def at_work(self) -> bool | None:
         return is_at_work(self._supervisor.pid)
 
+    def exceeded(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def supervisor(self) -> int:
+        """The process above the command's tree."""
+        return self._supervisor.pid
+
     @property
     def _leash(self) -> IO[bytes]:
         assert self._supervisor.stdin is not None
@@ -137,6 +146,8 @@ class ProcessSandbox:
             ("memory is not limited", limits.memory is not None),
             ("the number of processes is not limited", limits.processes is not None),
             ("disk space is not limited", limits.disk is not None),
+            ("processor time is not limited", limits.cpus is not None),
+            ("open files are not limited", limits.files is not None),
             ("the network is open", network != "outside"),
         )
         return tuple(words for words, asked in bounds if asked)
@@ -151,40 +162,60 @@ class ProcessSandbox:
         mounts: Sequence[Mount] = (),  # noqa: ARG002 - see unenforced
         limits: Limits = UNLIMITED,  # noqa: ARG002
         network: Network = "loopback",  # noqa: ARG002
+        wires: Wires = NO_WIRES,  # noqa: ARG002
     ) -> PlainProcess:
-        report, write = os.pipe()
-        try:
-            brand = new_brand()
-            supervisor = _spawn(command, cwd, env, write, brand)
-        except OSError as error:
-            os.close(report)
-            raise SandboxError(
-                f"cannot start a process in {cwd}: {error}",
-                hint="free memory or processes on this machine, then run the command again",
-            ) from error
-        finally:
-            os.close(write)
-        reader = _drain(supervisor, output)
-        process = PlainProcess(supervisor, _reported(report, supervisor), reader, brand)
-        if self._adopt is not None:
-            self._adopt(supervisor.pid)
-            self._adopt(process.pid)
-        return process
+        return supervised(PlainProcess, command, cwd=cwd, env=env, output=output, adopt=self._adopt)
+
+
+Supervised = TypeVar("Supervised", bound=PlainProcess)
+
+
+def supervised(
+    kind: Callable[[subprocess.Popen[bytes], int, threading.Thread, int], Supervised],
+    command: str,
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    output: OutputBuffer,
+    adopt: Callable[[int], None] | None = None,
+    keep: Sequence[int] = (),
+) -> Supervised:
+    """`sh -c command` under a supervisor of its own, which inherits the descriptors `keep`. Raises SandboxError."""
+    report, write = os.pipe()
+    try:
+        brand = new_brand()
+        supervisor = _spawn(command, cwd, env, write, brand, keep)
+    except OSError as error:
+        os.close(report)
+        raise SandboxError(
+            f"cannot start a process in {cwd}: {error}",
+            hint="free memory or processes on this machine, then run the command again",
+        ) from error
+    finally:
+        os.close(write)
+    reader = _drain(supervisor, output)
+    process = kind(supervisor, _reported(report, supervisor), reader, brand)
+    if adopt is not None:
+        adopt(supervisor.pid)
+        adopt(process.pid)
+    return process
 
 
 def _spawn(
-    command: str, cwd: Path, env: Mapping[str, str], report: int, brand: int
+    command: str, cwd: Path, env: Mapping[str, str], report: int, brand: int, keep: Sequence[int]
 ) -> subprocess.Popen[bytes]:
     # In a C locale Python sets LC_CTYPE for its own children.
     unwanted = [name for name in ("LC_CTYPE",) if name not in env]
+    kept = ",".join(map(str, keep)) or "-"
+    settings = [str(report), str(brand), kept, command, *unwanted]
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-B", str(_SUPERVISOR), str(report), str(brand), command, *unwanted],
+        [sys.executable, "-I", "-S", "-B", str(_SUPERVISOR), *settings],
         cwd=cwd,
         env=dict(env),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        pass_fds=(report,),
+        pass_fds=(report, *keep),
         start_new_session=True,
         bufsize=0,
     )

@@ -13,10 +13,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from graders.sandbox.base import Listener
 
-_LISTEN = 10
+_LISTEN, _LISTEN_IN_HEX = 10, "0A"
 _ALL_STATES = 0xFFF
 _NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20
@@ -59,6 +60,26 @@ def listeners_of(pids: Iterable[int]) -> tuple[Listener, ...] | None:
             continue
     found = {Listener(one.address, one.port) for one in listening if one.inode in inodes}
     return tuple(sorted(found, key=lambda one: (one.port, one.address)))
+
+
+def listeners_seen_by(pid: int) -> tuple[Listener, ...] | None:
+    """Who listens on TCP in the network namespace of that process; None where it has ended or is not ours."""
+    found: set[Listener] = set()
+    for name, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
+        try:
+            lines = Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
+        except OSError:
+            return None
+        found |= {_listed(line, family) for line in lines if line.split()[3] == _LISTEN_IN_HEX}
+    return tuple(sorted(found, key=lambda one: (one.port, one.address)))
+
+
+def _listed(line: str, family: int) -> Listener:
+    """A line of /proc/net/tcp: addresses are words in the byte order of the machine, ports are plain numbers."""
+    address, port = line.split()[1].split(":")
+    words = [bytes.fromhex(address[index : index + 8])[::-1] for index in range(0, len(address), 8)]
+    raw = b"".join(words) if sys.byteorder == "little" else bytes.fromhex(address)
+    return Listener(socket.inet_ntop(family, raw), int(port, 16))
 
 
 def is_held(port: int) -> bool:

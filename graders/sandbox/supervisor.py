@@ -1,7 +1,8 @@
 """The parent of a foreign command, run as a script: it outlives the grader just long enough to end the tree.
 
-Arguments: a descriptor to report on, the mark of the tree (see brand; 0 for none), the command, and the environment
-variables that Python itself set and the command must not see. Standard input is the leash: `T` asks for SIGTERM to the
+Arguments: a descriptor to report on, the mark of the tree (see brand; 0 for none), the descriptors that the command
+inherits (`-` for none), the command, and the environment variables that Python itself set and the command must not
+see. Standard input is the leash: `T` asks for SIGTERM to the
 command's process group, end of file (the grader let go, or died) ends the tree at once. It exits as the command did,
 after everything that the command left behind.
 Nothing of the package is imported here, so that it starts in a few milliseconds.
@@ -24,15 +25,17 @@ GROUP_CHECK_SECONDS = 0.02
 
 
 def main() -> None:
-    report, brand, command, unwanted = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4:]
+    report, brand, command, unwanted = int(sys.argv[1]), int(sys.argv[2]), sys.argv[4], sys.argv[5:]
+    keep = [] if sys.argv[3] == "-" else [int(kept) for kept in sys.argv[3].split(",")]
     take(brand)
     adopt_orphans()
     ignore_signals()
     wakeup, signalled = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if hasattr(os, "pipe2") else nonblocking_pipe()
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(signalled, warn_on_full_buffer=False)
-    child = start(command, report, unwanted)
-    os.close(report)
+    child = start(command, report, keep, unwanted)
+    for descriptor in (report, *keep):
+        os.close(descriptor)
     silence()
     supervise(child, wakeup)
 
@@ -70,7 +73,7 @@ def nonblocking_pipe() -> tuple[int, int]:
     return read, write
 
 
-def start(command: str, report: int, unwanted: list[str]) -> int:
+def start(command: str, report: int, keep: list[int], unwanted: list[str]) -> int:
     child = os.fork()
     if child:
         return child
@@ -79,7 +82,9 @@ def start(command: str, report: int, unwanted: list[str]) -> int:
         # Whoever holds the other end reads from it that the process group is there, and which it is.
         os.write(report, b"%d\n" % os.getpid())
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.closerange(3, 256)
+        bounds = [2, *sorted(keep), 256]
+        for lower, upper in zip(bounds, bounds[1:]):  # noqa: B905, RUF007 — itertools is one more import
+            os.closerange(lower + 1, upper)
         signal.set_wakeup_fd(-1)
         for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
             try:

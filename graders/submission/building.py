@@ -18,7 +18,13 @@ def build(commands: Sequence[str], terms: Terms) -> None:
     for command in commands:
         output = OutputBuffer()
         process = terms.sandbox.start(
-            command, cwd=terms.root, env=environment_of(terms), output=output, mounts=terms.mounts
+            command,
+            cwd=terms.root,
+            env=environment_of(terms),
+            output=output,
+            mounts=terms.mounts(lasting=True),
+            limits=terms.limits,
+            network="none",
         )
         try:
             status = process.wait(BUILD_SECONDS)
@@ -30,4 +36,5 @@ def build(commands: Sequence[str], terms: Terms) -> None:
                 hint="try again on a machine with less to do; if it never ends, run it in the repository to see why",
             )
         if status != 0:
-            raise failures.build_failed(command, status, output.text())
+            failure = failures.build_failed(command, status, output.text())
+            raise failures.with_limits(failure, process.exceeded())

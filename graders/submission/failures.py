@@ -69,6 +69,18 @@ def with_missing_module(failure: ServiceFailure, module: str, file: str) -> Serv
     )
 
 
+def with_limits(failure: ServiceFailure, exceeded: Sequence[str]) -> ServiceFailure:
+    """The same failure, its hint led by the limits of the sandbox that the command ran into."""
+    if not exceeded:
+        return failure
+    return ServiceFailure(
+        failure.code,
+        failure.message,
+        hint=f"It ran into {' and '.join(exceeded)}, which hold for every submission. {failure.hint}",
+        output=failure.output,
+    )
+
+
 def release_left_a_mess(blame: str) -> ServiceFailure:
     return ServiceFailure(
         "release-left-a-mess",

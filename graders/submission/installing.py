@@ -114,7 +114,7 @@ class InstallPlace:
             cwd=cwd or self.folder,
             env=env,
             output=output,
-            mounts=[Mount(path, writable=True) for path in places],
+            mounts=[Mount(path, "write") for path in places],
             network="outside",
         )
         try:

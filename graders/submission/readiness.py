@@ -8,6 +8,7 @@ from graders.escape import sanitize
 from graders.http.client import Answer, AnswerError, Client, TransportFailure
 
 HOST = "127.0.0.1"
+NOTHING_LISTENS = "nothing listens on its port yet"
 _MAX_HEALTH_BYTES = 64 * 1024
 _SILENT = ("no-answer", "too-slow")
 
@@ -45,7 +46,7 @@ def probe(base_url: str, seconds: float) -> Unready | None:
 
 def _no_answer(failure: TransportFailure) -> Unready:
     if failure.code == "refused":
-        return Unready("refused", "nothing listens on its port yet")
+        return Unready("refused", NOTHING_LISTENS)
     if failure.code in _SILENT:
         return Unready("hangs", "`GET /healthz` is not answered")
     return Unready("garbage", failure.message.partition(": ")[2] or failure.message, final=True)

@@ -13,12 +13,14 @@ from graders.results.grade import Notice
 from graders.sandbox.base import OutputBuffer
 from graders.sandbox.ports import free_port
 from graders.sandbox.sockets import is_held
+from graders.sandbox.wires import Wires
 from graders.submission import failures
 from graders.submission.failures import ServiceFailure
 from graders.submission.procfile import Command, Procfile, ProcfileError, read_procfile
 from graders.submission.readiness import HOST
 from graders.submission.startup import PortTakenError, Running, Startup
 from graders.submission.terms import Deadlines, Terms, environment_of
+from graders.submission.wiring import wires_of
 
 __all__ = ["Deadlines", "Notice", "Service", "ServiceFailure", "Terms", "prepare", "serve"]
 
@@ -140,7 +142,8 @@ class Service:
         status = self._web.process.poll() if self._running else None
         if status is None:
             return None
-        return failures.exited_after_ready(self._web.command, status, self.output())
+        failure = failures.exited_after_ready(self._web.command, status, self.output())
+        return failures.with_limits(failure, self._web.process.exceeded())
 
     def close(self) -> None:
         """Kills this instance and the others that it made."""
@@ -154,15 +157,16 @@ class Service:
         command = self._procfile.release
         if command is None:
             return
-        running = self._launch(command)
+        running = self._launch(command, lasting=True)
         try:
             status = running.process.wait(self._terms.deadlines.release)
         finally:
             running.process.kill()
         if status != 0:
-            raise failures.release_failed(
+            failure = failures.release_failed(
                 command, status, self._terms.deadlines.release, running.output.text()
             )
+            raise failures.with_limits(failure, running.process.exceeded())
 
     @property
     def _web(self) -> Running:
@@ -203,16 +207,28 @@ class Service:
             self._end_all()
             raise
 
-    def _launch(self, command: Command) -> Running:
+    def _launch(self, command: Command, *, lasting: bool = False) -> Running:
         terms = self._terms
         output = OutputBuffer(heard=terms.heard, rewrite=terms.rewrite)
         self._since_mark.append((output, 0))
         env = environment_of(terms, self._variables, self._database_url)
         env["PORT"] = str(self.port)
         process = terms.sandbox.start(
-            command.text, cwd=terms.root, env=env, output=output, mounts=terms.mounts, network="loopback"
+            command.text,
+            cwd=terms.root,
+            env=env,
+            output=output,
+            mounts=terms.mounts(lasting=lasting),
+            limits=terms.limits,
+            wires=self._wires(command, env),
         )
         return Running(command, process, output)
+
+    def _wires(self, command: Command, env: Mapping[str, str]) -> Wires:
+        """The web process serves the port; a worker may ask it there."""
+        if command.name == "web":
+            return wires_of(env, serves=self.port)
+        return wires_of(env, also=(self.port,))
 
     def _end_all(self) -> None:
         for running in self._running:

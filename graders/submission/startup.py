@@ -11,7 +11,7 @@ from graders.sandbox.machine import Deadline
 from graders.sandbox.sockets import is_held
 from graders.submission import failures
 from graders.submission.procfile import Command
-from graders.submission.readiness import HOST, Unready, base_url_of, probe
+from graders.submission.readiness import HOST, NOTHING_LISTENS, Unready, base_url_of, probe
 
 _WORD_SECONDS = 1.0
 _LONGEST_PAUSE = 0.05
@@ -63,7 +63,7 @@ class Startup:
         while True:
             # Looked at before it is asked: the answer is work too.
             at_work = self._web.process.at_work()
-            found = probe(base_url_of(HOST, self.port), min(timeout, self.ready_seconds))
+            found = self._in_words(probe(base_url_of(HOST, self.port), min(timeout, self.ready_seconds)))
             self._must_run(was_ready=found is None)
             if found is None:
                 self._must_be_ours()
@@ -86,6 +86,15 @@ class Startup:
         """Where web and worker listen; None where this machine does not say."""
         found = [running.process.listening() for running in self.running]
         return None if None in found else tuple(one for some in found for one in some or ())
+
+    def _in_words(self, found: Unready | None) -> Unready | None:
+        """A sandbox may take a connection before there is a listener behind it, and then break it."""
+        if found is None or found.code != "garbage":
+            return found
+        listeners = self._web.process.listening()
+        if listeners is None or any(listener.port == self.port for listener in listeners):
+            return found
+        return Unready("refused", NOTHING_LISTENS)
 
     def _end_if_known(self, found: Unready, at_work: bool | None, deadline: Deadline) -> None:
         self._last_answer = found if found.code in ("answer", "garbage") else self._last_answer
@@ -135,8 +144,10 @@ class Startup:
             status = running.process.poll()
             if status is not None and (running is self._web or status != 0):
                 if running is self._web and was_ready:
-                    raise failures.exited_after_ready(running.command, status, self.output())
-                raise failures.exited(running.command, status, running.output.text())
+                    failure = failures.exited_after_ready(running.command, status, self.output())
+                else:
+                    failure = failures.exited(running.command, status, running.output.text())
+                raise failures.with_limits(failure, running.process.exceeded())
 
     def _must_be_ours(self) -> None:
         """An answer from a program that is not of this tree would be judged in the service's place."""

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graders.packs.placeholders import fill, postgres_values
-from graders.sandbox.base import Mount, Sandbox
+from graders.sandbox.base import Limits, Mount, Sandbox
 from graders.submission.readiness import HOST, Unready
 
+# Enough for a JVM with its default heap; a service that needs more is wrong about the task.
+SERVICE_LIMITS = Limits(memory=1 << 30, processes=512, disk=256 << 20, cpus=2.0, files=4096)
 SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
@@ -29,7 +31,7 @@ class Terms:
     `variables` and `path` (put before the system's PATH) are all that it is given, with PORT, HOST, DATABASE_URL,
     HOME and TMPDIR; `values`: what replaces the placeholders in variables. `reads`: folders outside of the repository
     that it needs. `waiting` hears, about once a second, why the service is not ready yet; `heard` what it prints, as
-    it comes; `rewrite` writes that for its author.
+    it comes; `rewrite` writes that for its author; `limits` holds for each command.
     """
 
     root: Path
@@ -44,10 +46,12 @@ class Terms:
     waiting: Callable[[Unready], None] | None = None
     heard: Callable[[bytes], None] = lambda _: None
     rewrite: Callable[[str], str] = lambda text: text
+    limits: Limits = SERVICE_LIMITS
 
-    @property
-    def mounts(self) -> tuple[Mount, ...]:
-        own = (Mount(self.root, writable=True), Mount(self.private, writable=True))
+    def mounts(self, *, lasting: bool = False) -> tuple[Mount, ...]:
+        """What a command finds of this machine. `lasting`: what it writes into the repository stays for the commands
+        that follow (a build step, `release`); else each start has a fresh copy, as after a deployment."""
+        own = (Mount(self.private, "empty"), Mount(self.root, "write" if lasting else "copy"))
         return (*own, *(Mount(path) for path in self.reads))
 
     def values_now(self, database_url: str | None = None) -> dict[str, str]:

@@ -6,21 +6,16 @@ import os
 import signal
 import socket
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from boxes import PATIENCE, PYTHON, Start, eventually, marked
 
-from graders.sandbox.base import Limits, Mount, OutputBuffer, Process, Sandbox
+from graders.sandbox.base import Limits, Mount, OutputBuffer, Sandbox
 from graders.sandbox.brand import branded
 from graders.sandbox.ports import free_port
 from graders.sandbox.process import ProcessSandbox
 
-SANDBOXES: dict[str, Callable[[], Sandbox]] = {"process": ProcessSandbox}
-PATIENCE = 30.0
-PYTHON = sys.executable
 LISTEN = (
     "import socket, time; s = socket.create_server(('{host}', {port}), family=socket.AF_{family});"
     " print(1, flush=True); time.sleep(600)"
@@ -28,51 +23,6 @@ LISTEN = (
 linux = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux lets a tree be followed out of its session"
 )
-
-Start = Callable[..., tuple[Process, OutputBuffer]]
-
-
-@pytest.fixture(params=SANDBOXES)
-def sandbox(request: pytest.FixtureRequest) -> Sandbox:
-    return SANDBOXES[request.param]()
-
-
-@pytest.fixture
-def start(sandbox: Sandbox, tmp_path: Path) -> Iterator[Start]:
-    started: list[Process] = []
-
-    def begin(command: str, env: Mapping[str, str] | None = None) -> tuple[Process, OutputBuffer]:
-        output = OutputBuffer()
-        known = {"PATH": os.defpath, "HOME": str(tmp_path), "PORT": "1"}
-        started.append(sandbox.start(command, cwd=tmp_path, env={**known, **(env or {})}, output=output))
-        return started[-1], output
-
-    yield begin
-    for process in started:
-        process.kill()
-
-
-def eventually(holds: Callable[[], object]) -> None:
-    give_up = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < give_up, "it did not come to pass"
-        time.sleep(0.005)
-
-
-def runs(pid: int) -> bool:
-    """True for a process that is there and is not a zombie."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    return True
-
-
-def pid_in(path: Path) -> int:
-    eventually(lambda: path.exists() and path.read_text().endswith("\n"))
-    return int(path.read_text())
 
 
 def test_a_sandbox_says_its_name_and_its_tier(sandbox: Sandbox) -> None:
@@ -173,39 +123,41 @@ def test_kill_ends_a_command_that_ignores_signals(start: Start) -> None:
     process.terminate()
 
 
-def test_kill_ends_a_command_that_has_stopped_itself(start: Start) -> None:
-    process, output = start("echo $$; kill -STOP $$")
+def test_kill_ends_a_command_that_has_stopped_itself(start: Start, mark: str) -> None:
+    process, output = start(f"sleep {mark} & echo on; kill -STOP $$")
     eventually(lambda: output.text().strip())
     process.kill()
-    assert not runs(int(output.text()))
+    assert not marked(mark)
 
 
 @linux
 @pytest.mark.parametrize(
     "escape",
     [
-        "setsid sleep 600 & echo $! > pid",
-        "(setsid sh -c 'echo $$ > pid; exec sleep 600' &)",
+        "setsid sleep MARK & echo $! > pid",
+        "(setsid sh -c 'echo $$ > pid; exec sleep MARK' &)",
         f"""{PYTHON} -c 'import os, time
 if os.fork(): os._exit(0)
 os.setsid()
 if os.fork(): os._exit(0)
 open("pid", "w").write(f"{{os.getpid()}}\\n")
 os.closerange(0, 10)
-time.sleep(600)'""",
+time.sleep(600)' MARK""",
     ],
     ids=["its own session", "orphan", "daemon"],
 )
 @pytest.mark.parametrize("end", ["is killed", "exits"])
-def test_nothing_that_left_the_group_survives(escape: str, end: str, start: Start, tmp_path: Path) -> None:
-    process, _ = start(
-        f"{escape}\nwhile [ ! -s pid ]; do sleep 0.01; done\n{'sleep 600' if end == 'is killed' else ''}"
+def test_nothing_that_left_the_group_survives(escape: str, end: str, start: Start, mark: str) -> None:
+    stay = "echo on; sleep 600" if end == "is killed" else ""
+    process, output = start(
+        f"{escape.replace('MARK', mark)}\nwhile [ ! -s pid ]; do sleep 0.01; done\n{stay}"
     )
-    pid = pid_in(tmp_path / "pid")
     if end == "is killed":
+        eventually(lambda: "on" in output.text())
+        eventually(lambda: marked(mark))
         process.kill()
     assert process.wait(PATIENCE) is not None
-    assert not runs(pid)
+    assert not marked(mark)
 
 
 @linux
@@ -232,14 +184,14 @@ SIGNALS = [
 @linux
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 def test_a_command_that_attacks_its_keeper_is_ended_all_the_same(
-    number: signal.Signals, start: Start, tmp_path: Path
+    number: signal.Signals, sandbox: Sandbox, start: Start, mark: str
 ) -> None:
-    process, _ = start(f"setsid sleep 600 & echo $! > pid; kill -{number.value} $PPID; sleep 600")
-    pid = pid_in(tmp_path / "pid")
-    if number == signal.SIGKILL:
+    process, output = start(f"setsid sleep {mark} & kill -{number.value} $PPID; echo on; sleep 600")
+    eventually(lambda: "on" in output.text())
+    if number == signal.SIGKILL and sandbox.tier == "T0":
         assert process.wait(PATIENCE) == -signal.SIGKILL
     process.kill()
-    eventually(lambda: not runs(pid))
+    eventually(lambda: not marked(mark))
 
 
 # Leaves the session and the tree, drops its environment and its descriptors, and only then kills the supervisor.
@@ -270,40 +222,45 @@ while True:
 @linux
 @pytest.mark.parametrize("restless", [False, True], ids=["stays", "forks on and on"])
 def test_a_daemon_without_an_environment_that_kills_its_keeper_is_ended(
-    restless: bool, start: Start, tmp_path: Path
+    restless: bool, tmp_path: Path
 ) -> None:
     (tmp_path / "daemon.py").write_text(
         DAEMON if restless else DAEMON.split("while True", maxsplit=1)[0] + "time.sleep(600)\n"
     )
-    process, _ = start(f"exec {PYTHON} daemon.py")
-    pid_in(tmp_path / "pid")
+    process = ProcessSandbox().start(
+        f"exec {PYTHON} daemon.py", cwd=tmp_path, env={"PATH": os.defpath}, output=OutputBuffer()
+    )
+    eventually((tmp_path / "pid").exists)
     assert process.wait(PATIENCE) == -signal.SIGKILL
-    brand = process._brand  # type: ignore[attr-defined]
+    brand = process._brand
     assert brand
     assert list(branded(brand)) == []
 
 
 @linux
-def test_the_tree_ends_when_the_grader_is_killed(tmp_path: Path) -> None:
+def test_the_tree_ends_when_the_grader_is_killed(sandbox: Sandbox, tmp_path: Path, mark: str) -> None:
     script = tmp_path / "grader.py"
+    kind = type(sandbox)
     script.write_text(
         "import os, sys, time\n"
         "from pathlib import Path\n"
-        "from graders.sandbox.base import OutputBuffer\n"
-        "from graders.sandbox.process import ProcessSandbox\n"
-        "command = 'setsid sleep 600 & echo $! > pid; sleep 600'\n"
-        f"ProcessSandbox().start(command, cwd=Path({str(tmp_path)!r}), env=os.environ, output=OutputBuffer())\n"
+        "from graders.sandbox.base import Mount, OutputBuffer\n"
+        f"from {kind.__module__} import {kind.__name__}\n"
+        f"command, here = 'setsid sleep {mark} & sleep 600', Path({str(tmp_path)!r})\n"
+        f"{kind.__name__}().start(\n"
+        "    command, cwd=here, env=os.environ, output=OutputBuffer(), mounts=[Mount(here)]\n"
+        ")\n"
         "if os.fork() == 0: time.sleep(600)\n"  # A forked process holds the leash too.
         "time.sleep(600)\n"
     )
-    grader = os.spawnv(os.P_NOWAIT, PYTHON, [PYTHON, str(script)])
-    escaped = pid_in(tmp_path / "pid")
+    grader = os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, str(script)])
+    eventually(lambda: marked(mark))
     eventually(lambda: forks_of(grader))
     [fork] = forks_of(grader)
     os.kill(grader, signal.SIGKILL)
     os.waitpid(grader, 0)
     try:
-        eventually(lambda: not runs(escaped))
+        eventually(lambda: not marked(mark))
     finally:
         os.kill(fork, signal.SIGKILL)
 
@@ -353,7 +310,7 @@ def test_bounds_that_are_not_held_still_let_the_command_run(sandbox: Sandbox, tm
     output = OutputBuffer()
     process = sandbox.start(
         "echo here; pwd", cwd=tmp_path, env={"PATH": os.defpath}, output=output,
-        mounts=(Mount(tmp_path, writable=True),), limits=Limits(processes=64), network="none",
+        mounts=(Mount(tmp_path, "write"),), limits=Limits(processes=64), network="none",
     )  # fmt: skip
     assert process.wait(PATIENCE) == 0
     assert output.text().startswith("here\n")
