@@ -247,8 +247,8 @@ def test_the_tree_ends_when_the_grader_is_killed(sandbox: Sandbox, tmp_path: Pat
         "from graders.sandbox.base import Mount, OutputBuffer\n"
         f"from {kind.__module__} import {kind.__name__}\n"
         f"command, here = 'setsid sleep {mark} & sleep 600', Path({str(tmp_path)!r})\n"
-        f"{kind.__name__}().start(\n"
-        "    command, cwd=here, env=os.environ, output=OutputBuffer(), mounts=[Mount(here)]\n"
+        f"kept = {kind.__name__}().start(\n"
+        '    command, cwd=here, env=os.environ, output=OutputBuffer(), mounts=[Mount(here, "write")]\n'
         ")\n"
         "if os.fork() == 0: time.sleep(600)\n"  # A forked process holds the leash too.
         "time.sleep(600)\n"
