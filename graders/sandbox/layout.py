@@ -20,7 +20,7 @@ _SETTINGS = (
     "pki/tls/certs",
     "mime.types",
 )
-_BESIDE_PROGRAMS = ("lib", "lib64", "libexec", "conf", "jmods", "include")
+_NEXT_TO_PROGRAMS = ("lib", "lib64", "libexec", "conf", "jmods", "include")
 FILES = {
     "/etc/passwd": f"{USER}:x:{USER_ID}:{USER_ID}::/tmp:/bin/sh\n",
     "/etc/group": f"{USER}:x:{USER_ID}:\n",
@@ -58,7 +58,7 @@ def toolchain_binds(path: str) -> list[Bind]:
 def _with_libraries(folder: Path) -> Iterator[Path]:
     yield folder
     if folder.name == "bin":
-        yield from (folder.parent / name for name in _BESIDE_PROGRAMS)
+        yield from (folder.parent / name for name in _NEXT_TO_PROGRAMS)
 
 
 def _of_the_system(place: Path) -> bool:
