@@ -6,14 +6,22 @@ Both journeys use it: the windows of graded runs and anybody's log.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from graders.logs.counts import LogCounts, Unattributed
 from graders.logs.draft import Draft, Entry, Protocol
-from graders.logs.messages import PlanDocument, read_duration, read_execute, read_plan, sqlstate_of
+from graders.logs.messages import (
+    PlanDocument,
+    is_about_no_statement,
+    read_duration,
+    read_execute,
+    read_plan,
+    sqlstate_of,
+)
 from graders.logs.row import Row, bound_parameters, is_forged, is_nested, text_in
 from graders.logs.session_log import SessionLog
 from graders.logs.source import Notebook
 from graders.logs.timestamps import Clock
+from graders.logs.translation import row_in_english, severity_in_english
 from graders.sql.statement import Statement
 from graders.sql.text.splitting import split_statements
 
@@ -28,24 +36,8 @@ _IDLE_SECONDS = 2.0
 _FAILED = ("ERROR", "FATAL", "PANIC")
 _FASTPATH = "fastpath function call: "
 _OURS = ("statement: ", "execute ", "duration: ", _FASTPATH)
-
-
-@dataclass(slots=True)
-class Unattributed:
-    """Entries about statements that could not be given to one.
-
-    `plans`: their statement began before the log's first row, or was handed on without them, or they are unreadable;
-    `errors`: they name no statement that is known; `forged`: written by code of the service (RAISE) to look like
-    PostgreSQL's own.
-    """
-
-    plans: int = 0
-    errors: int = 0
-    forged: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.plans + self.errors + self.forged
+_SEVERITIES = ("LOG", *_FAILED, "INFO", "NOTICE", "WARNING", "DEBUG")
+_LONGEST_SHOWN = 60
 
 
 class Assembler:
@@ -64,7 +56,7 @@ class Assembler:
     ) -> None:
         self.notebook = notebook
         self.clock = Clock()
-        self.entries = 0
+        self.counts = LogCounts()
         self.unattributed = Unattributed()
         self._complete = complete
         self._in_transaction = in_transaction
@@ -78,31 +70,39 @@ class Assembler:
     def assemble(self, source: str, entries: Iterable[tuple[int, Row]]) -> Iterator[Statement]:
         """The statements of one file; what is still open at its end waits for the next file."""
         for line, row in entries:
-            self.entries += 1
+            self.counts.entries += 1
             message = row.get("message")
             if not isinstance(message, str):
+                self._miss(Entry(source, line, row, ""), "an entry without a message; left out")
                 continue
             self._take(Entry(source, line, row, str(row.get("session_id") or row.get("pid") or "")), message)
             if self._ready:
-                yield from [draft.statement() for draft in self._ready if not draft.dropped]
-                self._ready.clear()
+                yield from self._given()
 
     def finish(self) -> Iterator[Statement]:
         """The statements that the log left open."""
         drafts = [draft for session in self._sessions.values() for draft in session.rest()]
         self._ready += sorted(drafts, key=lambda draft: draft.order)
         self._sessions.clear()
-        yield from [draft.statement() for draft in self._ready if not draft.dropped]
+        yield from self._given()
+
+    def _given(self) -> list[Statement]:
+        found = [draft.statement() for draft in self._ready if not draft.dropped]
         self._ready.clear()
+        self.counts.statements += len(found)
+        return found
 
     def _take(self, entry: Entry, message: str) -> None:
         severity = entry.row.get("error_severity")
         if severity != "LOG" and severity is not None:
+            if severity not in _SEVERITIES:
+                severity = severity_in_english(str(severity)) or severity
             if severity in _FAILED:
                 self._take_error(entry, message)
                 return
             # auto_explain.log_level may be set to another level.
-            if not message.startswith("duration: "):
+            if severity != "LOG" and not message.startswith("duration: "):
+                self.counts.other += 1
                 return
         if "context" in entry.row and message.startswith(_OURS) and is_forged(entry.row, message):
             self.unattributed.forged += 1
@@ -116,8 +116,22 @@ class Assembler:
         elif message.startswith(_FASTPATH):
             # A function called without SQL, as drivers do for large objects.
             self._begin(entry, message, [self._draft(entry, message)])
-        elif message.startswith("disconnection: "):
+        else:
+            self._take_other(entry, message)
+
+    def _take_other(self, entry: Entry, message: str) -> None:
+        if message.startswith("disconnection: "):
             self._forget(entry.session)
+        if is_about_no_statement(message):
+            self.counts.other += 1
+        elif (row := row_in_english(entry.row)) is not None and row["message"] != message:
+            self._take(entry._replace(row=row | {"error_severity": "LOG"}), row["message"])
+        else:
+            self._miss(entry, f"not understood: {' '.join(message.split())[:_LONGEST_SHOWN]}")
+
+    def _miss(self, entry: Entry, note: str) -> None:
+        self.counts.unread += 1
+        self._note(entry, note)
 
     def _take_query(self, entry: Entry, text: str) -> None:
         detail = text_in(entry.row, "detail")
@@ -127,9 +141,11 @@ class Assembler:
 
     def _take_execute(self, entry: Entry, message: str) -> None:
         found = read_execute(message)
-        if found is not None:
-            query, text = found
-            self._begin(entry, query, [self._draft(entry, text, bound_parameters(entry.row), "extended")])
+        if found is None:
+            self._miss(entry, f"not understood: {message[:_LONGEST_SHOWN]}")
+            return
+        query, text = found
+        self._begin(entry, query, [self._draft(entry, text, bound_parameters(entry.row), "extended")])
 
     def _parts(self, entry: Entry, text: str) -> list[Draft]:
         return [self._draft(entry, part) for part in split_statements(text) or (text.strip(),)]
@@ -143,7 +159,7 @@ class Assembler:
         session = self._session(entry)
         if session.queue:
             # Without plans in the log, nothing follows about a statement once the session's next one begins.
-            plans = self._plans_logged or self.entries < _UNTIL_PLANS
+            plans = self._plans_logged or self.counts.entries < _UNTIL_PLANS
             self._ready += session.final(parts[0]) if plans else session.rest()
         session.begin(query, parts, planned_as)
         if not self._complete:
@@ -177,6 +193,7 @@ class Assembler:
     def _take_duration(self, entry: Entry, message: str) -> None:
         found = read_duration(message)
         if found is None:
+            self._miss(entry, f"not understood: {message[:_LONGEST_SHOWN]}")
             return
         duration, kind, rest = found
         if kind == "plan":
@@ -194,6 +211,8 @@ class Assembler:
         parts = self._session(entry).parts
         if parts and parts[-1].duration is None:
             parts[-1].duration = duration
+        elif not parts:
+            self.counts.durations_alone += 1
 
     def _take_timed_query(self, entry: Entry, duration: float, text: str) -> None:
         """A query that is logged at its end: its plans may be there already, as statements of their own."""
@@ -213,6 +232,7 @@ class Assembler:
     def _take_timed_execute(self, entry: Entry, duration: float, message: str) -> None:
         found = read_execute(message)
         if found is None:
+            self._miss(entry, f"not understood: {message[:_LONGEST_SHOWN]}")
             return
         query, text = found
         session = self._session(entry)

@@ -10,7 +10,7 @@ from graders.logs.row import Row
 from graders.logs.source import LogInput, Notebook
 
 # The columns of PostgreSQL 14 and later; 13 lacks the last two, older versions more.
-_COLUMNS = (
+COLUMNS = (
     "timestamp", "user", "dbname", "pid", "remote_host", "session_id", "line_num", "ps", "session_start", "vxid",
     "txid", "error_severity", "state_code", "message", "detail", "hint", "internal_query", "internal_position",
     "context", "statement", "cursor_position", "location", "application_name", "backend_type", "leader_pid",
@@ -20,7 +20,8 @@ _FEWEST = 22
 # Plans are longer than the reader's default of 128 KB.
 csv.field_size_limit(1 << 30)
 _START = re.compile(
-    rb'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [^,"]{1,10},(?:"[^"\n]*")?,(?:"[^"\n]*")?,\d*,'
+    # Programs that write the rows anew may quote other fields than PostgreSQL does.
+    rb'"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [^,"]{1,10}"?,(?:"[^"\n]*"|[^",\n]*),(?:"[^"\n]*"|[^",\n]*),"?\d*"?,'
 )
 
 
@@ -43,7 +44,7 @@ def read_csvlog(source: LogInput, notebook: Notebook, *, whole: bool = False) ->
         if len(fields) < _FEWEST:
             notebook.add(source.name, number, f"{len(fields)} fields where csvlog has 22 or more; left out")
             continue
-        yield number, {name: field for name, field in zip(_COLUMNS, fields, strict=False) if field != ""}
+        yield number, {name: field for name, field in zip(COLUMNS, fields, strict=False) if field != ""}
 
 
 def _records(source: LogInput, notebook: Notebook, whole: bool) -> Iterator[tuple[int, str]]:

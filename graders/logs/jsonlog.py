@@ -16,7 +16,9 @@ _BATCH_BYTES = 1 << 20
 
 
 def looks_like_jsonlog(lines: list[bytes]) -> bool:
-    return any(line.startswith(b"{") and b'"error_severity"' in line for line in lines)
+    """Whether a line is an entry itself; shippers put entries into objects of their own."""
+    rows = (_row(line) for line in lines if line.startswith(b"{") and b'"error_severity"' in line)
+    return any(isinstance(row, dict) and "error_severity" in row and "message" in row for row in rows)
 
 
 def read_jsonlog(source: LogInput, notebook: Notebook) -> Iterator[tuple[int, Row]]:

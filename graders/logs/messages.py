@@ -8,12 +8,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from graders.logs.plan_text import read_plan_text, read_plan_xml
+from graders.logs.translation import message_in_english
+
 _EXECUTE = re.compile(r"execute (fetch from )?(.+?): ", re.DOTALL)
 _DURATION = re.compile(
     r"duration: (?P<ms>[\d.]+) ms"
-    r"(?:  (?:(?P<plan>plan:\n)|(?P<simple>statement: )|(?P<step>(?:parse|bind) )|(?P<execute>(?=execute ))))?"
+    # Shippers make one space of two.
+    r"(?: {1,2}(?:"
+    r"(?P<plan>plan:\n)|(?P<simple>statement: )|(?P<step>(?:parse|bind) )|(?P<execute>(?=execute ))))?"
 )
 _PARAMETER = re.compile(r"\$(\d+) = (?:NULL|('[^']*(?:''[^']*)*')(?:\.\.\.)?)(?:, |\Z)")
+
+# How entries begin that say nothing of a statement: connections, checkpoints, vacuum, locks, the server itself.
+_NOT_ABOUT_STATEMENTS = (
+    "connection ", "disconnection: ", "replication connection", "checkpoint ", "restartpoint ", "automatic ",
+    "temporary file", "process ", "database system ", "listening on ", "starting PostgreSQL", "received ",
+    "parameter ", "could not ", "unexpected EOF", "logical ", "background worker", "autovacuum ", "provided user ",
+    "redo ", "recovery ", "recovering ", "consistent ", "invalid ", "AUDIT: ", "ending log output",
+    "redirecting log output", "incomplete startup packet", "shutting down",
+    "aborting any ", "all server processes ", "server process ",
+    "terminating ", "started streaming", "selected new timeline", "archive ", "restored log file", "cron ",
+    "incorrect ", "SSL ", "SSPI ", "GSSAPI ", "no pg_hba", "User ", "Connection matched", "unbinding ", "parallel ",
+    "using stale statistics", "sending cancel", "setting ", "number of requested", "skipping ", "duration: ",
+    "statement_timeout", "pg_", "entering ", "bogus ", "last ", "file ", "TimescaleDB", "still waiting", "sigterm",
+)  # fmt: skip
 
 DurationKind = Literal["alone", "plan", "simple", "execute", "step"]
 _KINDS: tuple[DurationKind, ...] = ("plan", "simple", "execute", "step")
@@ -26,6 +45,11 @@ class PlanDocument:
     query: str
     bound: str
     plan: Mapping[str, Any] | None
+
+
+def is_about_no_statement(message: str) -> bool:
+    """Whether an entry at level LOG is known to say nothing of a statement."""
+    return message.startswith(_NOT_ABOUT_STATEMENTS)
 
 
 def read_execute(message: str) -> tuple[str, str] | None:
@@ -61,13 +85,18 @@ def read_parameters(text: str | None) -> tuple[str | None, ...]:
 
 
 def read_plan(text: str) -> PlanDocument | None:
-    """The document of auto_explain; None where it is neither JSON nor text."""
-    try:
-        document, _ = _decode(text)
-    except (ValueError, RecursionError):
+    """The document of auto_explain in any of its formats; None where it cannot be read."""
+    begin = text.lstrip()[:1]
+    if begin == "{":
+        document: object = _json(text)
+    elif begin == "<":
+        document = read_plan_xml(text)
+    elif _YAML.match(text):
+        document = _yaml(text)
+    else:
         return _read_plan_text(text)
     query = document.get("Query Text") if isinstance(document, dict) else None
-    if not isinstance(query, str):
+    if not isinstance(document, dict) or not isinstance(query, str):
         return None
     bound, plan = document.get("Query Parameters"), document.get("Plan")
     return PlanDocument(
@@ -76,22 +105,45 @@ def read_plan(text: str) -> PlanDocument | None:
 
 
 _decode = json.JSONDecoder(strict=False).raw_decode
-_PLAN_LINE = re.compile(r"\n(?=\S.*\(cost=)")
+_YAML = re.compile(r"\s*\"?Query Text\"?: \"")
+_TEXT_NODE = re.compile(r"^(?=\S.*  \((?:cost=|actual |never ))", re.MULTILINE)
+
+
+def _json(text: str) -> object:
+    try:
+        return _decode(text.lstrip())[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _yaml(text: str) -> object:
+    import yaml
+
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
 
 
 def _read_plan_text(text: str) -> PlanDocument | None:
     if not text.startswith("Query Text: "):
         return None
-    query = _PLAN_LINE.split(text, maxsplit=1)[0].removeprefix("Query Text: ")
+    node = _TEXT_NODE.search(text)
+    query = text[12 : node.start() if node else None].rstrip("\n")
     query, _, bound = query.partition("\nQuery Parameters: ")
-    return PlanDocument(query, bound, None)
+    plan = read_plan_text(text[node.start() :].split("\n")) if node else None
+    return PlanDocument(query, bound, plan)
 
 
 def sqlstate_of(known: object, message: str) -> str:
     """The SQLSTATE of an error; without %e in the prefix it is read from the message, as far as that is plain."""
     if known:
         return str(known)
-    return next((code for pattern, code in _ERRORS if pattern.match(message)), "XX000")
+    for text in (message, message_in_english(message)):
+        for pattern, code in _ERRORS:
+            if text and pattern.match(text):
+                return code
+    return "XX000"
 
 
 _ERRORS = tuple(

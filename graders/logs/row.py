@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
+
+from graders.logs.translation import is_of_portal
 
 # The keys are jsonlog's: timestamp, user, dbname, pid, session_id, vxid, txid, error_severity, state_code, message,
 # detail, context, statement, application_name, query_id. What a format does not carry is absent.
-Row: TypeAlias = dict[str, Any]
+Row = dict[str, Any]
 
 # How the context of a plan names a statement that the client sent itself.
 _OUTERMOST = ("unnamed portal ", 'portal "')
@@ -29,7 +31,7 @@ def number(value: Any) -> int:
 def is_nested(row: Row) -> bool:
     """Whether the entry is about something that ran inside a function, a trigger or the like."""
     context = text_in(row, "context")
-    return bool(context) and not context.startswith(_OUTERMOST)
+    return bool(context) and not context.startswith(_OUTERMOST) and not is_of_portal(context)
 
 
 def is_forged(row: Row, message: str) -> bool:
@@ -40,7 +42,8 @@ def is_forged(row: Row, message: str) -> bool:
     if not is_nested(row):
         return False
     innermost = text_in(row, "context").partition("\n")[0]
-    return innermost.endswith(" at RAISE") or not message.startswith("duration: ")
+    # The words around RAISE are translated.
+    return innermost.endswith(" RAISE") or not message.startswith("duration: ")
 
 
 def bound_parameters(row: Row) -> str:

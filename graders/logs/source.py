@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from graders.errors import KataError
 
 STDIN = Path("-")
-_GZIP = b"\x1f\x8b"
+# How packed files begin, and what unpacks them.
+_PACKED: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
+    (b"\x1f\x8b", lambda raw: gzip.GzipFile(fileobj=raw)),
+    (b"BZh", bz2.BZ2File),
+    (b"\xfd7zXZ\x00", lzma.LZMAFile),
+)
+_UNREADABLE = {
+    b"\x28\xb5\x2f\xfd": ("zstd", "zstdcat"),
+    b"\x04\x22\x4d\x18": ("lz4", "lz4cat"),
+    b"PK\x03\x04": ("zip", "unzip -p"),
+}
 # Statements of this size are dumps, not work; a line without an end must not fill the memory.
 _LONGEST_LINE = 64 * 1024 * 1024
 _KEPT_NOTES = 20
@@ -94,24 +106,37 @@ class LogInput:
 
 @contextmanager
 def open_source(path: Path, progress: Callable[[int], None] = lambda _read: None) -> Iterator[LogInput]:
-    """The file opened (`-` is standard input, .gz is unpacked). Raises LogError where it cannot be."""
+    """The file opened (`-` is standard input; gzip, bzip2 and xz are unpacked). Raises LogError where it cannot be."""
     if path == STDIN:
         yield LogInput("<stdin>", sys.stdin.buffer, None, progress)
         return
     name = str(path)
     try:
         with path.open("rb") as raw:
-            packed = raw.read(2) == _GZIP
-            raw.seek(0)
-            stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
-            yield LogInput(name, stream, raw, progress)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise LogError(
-            f"the archive is damaged: {error}", source=name, line=1, hint="Create the archive again."
-        ) from error
+            yield LogInput(name, _unpacked(raw, name), raw, progress)
+    except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
+        raise _damaged(name, error) from error
     except OSError as error:
+        if error.errno is None:
+            # bz2 has no error of its own.
+            raise _damaged(name, error) from error
         hint = "Name a log file, or `-` for standard input."
         raise LogError(error.strerror or str(error), source=name, line=1, hint=hint) from error
+
+
+def _unpacked(raw: IO[bytes], name: str) -> IO[bytes]:
+    head = raw.read(6)
+    raw.seek(0)
+    for magic, (kind, command) in _UNREADABLE.items():
+        if head.startswith(magic):
+            hint = f"{command} {name} | kata sql -"
+            raise LogError(f"packed with {kind}, which kata does not unpack", source=name, line=1, hint=hint)
+    unpacked: IO[bytes] = next((unpack(raw) for magic, unpack in _PACKED if head.startswith(magic)), raw)
+    return unpacked
+
+
+def _damaged(name: str, error: Exception) -> LogError:
+    return LogError(f"the archive is damaged: {error}", source=name, line=1, hint="Create the archive again.")
 
 
 def total_size(paths: Sequence[Path]) -> int | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import repeat
 
-from graders.logs.assembly import Assembler, Unattributed
+from graders.logs.assembly import Assembler
+from graders.logs.counts import Unattributed
 from graders.logs.csvlog import read_csvlog
 from graders.logs.jsonlog import read_jsonlog
 from graders.logs.row import Row

@@ -17,7 +17,7 @@ from toolkit.views.paint import paint_for
 
 if TYPE_CHECKING:
     from graders.logs.analysis import Analysis
-    from graders.logs.source import Notebook
+    from graders.logs.reader import Log
     from toolkit.settings import Settings
 
 EXAMPLE = """\
@@ -81,18 +81,19 @@ def run(
         print_page(explain, settings)
         return 0
     paths = _checked(files, fail_on, by)
-    analysis, notebook = _analyse(paths, prefix, by, gap, rule or [])
+    analysis, log = _analyse(paths, prefix, by, gap, rule or [])
     if as_sarif:
         print(_sarif(analysis, settings))
     elif as_json:
         from toolkit.views.sql import render_analysis_json
 
-        print(render_analysis_json(analysis, notebook))
+        print(render_analysis_json(analysis, log.notebook, log.assembler.counts))
     else:
         from toolkit.views.sql import render_analysis
 
         names = [str(path) for path in paths]
-        print(render_analysis(analysis, notebook, names, paint_for(settings), verbose=settings.verbose))
+        counts, paint = log.assembler.counts, paint_for(settings)
+        print(render_analysis(analysis, log.notebook, counts, names, paint, verbose=settings.verbose))
     return exit_code([one.finding.confidence for one in analysis.findings], fail_on)
 
 
@@ -119,7 +120,7 @@ def _checked(files: list[Path] | None, fail_on: str, by: str) -> list[Path]:
 
 def _analyse(
     paths: list[Path], prefix: str | None, by: str, gap: float, rules: list[str]
-) -> tuple[Analysis, Notebook]:
+) -> tuple[Analysis, Log]:
     from graders.logs.analysis import analyse
     from graders.logs.reader import Log
     from graders.logs.source import total_size
@@ -135,7 +136,7 @@ def _analyse(
     with Meter(total_size(paths), sys.stderr) as meter:
         log = Log(paths, prefix, meter.advance)
         analysis = analyse(log.statements(), by=by, gap=gap / 1000, rules=rules)  # type: ignore[arg-type]
-    return analysis, log.notebook
+    return analysis, log
 
 
 def _sarif(analysis: Analysis, settings: Settings) -> str:

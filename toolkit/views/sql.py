@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from graders.logs.analysis import Analysis, Ranked
+from graders.logs.counts import LogCounts
 from graders.logs.source import Notebook
 from toolkit.text import escape, number, shorten, wrap
 from toolkit.views.evidence import statement_lines
@@ -18,7 +19,13 @@ _INDENT = "    "
 
 
 def render_analysis(
-    analysis: Analysis, notebook: Notebook, sources: Sequence[str], paint: Paint, *, verbose: bool = False
+    analysis: Analysis,
+    notebook: Notebook,
+    counts: LogCounts,
+    sources: Sequence[str],
+    paint: Paint,
+    *,
+    verbose: bool = False,
 ) -> str:
     """What was read, each finding with its worst case, what could not be read; the costliest first."""
     blocks = [[_heading(analysis, sources, paint)]]
@@ -27,17 +34,20 @@ def render_analysis(
     if left := len(analysis.findings) - len(shown):
         blocks.append([paint(f"{left} more findings that cost less: kata --verbose sql …", "dim")])
     blocks.append(_unknown(analysis, paint))
-    blocks.append(_notes(notebook, paint))
+    blocks.append([*_not_understood(counts, paint), *_notes(notebook, paint)])
     blocks.append([_summary(analysis, paint)])
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def render_analysis_json(analysis: Analysis, notebook: Notebook) -> str:
+def render_analysis_json(analysis: Analysis, notebook: Notebook, counts: LogCounts) -> str:
     """One document, described in docs/formats.md."""
     document = {
         "format": 1,
         "statements": analysis.statements,
         "requests": analysis.requests,
+        "entries": counts.entries,
+        "other_entries": counts.other,
+        "not_understood": counts.unread,
         "unknown": analysis.unknown,
         "findings": [one.as_json() for one in analysis.findings],
         "unread": [{"sql": one.text, "source": one.source, "line": one.line} for one in analysis.unread],
@@ -92,6 +102,20 @@ def _unknown(analysis: Analysis, paint: Paint) -> list[str]:
     return lines
 
 
+def _not_understood(counts: LogCounts, paint: Paint) -> list[str]:
+    """Entries that hold no statement, or none that could be read: nothing is passed over in silence."""
+    lines = []
+    if counts.other:
+        text = (
+            f"{_counted(counts.other, 'entry', 'entries')} about no statement (connections, checkpoints, …)"
+        )
+        lines.append(paint(text, "dim"))
+    if counts.unread:
+        text = f"{_counted(counts.unread, 'entry', 'entries')} not understood: findings may be missing"
+        lines.append(paint(text, "yellow"))
+    return lines
+
+
 def _notes(notebook: Notebook, paint: Paint) -> list[str]:
     if not notebook.count:
         return []
@@ -111,5 +135,5 @@ def _summary(analysis: Analysis, paint: Paint) -> str:
     return f"{_counted(len(analysis.findings), 'finding')}: {proved} proved, {suspected} suspected"
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+def _counted(count: int, noun: str, many: str = "") -> str:
+    return f"{number(count)} {noun if count == 1 else many or noun + 's'}"
