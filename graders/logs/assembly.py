@@ -17,7 +17,7 @@ from graders.logs.messages import (
     read_plan,
     sqlstate_of,
 )
-from graders.logs.row import Row, bound_parameters, is_forged, is_nested, text_in
+from graders.logs.row import Row, bound_parameters, is_forged, is_nested, number, text_in
 from graders.logs.session_log import SessionLog
 from graders.logs.source import Notebook
 from graders.logs.timestamps import Clock
@@ -75,7 +75,10 @@ class Assembler:
             if not isinstance(message, str):
                 self._miss(Entry(source, line, row, ""), "an entry without a message; left out")
                 continue
-            self._take(Entry(source, line, row, str(row.get("session_id") or row.get("pid") or "")), message)
+            entry = Entry(source, line, row, str(row.get("session_id") or row.get("pid") or ""))
+            if not self._complete and (numbered := row.get("line_num")) is not None:
+                self._count_line(entry, numbered)
+            self._take(entry, message)
             if self._ready:
                 yield from self._given()
 
@@ -118,6 +121,11 @@ class Assembler:
             self._begin(entry, message, [self._draft(entry, message)])
         else:
             self._take_other(entry, message)
+
+    def _count_line(self, entry: Entry, line: object) -> None:
+        """Sampled and filtered logs: what is missing between two lines may be any statement."""
+        last = number(entry.row.get("last_line_num"))
+        self.counts.missing += self._session(entry).count_line(number(line), last)
 
     def _take_other(self, entry: Entry, message: str) -> None:
         if message.startswith("disconnection: "):
@@ -220,13 +228,15 @@ class Assembler:
         known = session.unlogged(text)
         parts = self._parts(entry, text)
         if known and len(parts) == 1:
-            self._log(session, known[-1], duration, text)
+            session.log(known[-1], duration, text)
             return
         planned = [part for part in parts if part.may_have_plan]
         for draft, part in zip(known[-len(planned) :], planned, strict=False):
             part.plan, part.plan_row, part.duration = draft.plan, draft.plan_row, draft.duration
             draft.dropped = True
         parts[-1].duration = duration
+        if len(parts) == 1:
+            parts[0].logged_at_its_end()
         self._begin(entry, text, parts)
 
     def _take_timed_execute(self, entry: Entry, duration: float, message: str) -> None:
@@ -240,15 +250,11 @@ class Assembler:
         draft = known[-1] if known else self._draft(entry, text, protocol="extended")
         draft.bound, draft.protocol = draft.bound or bound_parameters(entry.row), "extended"
         if known:
-            self._log(session, draft, duration, query)
+            session.log(draft, duration, query)
         else:
             draft.duration = duration
+            draft.logged_at_its_end()
             self._begin(entry, query, [draft])
-
-    def _log(self, session: SessionLog, draft: Draft, duration: float, query: str) -> None:
-        """A draft that was known by its plan alone has been logged as well."""
-        draft.by_plan, draft.duration = False, duration
-        session.query, session.parts = query, [draft]
 
     def _take_plan(self, entry: Entry, duration: float, rest: str) -> None:
         self._plans_logged = True
@@ -287,6 +293,7 @@ class Assembler:
             draft = self._draft(entry, document.query, document.bound, protocol)
             draft.by_plan = True
             draft.take_plan(document.plan, duration, entry.row)
+            draft.logged_at_its_end()
             self._begin(entry, document.query, [draft])
 
     def _began_earlier(self, entry: Entry, session: SessionLog) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 @dataclass(slots=True)
 class LogCounts:
     """What was read. `other`: entries that say nothing of a statement, such as checkpoints; `unread`: entries that were
-    not understood; `durations_alone`: durations whose statement was not logged.
+    not understood; `durations_alone`: durations whose statement was not logged; `missing`: gaps in the numbers of a
+    session's lines (%l).
     """
 
     entries: int = 0
@@ -16,6 +17,7 @@ class LogCounts:
     other: int = 0
     unread: int = 0
     durations_alone: int = 0
+    missing: int = 0
 
 
 @dataclass(slots=True)

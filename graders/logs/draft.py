@@ -34,8 +34,8 @@ class Draft:
 
     `by_plan`: known from a plan alone, since the statement itself was not logged. `plan_row`: the row of the plan,
     None until it was read (`plan` stays None where it is in a format without nodes). `waits_as`: the text that the
-    awaited plan carries, once the session runs another query. `given`: handed on already. `dropped`:
-    never run.
+    awaited plan carries, once the session runs another query. `given`: handed on already. `dropped`: never run.
+    `after_gap`: lines of the log before it are missing.
     """
 
     entry: Entry
@@ -54,6 +54,7 @@ class Draft:
     waits_as: str | None = None
     given: bool = False
     dropped: bool = False
+    after_gap: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -84,6 +85,11 @@ class Draft:
         if self.duration is None:
             self.duration = duration
 
+    def logged_at_its_end(self) -> None:
+        """Its only entry came with its duration. Whole seconds (%t) are left alone: they are not so exact."""
+        if self.duration is not None and self.at != int(self.at):
+            self.at -= self.duration / 1000
+
     def statement(self) -> Statement:
         said = self.entry.row.get
         last = self.plan_row.get if self.plan_row is not None else said
@@ -109,6 +115,7 @@ class Draft:
             error=self.error,
             source=self.entry.source,
             line=self.entry.line,
+            after_gap=self.after_gap,
         )
 
 

@@ -21,7 +21,8 @@ class SessionLog:
 
     A query string of the simple protocol is several statements: `query` is the newest one, `parts` its drafts and
     `planned_as` the text that their plans carry. `vxid`: virtual transaction id of the newest row, `first_vxid` that
-    of the first one; `at`: epoch seconds of the newest statement.
+    of the first one; `at`: epoch seconds of the newest statement; `line_number`: that of the newest entry, 0 where the
+    log has none.
     """
 
     queue: deque[Draft] = field(default_factory=deque)
@@ -31,8 +32,17 @@ class SessionLog:
     vxid: str = ""
     first_vxid: str = ""
     at: float = 0.0
+    line_number: int = 0
+    lines_missing: bool = False
     _waiting: dict[str, list[Draft]] = field(default_factory=dict)
     _released: deque[str] = field(default_factory=lambda: deque(maxlen=_LATE_PLANS))
+
+    def count_line(self, first: int, last: int) -> bool:
+        """Note the line numbers of an entry; whether lines of the session are missing before it."""
+        missing = bool(first and self.line_number) and first > self.line_number + 1
+        self.line_number = last or first
+        self.lines_missing = self.lines_missing or missing
+        return missing
 
     def begin(self, query: str, parts: Sequence[Draft], planned_as: str = "") -> None:
         """A query string has been received. `planned_as`: the text that its plan will carry, if another one."""
@@ -42,7 +52,13 @@ class SessionLog:
                 self._waiting.setdefault(self.planned_as, []).append(draft)
         self.query, self.parts, self.planned_as = query, parts, planned_as or query
         self.vxid = parts[0].vxid or self.vxid
+        parts[0].after_gap, self.lines_missing = self.lines_missing, False
         self.queue.extend(parts)
+
+    def log(self, draft: Draft, duration: float, query: str) -> None:
+        """A draft that was known by its plan alone has been logged as well."""
+        draft.by_plan, draft.duration = False, duration
+        self.query, self.parts = query, [draft]
 
     def planned(self, text: str, bound: str) -> Draft | None:
         """The draft that a plan with this text and these parameters belongs to; it waits for no other plan."""

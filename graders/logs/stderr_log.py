@@ -83,6 +83,8 @@ def read_stderr_log(
         if severity in _PARTS and entry is not None and entry.row.get("pid") == row.get("pid"):
             entry.begin_part(_PARTS[severity], fit.text)
             entry.seen = count
+            if "line_num" in row:
+                entry.row["last_line_num"] = row["line_num"]
             continue
         if entry is not None:
             yield entry.closed()

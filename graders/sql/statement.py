@@ -14,7 +14,8 @@ class Statement:
     `parameters` are the bound values as text (None is NULL), in order of `$n`; `session` and `vxid` as PostgreSQL
     prints them ("6b022c78.1c2e", "4/26"), `xid` 0 where none was assigned; `at` seconds since the epoch; `order`
     its place in the log; `plan` the "Plan" node of auto_explain with actual rows, None for utility statements;
-    `error` the SQLSTATE it ended with. `nested` statements ran inside a function or a trigger.
+    `error` the SQLSTATE it ended with. `nested` statements ran inside a function or a trigger. `after_gap`: the log
+    lacks lines of the session right before it.
     """
 
     text: str
@@ -36,3 +37,4 @@ class Statement:
     error: str | None = None
     source: str = ""
     line: int = 0
+    after_gap: bool = False

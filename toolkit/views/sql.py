@@ -48,6 +48,7 @@ def render_analysis_json(analysis: Analysis, notebook: Notebook, counts: LogCoun
         "entries": counts.entries,
         "other_entries": counts.other,
         "not_understood": counts.unread,
+        "gaps": counts.missing,
         "unknown": analysis.unknown,
         "findings": [one.as_json() for one in analysis.findings],
         "unread": [{"sql": one.text, "source": one.source, "line": one.line} for one in analysis.unread],
@@ -112,6 +113,11 @@ def _not_understood(counts: LogCounts, paint: Paint) -> list[str]:
         lines.append(paint(text, "dim"))
     if counts.unread:
         text = f"{_counted(counts.unread, 'entry', 'entries')} not understood: findings may be missing"
+        lines.append(paint(text, "yellow"))
+    if counts.missing:
+        text = (
+            f"lines of the log are missing in {_counted(counts.missing, 'place')}: is it sampled or filtered?"
+        )
         lines.append(paint(text, "yellow"))
     return lines
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote
 
+from graders.sql.activity.bursts import is_edge, requests_in
 from graders.sql.statement import Statement
 
 GroupBy = Literal["auto", "session", "application", "trace"]
@@ -15,6 +16,8 @@ GroupBy = Literal["auto", "session", "application", "trace"]
 GAP_SECONDS = 0.1
 # A trace spans services and sessions that may wait for each other, so its pauses are longer.
 _TRACE_GAP_SECONDS = 5.0
+# A pause inside a transaction ends nothing: it is what a rule wants to see. A session that long silent was cut off.
+_TRANSACTION_GAP_SECONDS = 600.0
 # A longer request is cut, so that memory stays constant.
 _MOST_STATEMENTS = 5_000
 _SWEEP_EVERY = 1_000
@@ -44,10 +47,13 @@ class _Group:
     first: float = 0.0
     last: float = 0.0
     ended: bool = False
+    in_transaction: bool = False
+    one_session: bool = False
 
-    def request(self) -> RequestGroup:
+    def requests(self) -> Iterator[RequestGroup]:
         found = sorted(self.statements, key=lambda statement: statement.order)
-        return RequestGroup(tuple(found), self.label, self.trace)
+        for part in requests_in(found) if self.one_session else (found,):
+            yield RequestGroup(tuple(part), self.label, self.trace)
 
 
 def group_requests(
@@ -56,7 +62,8 @@ def group_requests(
     """Yields each request when it has ended; holds only those in progress.
 
     `auto`: by the trace id of a sqlcommenter comment where a statement has one, else by session, where a pause of
-    more than `gap` seconds, another application name, another route comment or a pool's reset begins a new request.
+    more than `gap` seconds outside of a transaction, another application name, another route comment or a pool's reset
+    begins a new request, and a connection that never pauses is cut as `bursts` says.
     `application`: all statements with one application name, across sessions, until it pauses.
     """
     groups: dict[str, _Group] = {}
@@ -69,15 +76,16 @@ def group_requests(
         group = groups.get(key)
         if group is not None and _is_over(group, statement, label, pause, bool(trace)):
             del groups[key]
-            yield group.request()
+            yield from group.requests()
             group = None
         if group is None:
             group = groups[key] = _Group(label, trace, statement.application)
+            group.one_session = not trace and by in ("auto", "session", "trace")
         _add(group, statement, label)
         if number % _SWEEP_EVERY == 0:
             yield from _sweep(groups, statement.at, max(gap, _TRACE_GAP_SECONDS))
     for group in groups.values():
-        yield group.request()
+        yield from group.requests()
 
 
 def read_tags(text: str) -> dict[str, str]:
@@ -111,14 +119,21 @@ def _label(tags: dict[str, str], statement: Statement) -> str:
 def _is_over(group: _Group, statement: Statement, label: str, pause: float, traced: bool) -> bool:
     if statement.nested:
         return False
-    if group.ended or len(group.statements) >= _MOST_STATEMENTS:
+    if group.ended or statement.after_gap or _is_too_long(group):
         return True
     # A clock that was set back, or files in the wrong order, end a request as well.
-    if statement.at - group.last > pause or group.first - statement.at > pause:
+    longest = _TRANSACTION_GAP_SECONDS if group.in_transaction else pause
+    if statement.at - group.last > longest or group.first - statement.at > pause:
         return True
     # Statements without a comment (BEGIN, the driver's own) belong to the request in progress.
     known = bool(group.label) and bool(label) and label not in (statement.application, group.label)
     return not traced and (statement.application != group.application or known)
+
+
+def _is_too_long(group: _Group) -> bool:
+    """A cut inside a transaction would make a head of its rest."""
+    count = len(group.statements)
+    return count >= _MOST_STATEMENTS and (not group.in_transaction or count >= 2 * _MOST_STATEMENTS)
 
 
 def _add(group: _Group, statement: Statement, label: str) -> None:
@@ -128,11 +143,19 @@ def _add(group: _Group, statement: Statement, label: str) -> None:
     group.last = max(group.last, statement.at + (statement.duration_ms or 0.0) / 1000)
     if label and (not group.label or group.label == group.application):
         group.label = label
+    if group.one_session:
+        begins, ends = is_edge(statement)
+        group.in_transaction = begins or (group.in_transaction and not ends)
     first = statement.text[:1]
     group.ended = first in "dDrRuU" and statement.text[:30].lower().startswith(_RESETS)
 
 
 def _sweep(groups: dict[str, _Group], now: float, pause: float) -> Iterator[RequestGroup]:
-    over = [key for key, group in groups.items() if now - group.last > pause or group.first - now > pause]
+    over = [
+        key
+        for key, group in groups.items()
+        if now - group.last > (_TRANSACTION_GAP_SECONDS if group.in_transaction else pause)
+        or group.first - now > pause
+    ]
     for key in over:
-        yield groups.pop(key).request()
+        yield from groups.pop(key).requests()

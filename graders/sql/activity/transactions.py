@@ -31,12 +31,16 @@ def transactions_of(statements: Sequence[Statement]) -> tuple[Transaction, ...]:
 
 
 def pauses_of(transaction: Transaction) -> tuple[Pause, ...]:
-    """The pauses between the statements of an explicit transaction, in order; none for a single statement."""
+    """The pauses between the statements of an explicit transaction, in order; none for a single statement.
+
+    Times without fractions (%t) may be a second further apart than the statements were.
+    """
     if not transaction.explicit:
         return ()
     top = [statement for statement in transaction.statements if not statement.nested]
+    spread = 1.0 if len(top) > 1 and all(one.at == int(one.at) for one in top) else 0.0
     return tuple(
-        Pause(max(0.0, later.at - earlier.at - (earlier.duration_ms or 0.0) / 1000), earlier, later)
+        Pause(max(0.0, later.at - earlier.at - (earlier.duration_ms or 0.0) / 1000 - spread), earlier, later)
         for earlier, later in pairwise(top)
     )
 

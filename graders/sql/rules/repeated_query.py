@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
+from graders.sql.activity.polling import is_polling
+from graders.sql.activity.repetition import has_unlogged, repetition_of
+from graders.sql.activity.walks import LOOP
 from graders.sql.finding import Finding, seen
 from graders.sql.judging.rule_context import Execution, RuleContext, Values
+from graders.sql.text.fingerprint import shape_of
 
 SLUG = "repeated-query"
 _ENOUGH = 2
 _ENOUGH_APART = 3
-# Seconds; a longer pause between identical statements is polling.
-_POLLING = 0.04
+# Settings, roles and tenants: the same text may mean another table, or other rows.
+_CHANGES_SESSION = re.compile(
+    r"\s*(?:set\s+(?!transaction|local\s+statement_timeout)|reset\s|select\s+set_config)", re.IGNORECASE
+)
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
@@ -20,6 +26,9 @@ def find(context: RuleContext) -> Iterator[Finding]:
     for group in context.groups.values():
         shape = group[0].shape
         if len(group) < _ENOUGH or shape.verb != "select" or _is_for_effect(group[0]):
+            continue
+        # Whoever reads a list in pieces does not keep it: a second pass is no waste, a loop of passes is.
+        if 0 < repetition_of(group).passes < LOOP:
             continue
         same: dict[Values, list[Execution]] = {}
         for one in group:
@@ -33,29 +42,41 @@ def _is_for_effect(execution: Execution) -> bool:
     """Locks, sequences, functions without a table: statements that are run for an effect or a new value."""
     text = execution.shape.template.lower()
     return not execution.shape.tables or any(
-        word in text for word in ("advisory", "nextval", "for update", "for share")
+        word in text for word in ("advisory", "nextval", "for update", "for share", "random()")
     )
 
 
 def _is_redundant(runs: Sequence[Execution], context: RuleContext) -> bool:
-    """No write to the tables, no error and no polling in between.
+    """The values are known to be equal, and nothing in between could change the result: no write, no error, no other
+    setting of the session, and no polling.
 
     The second of two transactions may need a result of its own.
     """
+    if has_unlogged(runs[0].values):
+        return False
     if len({one.statement.vxid for one in runs}) > 1 and len(runs) < _ENOUGH_APART:
         return False
-    first, last = runs[0].statement, runs[-1].statement
-    tables = set(runs[0].shape.tables)
-    between = False
-    for one in context.work:
-        if one.statement is first:
-            between = True
-        elif one.statement is last:
-            break
-        elif between and (one.shape.writes in tables or not one.shape.known or one.statement.error):
-            return False
-    pauses = sorted(later.statement.at - earlier.statement.at for earlier, later in pairwise(runs))
-    return not pauses or pauses[len(pauses) // 2] < _POLLING
+    return not is_polling([one.statement for one in runs]) and not _may_have_changed(runs, context)
+
+
+def _may_have_changed(runs: Sequence[Execution], context: RuleContext) -> bool:
+    """Whether its tables were written in between, or any other each time: views and triggers may show it."""
+    tables, members = set(runs[0].shape.tables), {id(one.statement) for one in runs}
+    first, last = runs[0].statement.order, runs[-1].statement.order
+    written, writes = False, 0
+    for statement in context.statements:
+        if statement.nested or not first < statement.order < last:
+            continue
+        if id(statement) in members:
+            written, writes = False, writes + written
+            continue
+        shape = shape_of(statement)
+        if _CHANGES_SESSION.match(statement.text):
+            return True
+        if shape.is_work and (statement.error or not shape.known or shape.writes in tables):
+            return True
+        written = written or (shape.is_work and bool(shape.writes))
+    return writes + written >= len(runs) - 1
 
 
 def _finding(context: RuleContext, runs: Sequence[Execution], wasted: int) -> Finding:

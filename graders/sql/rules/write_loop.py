@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from graders.sql.activity.pipelining import pipelining_of
-from graders.sql.activity.repetition import are_batches, repetition_of
+from graders.sql.activity.polling import is_polling
+from graders.sql.activity.repetition import BATCH, are_batches, repetition_of
 from graders.sql.activity.slope import FLAT, counts_of, slope_of
 from graders.sql.finding import Finding, seen
 from graders.sql.judging.rule_context import Execution, RuleContext
@@ -25,10 +26,10 @@ def find(context: RuleContext) -> Iterator[Finding]:
         if (
             len(group) < _ENOUGH
             or shape.verb not in _WRITES
-            or repetition_of(group).kind in ("single", "chunks")
+            or repetition_of(group).kind in ("single", "chunks", "pages")
         ):
             continue
-        if are_batches(group):
+        if are_batches(group) or _limits_itself(group) or _is_heartbeat(group):
             continue
         counts: Sequence[int] = grown.get(fingerprint, ())
         if len(set(counts)) == 1:
@@ -39,6 +40,26 @@ def find(context: RuleContext) -> Iterator[Finding]:
             yield _finding(context, certain, slope, counts)
         elif len(likely) >= _ENOUGH:
             yield _finding(context, likely, None, ())
+
+
+def _limits_itself(group: Sequence[Execution]) -> bool:
+    """Whether each takes a batch of whatever rows are left (`... WHERE id IN (SELECT id ... LIMIT 1000)`)."""
+    for one in group:
+        sizes = [
+            value[0]
+            for place, value in zip(one.shape.places, one.values, strict=False)
+            if place.use == "limit"
+        ]
+        if not any(size and size.isdecimal() and int(size) >= BATCH for size in sizes):
+            return False
+    return True
+
+
+def _is_heartbeat(group: Sequence[Execution]) -> bool:
+    """Whether one row is written again and again at a distance, as the progress of a job is."""
+    keys = [place for place, one in enumerate(group[0].shape.places) if one.use == "key"]
+    same = len({tuple(one.values[place] for place in keys) for one in group}) == 1
+    return bool(keys) and same and is_polling([one.statement for one in group])
 
 
 def _sessions(statements: Sequence[Statement]) -> dict[str, list[Statement]]:

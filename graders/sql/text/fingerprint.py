@@ -148,6 +148,17 @@ def values_of(statement: Statement) -> tuple[tuple[str | None, ...], ...]:
     return tuple(_place_values(parts, place, statement.parameters) for place in parts.places)
 
 
+class UnloggedValue(str):
+    """The value of a bound parameter that the log does not hold; its text is `$n`."""
+
+    __slots__ = ()
+
+
+def is_unlogged(value: str | None) -> bool:
+    """Whether a value is not in the log, or only its beginning (log_parameter_max_length)."""
+    return isinstance(value, UnloggedValue) or (value is not None and value.endswith("..."))
+
+
 def arity_of(statement: Statement) -> tuple[int, ...]:
     """How many values each place holds: 1, or the length of its list. It distinguishes a loop from its batched form."""
     return tuple(len(values) for values in values_of(statement))
@@ -169,7 +180,9 @@ def _place_values(
             values.append(slot.value)
         else:
             values.append(
-                parameters[slot.number - 1] if 0 < slot.number <= len(parameters) else f"${slot.number}"
+                parameters[slot.number - 1]
+                if 0 < slot.number <= len(parameters)
+                else UnloggedValue(f"${slot.number}")
             )
     if len(values) == 1 and values[0] is not None and values[0][:1] == "{" and values[0][-1:] == "}":
         return _array(values[0])

@@ -91,6 +91,80 @@ def test_tags_are_decoded_and_a_trace_of_zeroes_is_none() -> None:
     assert trace_of({"traceparent": "00-" + "0" * 32 + "-00f067aa0ba902b7-01"}) == ""
 
 
+def transactions(count: int, pause: float, *work: str, at: float = 0.0) -> list[Statement]:
+    """Transactions of these statements, each with other values, 1 ms between statements."""
+    found = []
+    for number in range(count):
+        for text in ("begin", *work, "commit"):
+            found.append(sent(text.format(number), at))
+            at += 0.001
+        at += pause
+    return found
+
+
+def sizes(statements: list[Statement]) -> list[int]:
+    return [len(request) for request in grouped(statements)]
+
+
+AUTH, USER = "select user_id from sessions where token = 't{}'", "select * from users where id = {}"
+LIST, ITEM = "select id from orders limit 9", "select * from line where order_id = {}"
+
+
+def test_the_transactions_of_a_busy_connection_are_requests() -> None:
+    assert sizes(transactions(30, 0.026, AUTH, USER)) == [4] * 30
+    assert sizes(transactions(30, 0.0, AUTH, USER)) == [4] * 30
+
+
+def test_times_in_whole_seconds_change_nothing_about_it() -> None:
+    whole = [
+        Statement(one.text, at=float(int(one.at)), session="s1", order=place)
+        for place, one in enumerate(transactions(60, 0.02, AUTH, USER))
+    ]
+    assert sizes(whole) == [4] * 60
+
+
+def test_a_loop_with_a_transaction_for_each_row_belongs_to_its_list() -> None:
+    assert sizes([sent(LIST, 0.0), *transactions(9, 0.001, ITEM, at=0.001)]) == [28]
+    assert sizes([*transactions(1, 0.0, LIST), *transactions(9, 0.001, ITEM, at=0.003)]) == [30]
+
+
+def test_a_transaction_that_is_followed_after_a_while_ends_a_request() -> None:
+    first, second = transactions(1, 0.0, LIST), transactions(1, 0.0, LIST, at=0.05)
+    assert sizes([*first, *second]) == [3, 3]
+
+
+def test_no_pause_inside_a_transaction_ends_a_request() -> None:
+    slow = [sent("begin", 0.0), sent("update a", 0.001), sent("update b", 5.0), sent("commit", 5.001)]
+    assert sizes([*slow, sent("select 1 from a", 5.2)]) == [4, 1]
+
+
+def test_requests_without_transactions_are_cut_where_they_begin_again() -> None:
+    steps = (AUTH, USER, LIST)
+    stream = [sent(steps[n % 3].format(n), n * 0.001 + (n // 3) * 0.02) for n in range(30)]
+    assert sizes(stream) == [3] * 10
+
+
+def test_a_loop_without_a_transaction_is_not_cut() -> None:
+    pairs = [sent((USER, ITEM)[n % 2].format(n // 2), 0.001 + n * 0.001) for n in range(20)]
+    assert sizes([sent(LIST, 0.0), *pairs]) == [21]
+    assert sizes(pairs) == [20]
+
+
+def test_single_statements_at_the_pace_of_requests_are_requests() -> None:
+    assert sizes([sent(USER.format(n), n * 0.03) for n in range(30)]) == [1] * 30
+    assert sizes([sent(USER.format(n), n * 0.001) for n in range(30)]) == [30]
+
+
+def test_a_ping_of_the_pool_hands_the_connection_over() -> None:
+    stream = [sent(("SELECT 1", USER)[n % 2].format(n), n * 0.001) for n in range(8)]
+    assert sizes(stream) == [2] * 4
+
+
+def test_missing_lines_end_a_request() -> None:
+    late = Statement("commit", at=9.0, session="s1", order=9000, after_gap=True)
+    assert sizes([sent("begin", 0.0), sent("update a", 0.001), late]) == [2, 1]
+
+
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 50, allow_nan=False)), max_size=60),
     st.sampled_from(["auto", "session", "application", "trace"]),
