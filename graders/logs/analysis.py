@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graders.sql.activity.requests import GAP_SECONDS, GroupBy, RequestGroup, group_requests
+from graders.sql.catalog import Catalog
 from graders.sql.engine import RULES, findings_of
 from graders.sql.finding import Finding
+from graders.sql.judging.rule_context import executions
 from graders.sql.statement import Statement
 from graders.sql.text.fingerprint import shape_of
 
@@ -31,13 +33,15 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """`unknown` counts statements that no parser could read, `unread` shows some; `findings`: the costliest first."""
+    """`unknown` counts statements that no parser could read, `unread` shows some; `findings`: the costliest first;
+    `plans`: statements whose plan the log has."""
 
     statements: int
     requests: int
     unknown: int
     unread: tuple[Statement, ...]
     findings: tuple[Ranked, ...]
+    plans: int = 0
 
 
 @dataclass(slots=True)
@@ -52,6 +56,7 @@ class _Tally:
     statements: int = 0
     requests: int = 0
     unknown: int = 0
+    plans: int = 0
     unread: dict[str, Statement] = field(default_factory=dict)
     sums: dict[tuple[str, ...], _Sum] = field(default_factory=dict)
 
@@ -62,21 +67,33 @@ def analyse(
     by: GroupBy = "auto",
     gap: float = GAP_SECONDS,
     rules: Collection[str] = (),
+    catalog: Catalog | None = None,
+    tenant: str = "",
 ) -> Analysis:
-    """The findings of all rules (or of those named) in the requests of a log. KeyError for an unknown slug."""
+    """The findings of all rules (or of those named) in the requests of a log. KeyError for an unknown slug.
+
+    `catalog`: the schema of the log's database; `tenant`: the column that says whose a row is.
+    """
     for rule in rules:
         RULES[rule]
     tally = _Tally()
     for request in group_requests(statements, by=by, gap=gap):
-        _take(tally, request, rules)
+        _take(tally, request, rules, catalog, tenant)
     ranked = [Ranked(one.finding, one.requests, one.cost) for one in tally.sums.values()]
     ranked.sort(key=lambda one: (one.finding.confidence != "proved", -one.cost, one.finding.rule))
     return Analysis(
-        tally.statements, tally.requests, tally.unknown, tuple(tally.unread.values()), tuple(ranked)
+        tally.statements,
+        tally.requests,
+        tally.unknown,
+        tuple(tally.unread.values()),
+        tuple(ranked),
+        tally.plans,
     )
 
 
-def _take(tally: _Tally, request: RequestGroup, rules: Collection[str]) -> None:
+def _take(
+    tally: _Tally, request: RequestGroup, rules: Collection[str], catalog: Catalog | None, tenant: str
+) -> None:
     tally.statements += len(request.statements)
     tally.requests += 1
     for statement in request.statements:
@@ -85,9 +102,22 @@ def _take(tally: _Tally, request: RequestGroup, rules: Collection[str]) -> None:
             tally.unknown += 1
             if len(tally.unread) < _SHOWN_UNKNOWN:
                 tally.unread.setdefault(shape.fingerprint, statement)
+        tally.plans += statement.plan is not None
+    options = {"tenant": {"value": _tenant_of(request, tenant), "columns": tenant}} if tenant else {}
     for rule in rules or (None,):
-        for finding in findings_of(request.statements, rule=rule, request=request.label):
+        for finding in findings_of(
+            request.statements, rule=rule, request=request.label, catalog=catalog, options=options
+        ):
             _add(tally, finding)
+
+
+def _tenant_of(request: RequestGroup, column: str) -> str:
+    """The tenant that a request names in its conditions first; "" where it names none."""
+    for one in executions(request.statements):
+        for place, values in zip(one.shape.places, one.values, strict=False):
+            if place.use in ("key", "value") and place.column == column.lower() and len(values) == 1:
+                return values[0] or ""
+    return ""
 
 
 def _add(tally: _Tally, finding: Finding) -> None:

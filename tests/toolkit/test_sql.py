@@ -13,6 +13,17 @@ from running import Kata
 from toolkit.finding_pages import read_page
 
 RECORDED = Path(__file__).parent.parent / "graders" / "logs" / "recorded"
+STRANGE = RECORDED.with_name("strange")
+# As pg_dump begins, and with roles that the reader's machine does not have.
+SCHEMA = """
+SET statement_timeout = 0;
+SELECT pg_catalog.set_config('search_path', '', false);
+CREATE TABLE public.orders (id bigint PRIMARY KEY, total integer, tenant_id integer NOT NULL);
+ALTER TABLE public.orders OWNER TO shop;
+CREATE TABLE public.order_items (order_id bigint REFERENCES public.orders (id), sku text);
+CREATE TABLE public.accounts (id bigint PRIMARY KEY, balance numeric);
+GRANT SELECT ON public.orders TO reader;
+"""
 
 
 def findings(result: subprocess.CompletedProcess[str]) -> list[tuple[str, str]]:
@@ -150,3 +161,59 @@ def check_sarif(document: dict[str, Any]) -> None:
                 place = location["physicalLocation"]
                 assert " " not in place["artifactLocation"]["uri"]
                 assert place["region"]["startLine"] >= 1
+
+
+def test_rules_that_need_the_schema_say_so_and_speak_with_it(kata: Kata, tmp_path: Path) -> None:
+    log, schema = STRANGE / "needs_schema.log", tmp_path / "schema.sql"
+    schema.write_text(SCHEMA)
+    without = kata("sql", log)
+    assert without.returncode == 0 and "without --schema: split-transaction, lost-update" in without.stdout
+    refused = kata("sql", log, "--rule", "lost-update")
+    assert refused.returncode == 2 and "--schema FILE|URL" in refused.stderr
+    found = kata("sql", log, "--schema", schema, "--tenant", "tenant_id", "--json")
+    assert {rule for rule, _ in findings(found)} == {"lost-update", "split-transaction", "missing-tenant"}
+    assert 'role "shop" does not exist' in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--rule", "injection"], "needs a graded run"),
+        (["--rule", "missing-tenant"], "--tenant COLUMN"),
+        (["--tenant", "tenant_id"], "--tenant needs --schema"),
+        (["--rule", "n-plus-two"], "there is no rule"),
+        (["--schema", "nothing.sql"], "nothing.sql"),
+    ],
+)
+def test_what_cannot_be_asked_of_a_log_is_refused(kata: Kata, arguments: list[str], said: str) -> None:
+    result = kata("sql", STRANGE / "needs_schema.log", *arguments)
+    assert result.returncode == 2 and said in result.stderr
+
+
+def test_what_was_not_understood_is_counted(kata: Kata, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    head = "2026-01-05 10:00:00.000 UTC [7] a@b LOG:  "
+    log.write_text(f"{head}statement: SELECT 1\n{head}lausuma: SELECT 2\n{head}checkpoint starting: time\n")
+    result = kata("sql", log)
+    assert "1 entry not understood" in result.stdout and "1 entry about no statement" in result.stdout
+    document = json.loads(kata("sql", log, "--json").stdout)
+    assert (document["entries"], document["not_understood"], document["other_entries"]) == (3, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("pooled.log", []),
+        ("no_parameters.log", [("n-plus-one", "suspected")]),
+        ("long_transaction.log", [("long-transaction", "suspected")]),
+    ],
+)
+def test_busy_connections_unlogged_values_and_idle_transactions(
+    kata: Kata, name: str, expected: list[tuple[str, str]]
+) -> None:
+    assert findings(kata("sql", STRANGE / name, "--json")) == expected
+
+
+def test_a_log_without_a_statement_is_no_success(kata: Kata) -> None:
+    result = kata("sql", STRANGE / "checkpoints.log")
+    assert result.returncode == 2 and "9 entries, and no statement" in result.stderr

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from graders.logs.analysis import Analysis, Ranked
 from graders.logs.counts import LogCounts
+from graders.logs.needs import NEEDS, OF_PLANS
 from graders.logs.source import Notebook
 from toolkit.text import escape, number, shorten, wrap
 from toolkit.views.evidence import statement_lines
@@ -25,6 +26,8 @@ def render_analysis(
     sources: Sequence[str],
     paint: Paint,
     *,
+    schema: bool = False,
+    tenant: bool = False,
     verbose: bool = False,
 ) -> str:
     """What was read, each finding with its worst case, what could not be read; the costliest first."""
@@ -35,7 +38,8 @@ def render_analysis(
         blocks.append([paint(f"{left} more findings that cost less: kata --verbose sql …", "dim")])
     blocks.append(_unknown(analysis, paint))
     blocks.append([*_not_understood(counts, paint), *_notes(notebook, paint)])
-    blocks.append([_summary(analysis, paint)])
+    silent = [paint(line, "dim") for line in silent_rules(analysis, schema=schema, tenant=tenant)]
+    blocks.append([*silent, _summary(analysis, paint)])
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
@@ -100,6 +104,19 @@ def _unknown(analysis: Analysis, paint: Paint) -> list[str]:
         text = shorten(escape(" ".join(statement.text.split())), paint.width - 6)
         lines.append(f"{_INDENT}{text}")
         lines.append(_INDENT + "  " + paint(f"{escape(statement.source)}:{statement.line}", "dim"))
+    return lines
+
+
+def silent_rules(analysis: Analysis, *, schema: bool, tenant: bool) -> list[str]:
+    """Which rules could find nothing, and what they would need."""
+    given = {"schema": schema, "tenant": tenant, "run": True}
+    lines = []
+    for need, option in (("schema", "--schema"), ("tenant", "--schema and --tenant")):
+        rules = [rule for rule, needed in NEEDS.items() if needed == need]
+        if not given[need]:
+            lines.append(f"not asked, without {option}: {', '.join(rules)}")
+    if not analysis.plans:
+        lines.append(f"not asked, without plans (auto_explain): {', '.join(OF_PLANS)}")
     return lines
 
 

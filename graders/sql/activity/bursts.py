@@ -26,6 +26,9 @@ from graders.sql.text.splitting import leading_words
 
 # Seconds from the end of a transaction to the next statement of the same request.
 _AT_ONCE = 0.005
+# Errors after which a transaction is tried again, and the longest pause before that in seconds.
+CONFLICTS = ("40001", "40P01")
+RETRY_SECONDS = 2.0
 # Seconds for each statement of a stream of requests with one statement each; a loop is faster.
 _REQUEST = 0.01
 # A sequence that comes this many times is one of requests, or of a loop.
@@ -45,6 +48,10 @@ class _Unit:
     statements: list[Statement] = field(default_factory=list)
     explicit: bool = False
     shapes: tuple[str, ...] = ()
+
+    @property
+    def conflict(self) -> bool:
+        return any(one.error in CONFLICTS for one in self.statements)
 
     @property
     def begin(self) -> float:
@@ -124,6 +131,9 @@ def _without_pauses(units: Sequence[_Unit]) -> list[list[_Unit]]:
 
 def _hands_over(before: _Unit, unit: _Unit, counts: Counter[tuple[str, ...]]) -> bool:
     """Whether another request begins with `unit`."""
+    if before.conflict:
+        # It is tried again, after a while.
+        return unit.begin - before.end > RETRY_SECONDS
     if before.explicit:
         # Transactions of several steps that come again and again are whole requests, or jobs that mean to commit each.
         whole = len(before.shapes) > 1 and counts[before.shapes] >= _CYCLES

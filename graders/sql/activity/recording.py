@@ -159,7 +159,12 @@ def transactions_in(statements: Sequence[Statement]) -> tuple[Transaction, ...]:
 
 
 def _belongs(statement: Statement, group: Sequence[Statement]) -> bool:
-    if statement.nested or statement.vxid == group[0].vxid:
+    if statement.nested:
+        return True
+    if not statement.vxid:
+        # A plain log without %v: only BEGIN says that statements share a transaction.
+        return begins_transaction(group[0].text) and not begins_transaction(statement.text)
+    if statement.vxid == group[0].vxid:
         return True
     # An aborted transaction has lost its virtual id ("4/0") and goes on to its ROLLBACK.
     return begins_transaction(group[0].text) and statement.vxid.endswith("/0")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote
 
-from graders.sql.activity.bursts import is_edge, requests_in
+from graders.sql.activity.bursts import CONFLICTS, RETRY_SECONDS, is_edge, requests_in
 from graders.sql.statement import Statement
 
 GroupBy = Literal["auto", "session", "application", "trace"]
@@ -48,6 +48,7 @@ class _Group:
     last: float = 0.0
     ended: bool = False
     in_transaction: bool = False
+    conflict: bool = False
     one_session: bool = False
 
     def requests(self) -> Iterator[RequestGroup]:
@@ -122,12 +123,17 @@ def _is_over(group: _Group, statement: Statement, label: str, pause: float, trac
     if group.ended or statement.after_gap or _is_too_long(group):
         return True
     # A clock that was set back, or files in the wrong order, end a request as well.
-    longest = _TRANSACTION_GAP_SECONDS if group.in_transaction else pause
-    if statement.at - group.last > longest or group.first - statement.at > pause:
+    if statement.at - group.last > _longest_pause(group, pause) or group.first - statement.at > pause:
         return True
     # Statements without a comment (BEGIN, the driver's own) belong to the request in progress.
     known = bool(group.label) and bool(label) and label not in (statement.application, group.label)
     return not traced and (statement.application != group.application or known)
+
+
+def _longest_pause(group: _Group, pause: float) -> float:
+    if group.in_transaction:
+        return max(pause, _TRANSACTION_GAP_SECONDS)
+    return max(pause, RETRY_SECONDS) if group.conflict else pause
 
 
 def _is_too_long(group: _Group) -> bool:
@@ -146,6 +152,7 @@ def _add(group: _Group, statement: Statement, label: str) -> None:
     if group.one_session:
         begins, ends = is_edge(statement)
         group.in_transaction = begins or (group.in_transaction and not ends)
+        group.conflict = statement.error in CONFLICTS or (group.conflict and not begins)
     first = statement.text[:1]
     group.ended = first in "dDrRuU" and statement.text[:30].lower().startswith(_RESETS)
 
@@ -154,8 +161,7 @@ def _sweep(groups: dict[str, _Group], now: float, pause: float) -> Iterator[Requ
     over = [
         key
         for key, group in groups.items()
-        if now - group.last > (_TRANSACTION_GAP_SECONDS if group.in_transaction else pause)
-        or group.first - now > pause
+        if now - group.last > _longest_pause(group, pause) or group.first - now > pause
     ]
     for key in over:
         yield from groups.pop(key).requests()

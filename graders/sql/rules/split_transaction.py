@@ -21,9 +21,6 @@ def find(context: RuleContext) -> Iterator[Finding]:
     groups = context.options.get("together", ())
     if not groups and context.catalog is None:
         return
-    groups = context.options.get("together", ())
-    if not groups and context.catalog is None:
-        return
     written = [(transaction, _writes(transaction)) for transaction in transactions_of(context.statements)]
     written = [(one, writes) for one, writes in written if writes and one.outcome == "committed"]
     for group in groups:
@@ -84,12 +81,13 @@ def _inserts(statements: Sequence[Statement]) -> bool:
 
 def _finding(context: RuleContext, apart: _Written, tables: Collection[str], *, proved: bool) -> Finding:
     shown = [one for _, writes in apart for table in tables for one in writes.get(table, ())[:1]]
-    ids = ", ".join(dict.fromkeys(str(transaction.xid or transaction.vxid) for transaction, _ in apart))
+    ids = ", ".join(dict.fromkeys(str(one.xid or one.vxid) for one, _ in apart if one.xid or one.vxid))
+    named = f" ({ids})" if ids else ""
     return Finding(
         rule=SLUG,
         confidence="proved" if proved else "suspected",
         title="Writes that belong together are committed separately",
-        message=f"{' and '.join(dict.fromkeys(tables))} were written in separate transactions ({ids}). If the "
+        message=f"{' and '.join(dict.fromkeys(tables))} were written in separate transactions{f' ({ids})' if ids else ''}. If the "
         f"service fails between them, only the first takes effect.",
         statements=tuple(seen([one]) for one in shown[:4]),
         counts={"transactions": len(apart)},

@@ -160,6 +160,12 @@ def test_a_ping_of_the_pool_hands_the_connection_over() -> None:
     assert sizes(stream) == [2] * 4
 
 
+def test_a_transaction_that_is_tried_again_after_a_conflict_is_the_same_request() -> None:
+    failed = Statement("update a", at=0.001, session="s1", order=1, error="40001")
+    again = transactions(1, 0.0, "update a", at=0.3)
+    assert sizes([sent("begin", 0.0), failed, sent("rollback", 0.002), *again]) == [6]
+
+
 def test_missing_lines_end_a_request() -> None:
     late = Statement("commit", at=9.0, session="s1", order=9000, after_gap=True)
     assert sizes([sent("begin", 0.0), sent("update a", 0.001), late]) == [2, 1]
