@@ -87,7 +87,7 @@ def _finding(context: RuleContext, apart: _Written, tables: Collection[str], *, 
         rule=SLUG,
         confidence="proved" if proved else "suspected",
         title="Writes that belong together are committed separately",
-        message=f"{' and '.join(dict.fromkeys(tables))} were written in separate transactions{f' ({ids})' if ids else ''}. If the "
+        message=f"{' and '.join(dict.fromkeys(tables))} were written in separate transactions{named}. If the "
         f"service fails between them, only the first takes effect.",
         statements=tuple(seen([one]) for one in shown[:4]),
         counts={"transactions": len(apart)},
