@@ -14,7 +14,8 @@ from graders.errors import DatabaseError, UsageError
 from graders.libpq import connect
 from graders.migrations.roles import fresh_database
 from graders.migrations.sessions import Denied, Sessions, execute_kept, open_sessions
-from graders.migrations.sources import Step, steps_of
+from graders.migrations.records import Step
+from graders.migrations.sources import steps_of
 from graders.sql.catalog import Catalog
 
 
