@@ -14,8 +14,8 @@ from graders.errors import DatabaseError, UsageError
 from graders.libpq import connect
 from graders.migrations.roles import fresh_database
 from graders.migrations.sessions import Denied, Sessions, execute_kept, open_sessions
-from graders.migrations.records import Step
 from graders.migrations.sources import steps_of
+from graders.packs.check_grammar import Step
 from graders.sql.catalog import Catalog
 
 
