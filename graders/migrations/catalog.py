@@ -12,10 +12,10 @@ from graders.backing.postgres import Binaries, start_cluster
 from graders.backing.postgres.catalog import load_catalog
 from graders.errors import DatabaseError, UsageError
 from graders.libpq import connect
+from graders.migrations.records import MigrationStep
 from graders.migrations.roles import fresh_database
 from graders.migrations.sessions import Denied, Sessions, execute_kept, open_sessions
 from graders.migrations.sources import steps_of
-from graders.packs.check_grammar import Step
 from graders.sql.catalog import Catalog
 
 
@@ -66,7 +66,7 @@ def catalog_of_server(url: str) -> Catalog:
         ) from error
 
 
-def _run(sessions: Sessions, step: Step) -> str:
+def _run(sessions: Sessions, step: MigrationStep) -> str:
     """What went wrong, "" if nothing."""
     try:
         execute_kept(sessions, step)
