@@ -116,7 +116,9 @@ class Serving:
         """Serve until Ctrl-C, or until the service has ended and no save can start it again; the exit code."""
         cluster, service = self.running.cluster, self.running.control.service
         with ExitStack() as stack:
-            recorder = stack.enter_context(Recorder(cluster.admin_url, cluster.log, role=cluster.role))
+            recorder = stack.enter_context(
+                Recorder(cluster.admin_url, cluster.log, role=cluster.role, wire=cluster.evidence.meter())
+            )
             proxy = stack.enter_context(recording_proxy(service.port, recorder, self._on_overlap, port=port))
             stack.enter_context(announced(self.submission.root, proxy.port, self.settings))
             self.output.say(self._greeting(proxy.base_url))

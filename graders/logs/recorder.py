@@ -6,7 +6,7 @@ import contextlib
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,16 +14,20 @@ import psycopg
 
 from graders.errors import DatabaseError
 from graders.libpq import connect
-from graders.logs import replay
-from graders.logs.row import Row
+from graders.logs.cutting import WindowCutter
+from graders.logs.row import Row, number
+from graders.logs.scanned import Scanned, ScannedRows
 from graders.logs.tail import LogSource, open_log
 from graders.logs.window import assemble_window, read_rows
+from graders.logs.wire_meter import Crossed, WireMeter
 from graders.sql.activity.recording import Recording
-from graders.sql.statement import Statement
+from graders.sql.activity.witnessed import Witnessed
 
 __all__ = ["Recorder", "open_log"]
 
 _READ_SECONDS = 20.0
+# Bytes of the log that are kept of one window, as rows and plans: what follows is counted by its lines.
+_MOST_BYTES = 8 * 1024 * 1024
 _QUIET = (
     "-c log_statement=none -c log_min_duration_statement=-1 -c auto_explain.log_min_duration=-1"
     " -c statement_timeout=20s -c search_path=pg_catalog"
@@ -40,7 +44,8 @@ _CLOCK = "select pg_catalog.clock_timestamp()::text"
 # written: those that are in one still, and those that have done anything since before it.
 _OPENED = """
 select pg_catalog.clock_timestamp()::text,
-       array(select to_hex(trunc(extract(epoch from backend_start))::int) || '.' || to_hex(pid)
+       array(select pg_catalog.to_hex(pg_catalog.trunc(extract(epoch from backend_start))::int) || '.'
+                    || pg_catalog.to_hex(pid)
                from pg_catalog.pg_stat_activity
               where usename = %s and backend_type = 'client backend' and backend_start < %s
                 and (xact_start is not null or state <> 'idle' or state_change >= %s))
@@ -49,19 +54,23 @@ select pg_catalog.clock_timestamp()::text,
 
 @dataclass(frozen=True, slots=True)
 class _Edge:
-    """Where a window begins: the log's size before it, its mark, the server's clock, and the sessions whose first
-    transaction in the window may be an older one."""
+    """Where a window begins: the log's size before it, its mark, the server's clock, the sessions whose first
+    transaction in the window may be an older one, and what the other witnesses had counted by then."""
 
     offset: int
     mark: str
     at: str
     in_transaction: frozenset[str]
+    crossed: Crossed
+    scanned: Scanned | None
 
 
 class Recorder:
     """Records the statements of one role. Safe to use from several threads; windows may overlap.
 
-    `settle`: seconds that closing a window waits for the service's sessions to end what they began in it.
+    `settle`: seconds that closing a window waits for the service's sessions to end what they began in it; `wire`: the
+    meter that all of the service's sessions come through; `tables`: the kata's own; `at_edges` is called before the
+    server's statistics are read, so that the grader's other sessions can report theirs.
     """
 
     def __init__(
@@ -70,19 +79,23 @@ class Recorder:
         log: LogSource,
         *,
         role: str = "app",
-        service_url: str = "",
         settle: float = 3.0,
+        wire: WireMeter | None = None,
+        tables: Collection[str] = (),
+        at_edges: Callable[[], None] = lambda: None,
     ) -> None:
         self._log = log
         self._role = role
-        self._service_url = service_url
         self._settle = settle
         # Seconds to wait for sessions that are idle in a transaction; fewer after one was left open.
         self._patience = settle
         self._turn = threading.Lock()
         self._admin_url = admin_url
+        self._wire = wire
+        self._tables = frozenset(tables)
+        self._at_edges = at_edges
         self._session = self._connect()
-        self._own_sessions = set[str]()
+        self._scanned = ScannedRows(self._session.info.server_version)
 
     @contextlib.contextmanager
     def window(self, label: str = "") -> Iterator[Recording]:
@@ -112,6 +125,8 @@ class Recorder:
     def close(self) -> None:
         self._session.close()
         self._log.close()
+        if self._wire is not None:
+            self._wire.close()
 
     def __enter__(self) -> Recorder:
         return self
@@ -134,12 +149,25 @@ class Recorder:
             ) from error
 
     def _open(self) -> _Edge:
+        scanned = self._scanned_rows()
         with self._turn:
             offset = self._log.size()
             (before,) = self._ask(_CLOCK)
             mark = self._mark()
             at, sessions = self._ask(_OPENED, self._role, before, before)
-            return _Edge(offset, mark, at, frozenset(sessions))
+            return _Edge(offset, mark, at, frozenset(sessions), self._crossed(), scanned)
+
+    def _crossed(self) -> Crossed:
+        return self._wire.crossed() if self._wire is not None else Crossed()
+
+    def _scanned_rows(self) -> Scanned | None:
+        """What has been read of each table until now; None where not everybody's count can be had."""
+        if self._wire is None or not self._scanned.supported:
+            return None
+        self._at_edges()
+        unreported = self._wire.flush()
+        with self._turn:
+            return None if unreported else self._scanned.read(self._rows)
 
     def _mark(self) -> str:
         """Write a line into the log that the service cannot write."""
@@ -151,20 +179,29 @@ class Recorder:
     def _close(self, start: _Edge, recording: Recording) -> None:
         unfinished = self._await_idle(start.at)
         with self._turn:
+            crossed = self._crossed().since(start.crossed)
             mark = self._mark()
-        rows = self._rows_between(start, mark)
-        own = (row for row in rows if self._is_the_services(row))
+        cut = self._between(start, mark)
+        own = [row for row in read_rows(cut.data, self._log.format) if row.get("user") == self._role]
         assembled = assemble_window(own, in_transaction=start.in_transaction)
-        statements = assembled.statements
-        if self._service_url and (unfinished or replay.copies_a_table(statements)):
-            # The plan of a transaction's latest statement is logged with its next one, perhaps after the window.
-            statements = replay.with_plans(self._service_url, statements, self._own_sessions.add)
-        measure = self._bytes_sent if self._service_url else None
         recording.fill(
-            statements,
+            assembled.statements,
             open_transactions=unfinished,
             unattributed=assembled.unattributed.total,
-            measure_bytes=measure,
+            witnessed=self._witnessed(start, crossed, own, cut.unread) if self._wire else None,
+        )
+
+    def _witnessed(self, start: _Edge, crossed: Crossed, own: list[Row], unread: int) -> Witnessed:
+        now = self._scanned_rows()
+        known = start.scanned is not None and now is not None
+        return Witnessed(
+            rows=crossed.rows,
+            bytes=crossed.bytes,
+            copied=crossed.copied,
+            scanned=now.since(start.scanned) if known and now and start.scanned else None,
+            tables=self._tables,
+            strangers=sum(number(row.get("pid")) not in crossed.pids for row in own),
+            unread=unread,
         )
 
     def _await_idle(self, since: str) -> int:
@@ -183,48 +220,40 @@ class Recorder:
             time.sleep(pause)
             pause = min(pause * 1.5, 0.02)
 
-    def _rows_between(self, start: _Edge, mark: str) -> Iterator[Row]:
-        """The log's rows between the two marks, as soon as PostgreSQL's logging collector has written them."""
-        data = self._read_until(start.offset, mark.encode())
-        first = data.index(b"\n", data.index(start.mark.encode())) + 1
-        last = data.rindex(b"\n", first - 1, data.rindex(mark.encode())) + 1
-        return read_rows(data[first:last], self._log.format)
-
-    def _is_the_services(self, row: Row) -> bool:
-        return row.get("user") == self._role and row.get("session_id") not in self._own_sessions
-
-    def _read_until(self, offset: int, mark: bytes) -> bytes:
+    def _between(self, start: _Edge, mark: str) -> WindowCutter:
+        """The log between the two marks, as soon as PostgreSQL's logging collector has written it."""
+        cutter = WindowCutter(start.mark.encode(), mark.encode(), most=_MOST_BYTES)
         until = time.monotonic() + _READ_SECONDS
-        parts = bytearray()
-        place = -1
-        while True:
+        offset = start.offset
+        while not cutter.complete:
             data, offset = self._log.read_from(offset)
-            parts += data
-            if place < 0:
-                place = parts.find(mark, max(0, len(parts) - len(data) - len(mark)))
-            # The collector writes long lines in pieces: the mark may be visible before the end of its line.
-            if place >= 0 and parts.find(b"\n", place) >= 0:
-                return bytes(parts)
-            if time.monotonic() > until:
-                raise DatabaseError(
-                    f"PostgreSQL's log does not show the end of a window after {_READ_SECONDS:.0f} s",
-                    hint="Is the disk full? The log is in the cluster's data directory.",
-                )
-            time.sleep(0.0002)
+            cutter.feed(data)
+            if not data:
+                if time.monotonic() > until:
+                    raise _unreadable()
+                time.sleep(0.0002)
+        return cutter
 
     def _ask(self, sql: str, *parameters: object) -> tuple[Any, ...]:
+        rows = self._rows(sql, *parameters)
+        return rows[0] if rows else ()
+
+    def _rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         if self._session.closed:
             # A suite may have restarted the server.
             self._session = self._connect()
         try:
             cursor = self._session.execute(sql, parameters or None)
-            row = cursor.fetchone() if cursor.description else None
+            return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
             raise DatabaseError(
                 f"the recorder lost its connection to PostgreSQL: {error}",
                 hint="Did the server stop? See its log in the report.",
             ) from error
-        return row or ()
 
-    def _bytes_sent(self, statements: Sequence[Statement]) -> int:
-        return replay.bytes_sent(self._service_url, statements, self._own_sessions.add)
+
+def _unreadable() -> DatabaseError:
+    return DatabaseError(
+        f"PostgreSQL's log does not show the end of a window after {_READ_SECONDS:.0f} s",
+        hint="Is the disk full? The log is in the cluster's data directory.",
+    )

@@ -13,6 +13,7 @@ from graders.libpq import connect
 if TYPE_CHECKING:
     import psycopg
 
+_MOST_AT_ONCE = 4 * 1024 * 1024
 _QUIET = "-c log_statement=none -c log_min_duration_statement=-1 -c search_path=pg_catalog"
 
 
@@ -34,7 +35,7 @@ class LogSource(Protocol):
         """How many bytes there are now."""
 
     def read_from(self, offset: int) -> tuple[bytes, int]:
-        """What follows `offset`, and the offset to read from next."""
+        """What follows `offset`, at most a few megabytes of it, and the offset to read from next."""
 
     @property
     def place(self) -> LogPlace:
@@ -61,7 +62,7 @@ class FileLog:
         try:
             with self.path.open("rb") as file:
                 file.seek(offset)
-                data = file.read()
+                data = file.read(_MOST_AT_ONCE)
         except OSError as error:
             raise self._gone(error) from error
         return data, offset + len(data)
@@ -98,13 +99,14 @@ class ServerLog:
     def read_from(self, offset: int) -> tuple[bytes, int]:
         with self._turn:
             self._begin_of(self._current()[0])
-            data = b""
             ends = [begin for _, begin in self._files[1:]]
             for (name, begin), end in zip(self._files, [*ends, None], strict=True):
-                place = offset + len(data)
+                place = offset
                 if end is None or place < end:
-                    data += self._read(name, place - begin)
-            return data, offset + len(data)
+                    data = self._read(name, place - begin)
+                    if data:
+                        return data, offset + len(data)
+            return b"", offset
 
     @property
     def place(self) -> LogPlace:
@@ -126,7 +128,7 @@ class ServerLog:
         return begin
 
     def _current(self) -> tuple[str, int]:
-        row = self._ask("select pg_current_logfile(%s)", f"{self.format}log")
+        row = self._ask("select pg_catalog.pg_current_logfile(%s)", f"{self.format}log")
         if row is None:
             raise DatabaseError(
                 f"the server writes no {self.format}log",
@@ -135,13 +137,14 @@ class ServerLog:
         return str(row), self._size_of(str(row))
 
     def _size_of(self, name: str) -> int:
-        return int(str(self._ask("select (pg_stat_file(%s)).size", name)))
+        return int(str(self._ask("select (pg_catalog.pg_stat_file(%s)).size", name)))
 
     def _read(self, name: str, offset: int) -> bytes:
         size = self._size_of(name)
         if size <= offset:
             return b""
-        data = self._ask("select pg_read_binary_file(%s, %s, %s)", name, offset, size - offset)
+        most = min(size - offset, _MOST_AT_ONCE)
+        data = self._ask("select pg_catalog.pg_read_binary_file(%s, %s, %s)", name, offset, most)
         assert isinstance(data, bytes)
         return data
 

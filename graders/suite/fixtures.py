@@ -42,7 +42,13 @@ class Bench:
         )
         self.database = Database(job.postgres.grader_url)
         self.exchanges = 0
-        self.meter = RecordingMeter(job.postgres, self._recorded, lambda: self.exchanges)
+        self.meter = RecordingMeter(
+            job.postgres,
+            self._recorded,
+            lambda: self.exchanges,
+            tables=job.tables,
+            at_edges=self.database.report_statistics,
+        )
         self.advisor = Advisor(job.postgres)
         self._last_exchange: Answer | TransportFailure | None = None
 

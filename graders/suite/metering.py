@@ -24,7 +24,8 @@ UNITS = {
 class RecordingMeter:
     """Recordings of what PostgreSQL saw of the service. The recorder is connected at the first window.
 
-    `on_recorded` hears of each recording with the number of requests in it; `exchanges` counts all requests so far.
+    `on_recorded` hears of each recording with the number of requests in it; `exchanges` counts all requests so far;
+    `tables` are the kata's own; `at_edges` has the grader's sessions report their statistics.
     """
 
     def __init__(
@@ -32,10 +33,14 @@ class RecordingMeter:
         postgres: PostgresAccess,
         on_recorded: Callable[[Recording, int], None],
         exchanges: Callable[[], int],
+        tables: Collection[str] = (),
+        at_edges: Callable[[], None] = lambda: None,
     ) -> None:
         self._postgres = postgres
         self._on_recorded = on_recorded
         self._exchanges = exchanges
+        self._tables = tables
+        self._at_edges = at_edges
         self._recorder: Recorder | None = None
 
     @contextmanager
@@ -56,7 +61,9 @@ class RecordingMeter:
                 self._postgres.admin_url,
                 open_log(self._postgres.log, self._postgres.admin_url),
                 role=self._postgres.service_role,
-                service_url=self._postgres.service_url,
+                wire=self._postgres.meter(),
+                tables=self._tables,
+                at_edges=self._at_edges,
             )
         return self._recorder
 

@@ -9,10 +9,12 @@ import psycopg
 import pytest
 
 from graders.backing.postgres import Binaries, Cluster, dataset_template, find_binaries, start_cluster
+from graders.backing.postgres.service import behind_a_wire
 from graders.logs.recorder import Recorder
 from graders.packs.records import Dataset, Environment, Kata
 
 SMALL = Dataset("small", 1)
+TABLES = ("item", "line", "audit")
 SCHEMA = """
 create table item (id bigint primary key, name text not null, price int not null);
 create table line (id bigint primary key, item_id bigint not null references item, note text);
@@ -66,13 +68,15 @@ def cluster(binaries: Binaries, cache: Path, tmp_path_factory: pytest.TempPathFa
     """The dataset of SCHEMA and SEED."""
     kata = write_kata(tmp_path_factory.mktemp("kata"))
     template = dataset_template(kata, SMALL, binaries, cache=cache)
-    with start_cluster(template, binaries, run_dir=tmp_path_factory.mktemp("runs")) as cluster:
-        yield cluster
+    runs = tmp_path_factory.mktemp("runs")
+    with start_cluster(template, binaries, run_dir=runs) as cluster, behind_a_wire(cluster) as metered:
+        yield metered
 
 
 @pytest.fixture(scope="module")
 def recorder(cluster: Cluster) -> Iterator[Recorder]:
-    with Recorder(cluster.admin_url, cluster.log, service_url=cluster.service_url) as recorder:
+    meter = cluster.evidence.meter()
+    with Recorder(cluster.admin_url, cluster.log, wire=meter, tables=TABLES) as recorder:
         yield recorder
 
 

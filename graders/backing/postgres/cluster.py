@@ -18,6 +18,7 @@ from graders.backing.postgres.scram import FEWEST, new_password, verifier
 from graders.backing.postgres.server import HOST, running_server
 from graders.backing.postgres.settings import LOG_NAME, UNRECORDED, log_format
 from graders.backing.postgres.template import Template, empty_template
+from graders.backing.postgres.wire import WireClient, WirePlace
 from graders.logs.tail import FileLog, LogPlace, LogSource
 from graders.packs.placeholders import postgres_values
 from graders.sandbox.rundir import run_directory
@@ -26,19 +27,25 @@ from graders.sandbox.rundir import run_directory
 @dataclass(frozen=True, slots=True)
 class PostgresAccess:
     """How a suite's process reaches a cluster: `admin_url` to record, `grader_url` to ask and change; `service_url` and
-    `service_role` are the submission's; `log` is where PostgreSQL writes it."""
+    `service_role` are the submission's; `log` is where PostgreSQL writes it; `wire` counts what crosses, where all of
+    the service's sessions come through one."""
 
     admin_url: str
     grader_url: str
     service_url: str
     service_role: str
     log: LogPlace
+    wire: WirePlace | None = None
+
+    def meter(self) -> WireClient | None:
+        """A client of the wire's meter; None where there is no wire."""
+        return None if self.wire is None else WireClient(self.wire)
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """A running PostgreSQL: `admin_url` for the superuser, who only records; `grader_url` for the role that asks and
-    changes what the service owns; `service_url` for the role of the service."""
+    changes what the service owns; `service_url` for the role of the service, over the `wire` where there is one."""
 
     host: str
     port: int
@@ -49,6 +56,7 @@ class Cluster:
     service_url: str = field(repr=False)
     role: str = ROLE
     database: str = DATABASE
+    wire: WirePlace | None = None
     name: ClassVar[str] = "postgres"
 
     @property
@@ -61,7 +69,9 @@ class Cluster:
 
     @property
     def evidence(self) -> PostgresAccess:
-        return PostgresAccess(self.admin_url, self.grader_url, self.service_url, self.role, self.log.place)
+        return PostgresAccess(
+            self.admin_url, self.grader_url, self.service_url, self.role, self.log.place, self.wire
+        )
 
 
 @contextlib.contextmanager

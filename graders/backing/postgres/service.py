@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,7 +13,11 @@ from graders.backing.postgres.binaries import Binaries
 from graders.backing.postgres.cluster import Cluster, start_cluster
 from graders.backing.postgres.external import connect_external
 from graders.backing.postgres.template import dataset_template
+from graders.backing.postgres.wire import open_wire
 from graders.packs.records import Dataset, Kata
+
+# The wire refuses TLS, as the server of a run does.
+_TLS = re.compile(r"[?&]sslmode=(?:require|verify)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +34,22 @@ class PostgresService:
 
     @contextlib.contextmanager
     def start(self) -> Iterator[Cluster]:
+        with self._cluster() as cluster, behind_a_wire(cluster) as metered:
+            yield metered
+
+    def _cluster(self) -> contextlib.AbstractContextManager[Cluster]:
         if self.url:
-            with connect_external(self.url, self.kata, self.dataset) as cluster:
-                yield cluster
-            return
+            return connect_external(self.url, self.kata, self.dataset)
         binaries = self.binaries()
         template = dataset_template(self.kata, self.dataset, binaries, cache=self.cache)
-        with start_cluster(template, binaries, run_dir=self.runs) as cluster:
-            yield cluster
+        return start_cluster(template, binaries, run_dir=self.runs)
+
+
+@contextlib.contextmanager
+def behind_a_wire(cluster: Cluster) -> Iterator[Cluster]:
+    """The cluster, with the service's address that of a wire before it; as it is where its URL demands TLS."""
+    if _TLS.search(cluster.service_url):
+        yield cluster
+        return
+    with open_wire(cluster.host, cluster.port) as wire:
+        yield replace(cluster, service_url=wire.url_for(cluster.service_url), wire=wire.place)

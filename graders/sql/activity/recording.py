@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from graders.sql.activity.witnessed import Witnessed
 from graders.sql.plans import costs
 from graders.sql.statement import Statement
 from graders.sql.text.housekeeping import begins_transaction, ends_transaction, work_of
@@ -35,8 +37,9 @@ class Recording:
     `all`: every statement of the service's role in the order in which they began. `open_transactions`: sessions that
     were still inside a transaction when the window gave up waiting, so that plans may be missing. `unattributed`:
     entries of the log about the service's statements that could not be given to one of `all`, such as plans of
-    statements from before the window. `request` and `answer`: the one HTTP request in the window and what came back,
-    "" and None where there was none or more than one. `known`: gives what else the rules may use (see `findings`).
+    statements from before the window. `witnessed`: what the wire and the server's statistics saw, where they are there.
+    `request` and `answer`: the one HTTP request in the window and what came back, "" and None where there was none or
+    more than one. `known`: gives what else the rules may use (see `findings`).
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class Recording:
         *,
         open_transactions: int = 0,
         unattributed: int = 0,
-        measure_bytes: Callable[[Sequence[Statement]], int] | None = None,
+        witnessed: Witnessed | None = None,
     ) -> None:
         self.label = label
         self.request = ""
@@ -57,7 +60,7 @@ class Recording:
             statements,
             open_transactions=open_transactions,
             unattributed=unattributed,
-            measure_bytes=measure_bytes,
+            witnessed=witnessed,
         )
         self.closed = bool(self.all)
 
@@ -67,38 +70,50 @@ class Recording:
         *,
         open_transactions: int = 0,
         unattributed: int = 0,
-        measure_bytes: Callable[[Sequence[Statement]], int] | None = None,
+        witnessed: Witnessed | None = None,
     ) -> None:
-        """Store what was recorded, and close the window. `measure_bytes` is called when the bytes are first read."""
+        """Store what was recorded, and close the window. `witnessed`: what the log alone does not show."""
         self.all = tuple(statements)
         self.work = work_of(self.all)
         self.nested = tuple(statement for statement in self.all if statement.nested)
         self.open_transactions = open_transactions
         self.unattributed = unattributed
         self.closed = True
-        self._measure_bytes = measure_bytes
-        self._bytes: int | None = None
+        self.witnessed = witnessed
 
     @property
     def statements(self) -> int:
-        """How many top-level work statements the service sent."""
-        return len(self.work)
+        """How many top-level work statements the service sent.
+
+        What cannot be attributed to one is counted as well: each row that was read and that no plan shows, and each
+        pair of log entries (a statement and its plan) beyond what is kept of one window.
+        """
+        unread = self.witnessed.unread if self.witnessed else 0
+        return len(self.work) + self.hidden_rows + (unread + 1) // 2
+
+    @property
+    def hidden_rows(self) -> int:
+        """Rows that PostgreSQL read and that no recorded plan shows.
+
+        Plans of cursors that a function leaves open, or whose transaction is rolled back, are never logged.
+        """
+        return self.witnessed.hidden_rows(self._planned_rows()) if self.witnessed else 0
 
     @property
     def rows_sent(self) -> int:
-        """Rows that work statements returned to the service."""
-        return sum(costs.rows_sent(statement) for statement in self.work)
+        """Rows that were returned to the service: those that crossed the wire where there is one, without the rows of
+        housekeeping; else those that the plans of work statements show."""
+        planned = sum(costs.rows_sent(statement) for statement in self.work)
+        if self.witnessed is None:
+            return planned
+        return max(planned, self.witnessed.rows - sum(costs.rows_sent(one) for one in self._housekeeping()))
 
     @property
     def bytes_sent(self) -> int:
-        """Bytes of the values in those rows, in PostgreSQL's text form.
-
-        PostgreSQL does not record this: the statements that only read are run again, once, when it is asked for.
-        """
-        if self._bytes is None:
-            measure = self._measure_bytes or estimate_bytes
-            self._bytes = measure(self.work)
-        return self._bytes
+        """Bytes of the values in those rows, as they crossed the wire; without one an estimate by the plans."""
+        if self.witnessed is None:
+            return estimate_bytes(self.work)
+        return max(0, self.witnessed.bytes - estimate_bytes(self._housekeeping()))
 
     @property
     def buffers(self) -> int:
@@ -106,8 +121,25 @@ class Recording:
         return sum(costs.buffers(statement) for statement in self.work)
 
     def rows_read(self, tables: Collection[str] = ()) -> int:
-        """Rows looked at where plans scan those tables (none named: any of the kata's), nested statements included."""
+        """Rows looked at in those tables (none named: in any), inside functions and triggers as well.
+
+        Where the kata's tables are known, every relation that is not one of them counts as one that is named: a copy
+        of a table under another name costs the same.
+        """
+        if self.witnessed is not None:
+            return self.witnessed.rows_read(self._planned_rows((*self.work, *self.nested)), tables)
         return sum(costs.rows_read(statement, tables) for statement in (*self.work, *self.nested))
+
+    def _housekeeping(self) -> list[Statement]:
+        work = set(map(id, self.work))
+        return [one for one in self.all if id(one) not in work and not one.nested]
+
+    def _planned_rows(self, statements: Sequence[Statement] | None = None) -> Counter[str]:
+        """Rows looked at by relation, as the plans of those statements (all, if none are given) show them."""
+        rows = Counter[str]()
+        for statement in self.all if statements is None else statements:
+            rows.update(costs.rows_by_relation(statement))
+        return rows
 
     @property
     def sessions(self) -> tuple[str, ...]:

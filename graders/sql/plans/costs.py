@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -37,11 +38,17 @@ def rows_sent(statement: Statement) -> int:
 
 def rows_read(statement: Statement, tables: Collection[str] = ()) -> int:
     """Rows looked at where the plan scans those tables (none named: any): returned, filtered out or rechecked away."""
-    read = 0
+    rows = rows_by_relation(statement)
+    return sum(read for table, read in rows.items() if not tables or table in tables)
+
+
+def rows_by_relation(statement: Statement) -> Counter[str]:
+    """Rows looked at of each relation that the plan scans: returned, filtered out or rechecked away."""
+    read = Counter[str]()
     for node in plan_nodes(statement.plan):
         table = node.get("Relation Name")
-        if table is not None and node["Node Type"].endswith("Scan") and (not tables or table in tables):
-            read += _times(node, "Actual Rows") + sum(_times(node, name) for name in _REMOVED)
+        if table is not None and node["Node Type"].endswith("Scan"):
+            read[table] += _times(node, "Actual Rows") + sum(_times(node, name) for name in _REMOVED)
     return read
 
 

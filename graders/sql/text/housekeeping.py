@@ -16,7 +16,7 @@ _VERBS = {
 }  # fmt: skip
 # The tables of pg_catalog and information_schema. The prefix alone does not decide: an application may have a table
 # whose name begins with pg_.
-_CATALOG = frozenset(
+CATALOG = frozenset(
     """
     pg_aggregate pg_am pg_amop pg_amproc pg_attrdef pg_attribute pg_auth_members pg_authid pg_cast
     pg_class pg_collation pg_constraint pg_conversion pg_database pg_db_role_setting pg_default_acl
@@ -66,7 +66,7 @@ def is_housekeeping(statement: Statement) -> bool:
         return False
     touched = relations(statement)
     if touched:
-        return touched <= _CATALOG
+        return touched <= CATALOG
     return _asks_the_session(statement.text)
 
 

@@ -449,11 +449,13 @@ def test_the_machines_own_postgresql_works_too(tmp_path: Path, cache: Path, make
         pytest.skip("no PostgreSQL is installed on this machine")
     binaries = find_binaries(places[-1].parent)
     template = dataset_template(make_kata(tmp_path / "kata"), SMALL, binaries, cache=cache)
+    from graders.backing.postgres.service import behind_a_wire
     from graders.logs.recorder import Recorder
 
     with (
-        start_cluster(template, binaries, run_dir=tmp_path) as cluster,
-        Recorder(cluster.admin_url, cluster.log, service_url=cluster.service_url) as recorder,
+        start_cluster(template, binaries, run_dir=tmp_path) as direct,
+        behind_a_wire(direct) as cluster,
+        Recorder(cluster.admin_url, cluster.log, wire=cluster.evidence.meter()) as recorder,
         psycopg.connect(cluster.service_url) as service,
     ):
         with recorder.window() as window:

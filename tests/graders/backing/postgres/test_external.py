@@ -18,6 +18,7 @@ from graders.backing.postgres import Binaries, connect_external, find_binaries
 from graders.backing.postgres.identity import server_identity
 from graders.backing.postgres.initdb import initialise
 from graders.backing.postgres.server import running_server
+from graders.backing.postgres.service import behind_a_wire
 from graders.errors import DatabaseError, UsageError
 from graders.logs.recorder import Recorder, open_log
 from graders.packs.records import Dataset, Kata
@@ -66,9 +67,10 @@ def rows(url: str, sql: str) -> list[Any]:
 
 def test_a_lent_server_records_the_same_things(url: str, kata: Kata) -> None:
     with (
-        connect_external(url, kata, SMALL) as cluster,
+        connect_external(url, kata, SMALL) as direct,
+        behind_a_wire(direct) as cluster,
         Recorder(
-            cluster.admin_url, cluster.log, role=cluster.role, service_url=cluster.service_url
+            cluster.admin_url, cluster.log, role=cluster.role, wire=cluster.evidence.meter()
         ) as recorder,
         psycopg.connect(cluster.service_url) as service,
     ):
