@@ -161,13 +161,15 @@ class Recorder:
         return self._wire.crossed() if self._wire is not None else Crossed()
 
     def _scanned_rows(self) -> Scanned | None:
-        """What has been read of each table until now; None where not everybody's count can be had."""
+        """What has been read of each table until now; None where the server cannot say at once."""
         if self._wire is None or not self._scanned.supported:
             return None
         self._at_edges()
-        unreported = self._wire.flush()
+        # A session that stays in a transaction reports when that ends. Where it worked in the window, the window's
+        # `open_transactions` says so.
+        self._wire.flush()
         with self._turn:
-            return None if unreported else self._scanned.read(self._rows)
+            return self._scanned.read(self._rows)
 
     def _mark(self) -> str:
         """Write a line into the log that the service cannot write."""

@@ -33,10 +33,10 @@ class WireMeter(Protocol):
     def crossed(self) -> Crossed:
         """What has crossed until now."""
 
-    def flush(self) -> int:
-        """Have each session of the service report its statistics to the server (PostgreSQL 15 and later).
+    def flush(self) -> None:
+        """Have each session of the service that is idle, or soon is, report its statistics to the server.
 
-        Returns how many could not: they are inside a transaction, or at work.
+        PostgreSQL 15 and later.
         """
 
     def close(self) -> None:

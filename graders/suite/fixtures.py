@@ -21,6 +21,7 @@ from graders.suite.advice import Advisor
 from graders.suite.channel import Channel
 from graders.suite.concurrency import concurrently as call_concurrently
 from graders.suite.control import RemoteControl
+from graders.suite.disturbance import Disturbance
 from graders.suite.evidence import Collector
 from graders.suite.instances import Instance
 from graders.suite.messages import SuiteJob
@@ -49,6 +50,7 @@ class Bench:
             tables=job.tables,
             at_edges=self.database.report_statistics,
         )
+        self.disturbance = Disturbance(self.database, job.tables, job.seed)
         self.advisor = Advisor(job.postgres)
         self._last_exchange: Answer | TransportFailure | None = None
 
@@ -111,7 +113,8 @@ class Fixtures:
     @pytest.fixture
     def growth(self) -> GrowthMeter:
         """Costs of one request at several sizes, judged by their slope."""
-        return GrowthMeter(self._bench.meter, self._bench.collector, self._bench.grown)
+        bench = self._bench
+        return GrowthMeter(bench.meter, bench.collector, bench.grown, bench.disturbance)
 
     @pytest.fixture
     def gate(self) -> LockGate:

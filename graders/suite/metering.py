@@ -11,6 +11,7 @@ from graders.logs.tail import open_log
 from graders.sql.activity.growth import Growth, measure_growth
 from graders.sql.activity.recording import Recording
 from graders.suite.evidence import Collector
+from graders.suite.measurable import must_be_measurable, must_come_from_the_database
 
 UNITS = {
     "statements": "statements",
@@ -73,14 +74,19 @@ class RecordingMeter:
 
 
 class GrowthMeter:
-    """Costs of one request at several sizes."""
+    """Costs of one request at several sizes.
+
+    `disturb` commits harmless changes to the kata's tables, so that no answer is one that was kept from a warm-up.
+    """
 
     def __init__(
         self,
         meter: RecordingMeter,
         collector: Collector,
         on_grown: Callable[[Growth], None] = lambda _: None,
+        disturb: Callable[[], None] = lambda: None,
     ) -> None:
+        self.disturb = disturb
         self._meter = meter
         self._collector = collector
         self._on_grown = on_grown
@@ -97,6 +103,9 @@ class GrowthMeter:
     ) -> Growth:
         """Call `request` with each size, once to warm up and once recorded, and take `unit` of the recording.
 
+        In between, rows of the kata's tables are changed and changed back. AssertionError where the recorded request
+        asks the database nothing, or keeps its cost from being counted.
+
         unit: statements, rows_sent, bytes_sent, rows_read (at nodes that scan `tables`) or buffers. `label` says
         what is requested, with {size} in place of the size, e.g. "GET /orders?limit={size}".
         """
@@ -104,6 +113,7 @@ class GrowthMeter:
         for size in sizes:
             if warm:
                 request(size)
+            self.disturb()
             with self._meter.window(label.format(size=size)) as recording:
                 request(size)
             recordings.append(recording)
@@ -118,7 +128,13 @@ class GrowthMeter:
         tables: Collection[str] = (),
         label: str = "",
     ) -> Growth:
-        """The growth of `unit` over recordings that were made already; it goes into the report's costs."""
+        """The growth of `unit` over recordings that were made already; it goes into the report's costs.
+
+        AssertionError where one of them cannot say what its request cost.
+        """
+        for size, recording in zip(sizes, recordings, strict=True):
+            must_be_measurable(recording, label.format(size=size))
+        must_come_from_the_database(recordings, label)
         values = [cost(recording, unit, tables) for recording in recordings]
         growth = measure_growth(unit, sizes, values, recordings=recordings)
         self._collector.cost(label, growth)

@@ -50,11 +50,6 @@ class Cycles:
         """Idle and in no transaction."""
         return not self._open and not self._unsynced and self._status == ord("I")
 
-    @property
-    def in_transaction(self) -> bool:
-        """Waiting for the service inside a transaction."""
-        return not self._open and not self._unsynced and self._status not in (0, ord("I"))
-
     def sent(self, kind: int) -> None:
         """A frontend message of that kind goes to the server."""
         if kind in _UNSYNCED:

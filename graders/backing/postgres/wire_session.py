@@ -35,6 +35,7 @@ class WireSession:
         self._from_front = FrontScanner(self._cycles)
         self._from_back = BackScanner(tally, self._cycles)
         self._leaving = False
+        self._patience = _FLUSH_SECONDS
 
     async def run(self, refusal: str = "") -> None:
         """Passes bytes on until both sides have ended. `refusal`: end with this error instead."""
@@ -58,21 +59,20 @@ class WireSession:
                 writer.transport.abort()
 
     async def flush(self) -> bool:
-        """Have the server's statistics of this session reported; False where it does not become idle."""
+        """Have the server's statistics of this session reported; False where it does not become idle soon."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + _FLUSH_SECONDS
-        if not self._cycles.started:
-            return True
-        while self._back is not None and loop.time() < until:
-            if self._back.transport.is_closing():
-                return True
-            if self._cycles.in_transaction:
-                return False
+        until = loop.time() + self._patience
+        while self._cycles.started and self._back is not None and not self._back.transport.is_closing():
             if self._may_inject:
                 self._inject()
+                self._patience = _FLUSH_SECONDS
                 return await self._answered(loop.time() + _FLUSH_SECONDS)
+            if loop.time() >= until:
+                # It may stay in its transaction for ever, and every window would wait for that.
+                self._patience = _FLUSH_SECONDS / 40
+                return False
             await asyncio.sleep(_PAUSE)
-        return self._back is None
+        return True
 
     @property
     def _may_inject(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from graders.sql.activity.witnessed import Witnessed
+from graders.sql.activity.witnessed import Planned, Witnessed
 from graders.sql.plans import costs
 from graders.sql.statement import Statement
 from graders.sql.text.housekeeping import begins_transaction, ends_transaction, work_of
@@ -97,7 +97,7 @@ class Recording:
 
         Plans of cursors that a function leaves open, or whose transaction is rolled back, are never logged.
         """
-        return self.witnessed.hidden_rows(self._planned_rows()) if self.witnessed else 0
+        return self.witnessed.hidden_rows(self._planned(self.all)) if self.witnessed else 0
 
     @property
     def rows_sent(self) -> int:
@@ -127,19 +127,20 @@ class Recording:
         of a table under another name costs the same.
         """
         if self.witnessed is not None:
-            return self.witnessed.rows_read(self._planned_rows((*self.work, *self.nested)), tables)
+            return self.witnessed.rows_read(self._planned((*self.work, *self.nested)), tables)
         return sum(costs.rows_read(statement, tables) for statement in (*self.work, *self.nested))
 
     def _housekeeping(self) -> list[Statement]:
         work = set(map(id, self.work))
         return [one for one in self.all if id(one) not in work and not one.nested]
 
-    def _planned_rows(self, statements: Sequence[Statement] | None = None) -> Counter[str]:
-        """Rows looked at by relation, as the plans of those statements (all, if none are given) show them."""
-        rows = Counter[str]()
-        for statement in self.all if statements is None else statements:
-            rows.update(costs.rows_by_relation(statement))
-        return rows
+    def _planned(self, statements: Sequence[Statement]) -> Planned:
+        rows, scanning = Counter[str](), Counter[str]()
+        for statement in statements:
+            read = costs.rows_by_relation(statement)
+            rows.update(read)
+            scanning.update(read.keys())
+        return Planned(rows, scanning)
 
     @property
     def sessions(self) -> tuple[str, ...]:
