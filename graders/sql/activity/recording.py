@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING, Any, Literal
 from graders.sql.activity.witnessed import Planned, Witnessed
 from graders.sql.plans import costs
 from graders.sql.statement import Statement
-from graders.sql.text.housekeeping import begins_transaction, ends_transaction, work_of
+from graders.sql.text.housekeeping import (
+    asks_session,
+    begins_transaction,
+    ends_transaction,
+    work_of,
+)
 from graders.sql.text.splitting import verb
 
 if TYPE_CHECKING:
     from graders.sql.engine import Finding
 
+# What a driver asks of a new session, and a pool of one that it hands out.
+_QUESTIONS = 6
 Outcome = Literal["committed", "rolled back", "open"]
 
 
@@ -85,11 +92,13 @@ class Recording:
     def statements(self) -> int:
         """How many top-level work statements the service sent.
 
-        What cannot be attributed to one is counted as well: each row that was read and that no plan shows, and each
-        pair of log entries (a statement and its plan) beyond what is kept of one window.
+        What cannot be attributed to one is counted as well: each row that was read and that no plan shows, each pair
+        of log entries (a statement and its plan) beyond what is kept of one window, and questions to the session of
+        which there are more than drivers and pools ask.
         """
-        unread = self.witnessed.unread if self.witnessed else 0
-        return len(self.work) + self.hidden_rows + (unread + 1) // 2
+        if self.witnessed is None:
+            return len(self.work)
+        return len(self.work) + self.hidden_rows + (self.witnessed.unread + 1) // 2 + self._excess_questions()
 
     @property
     def hidden_rows(self) -> int:
@@ -101,19 +110,21 @@ class Recording:
 
     @property
     def rows_sent(self) -> int:
-        """Rows that were returned to the service: those that crossed the wire where there is one, without the rows of
-        housekeeping; else those that the plans of work statements show."""
+        """Rows that were returned to the service: those that crossed the wire where there is one, without rows of
+        the catalog; else those that the plans of work statements show."""
         planned = sum(costs.rows_sent(statement) for statement in self.work)
         if self.witnessed is None:
             return planned
-        return max(planned, self.witnessed.rows - sum(costs.rows_sent(one) for one in self._housekeeping()))
+        return max(
+            planned, self.witnessed.rows - sum(costs.rows_sent(one) for one in self._catalog_queries())
+        )
 
     @property
     def bytes_sent(self) -> int:
         """Bytes of the values in those rows, as they crossed the wire; without one an estimate by the plans."""
         if self.witnessed is None:
             return estimate_bytes(self.work)
-        return max(0, self.witnessed.bytes - estimate_bytes(self._housekeeping()))
+        return max(0, self.witnessed.bytes - estimate_bytes(self._catalog_queries()))
 
     @property
     def buffers(self) -> int:
@@ -130,9 +141,17 @@ class Recording:
             return self.witnessed.rows_read(self._planned((*self.work, *self.nested)), tables)
         return sum(costs.rows_read(statement, tables) for statement in (*self.work, *self.nested))
 
+    def _excess_questions(self) -> int:
+        """SHOW and SELECT that touch no table, and may bring what something else has put into the session."""
+        asked = sum(asks_session(one) for one in self._housekeeping())
+        return max(0, asked - _QUESTIONS * (1 + len(self.sessions)))
+
     def _housekeeping(self) -> list[Statement]:
         work = set(map(id, self.work))
         return [one for one in self.all if id(one) not in work and not one.nested]
+
+    def _catalog_queries(self) -> list[Statement]:
+        return [one for one in self._housekeeping() if costs.relations(one)]
 
     def _planned(self, statements: Sequence[Statement]) -> Planned:
         rows, scanning = Counter[str](), Counter[str]()

@@ -22,7 +22,9 @@ class Planned:
     statements: Counter[str]
 
     def most(self, relation: str) -> int:
-        """Rows of a relation that may be read for these plans."""
+        """Rows of a relation that may be read for these plans; a table with a name of the catalog's is hidden."""
+        if relation in CATALOG:
+            return 0
         return self.rows[relation] + _FOR_PLANNING * self.statements[relation]
 
 

@@ -70,6 +70,12 @@ def is_housekeeping(statement: Statement) -> bool:
     return _asks_the_session(statement.text)
 
 
+def asks_session(statement: Statement) -> bool:
+    """Whether a statement that is housekeeping asks for something and touches no table at all."""
+    first = verb(statement.text)
+    return first == "show" or (first in _ASKING and not relations(statement))
+
+
 def begins_transaction(text: str) -> bool:
     return leading_words(text, 1) == ("begin",) or leading_words(text, 2) == ("start", "transaction")
 
