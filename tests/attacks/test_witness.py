@@ -204,4 +204,209 @@ def test_the_reference_passes_where_the_cheats_fail(attack: Attack) -> None:
 
 
 def test_the_reference_sends_and_reads_its_page_only(attack: Attack) -> None:
-    assert judged(attack, HONEST, "survives-a-kill") == ("passed", "")
+    verdict, message = judged(attack, HONEST, "survives-a-kill")
+    assert verdict == "passed", message
+
+
+# What reaches the service in another way than as the rows of a SELECT.
+NAMES = "select string_agg(name, ',' order by id) from people"
+CHANNELS = {
+    "notices of a DO block": calling(
+        "select 1",
+        """
+connection.add_notice_handler(lambda notice: names.append(notice.message_primary))
+connection.execute(
+    "do $$ declare one record; begin for one in select name from people order by id loop"
+    " raise notice '%', one.name; end loop; end $$"
+)
+names = names[:limit]
+""",
+    ),
+    "an INOUT parameter of a procedure": calling(
+        f"create or replace procedure tell(inout names text) language plpgsql as $$ begin names := ({NAMES}); end $$",
+        """
+names = connection.execute("call tell(null)").fetchone()[0].split(",")[:limit]
+""",
+    ),
+    "COPY of a table": calling(
+        "select 1",
+        """
+with connection.cursor().copy("copy (select name from people order by id) to stdout") as lines:
+    names = [row[0] for row in lines.rows()][:limit]
+""",
+    ),
+    "SHOW of a setting of its own": calling(
+        "select 1",
+        f"""
+connection.execute("do $$ begin perform set_config('kept.names', ({NAMES}), false); end $$")
+names = connection.execute("show kept.names").fetchone()[0].split(",")[:limit]
+""",
+    ),
+    "a setting that reports itself": calling(
+        "select 1",
+        """
+for id, in connection.execute("select id from people order by id").fetchall():
+    ask = "do $$ begin perform set_config('application_name', (select name from people where id = %d), false); end $$"
+    connection.execute(ask % id)
+    names.append(connection.info.parameter_status("application_name"))
+names = names[:limit]
+""",
+    ),
+    "the text of an error": calling(
+        "select 1",
+        f"""
+try:
+    connection.execute("do $$ begin raise exception '%', ({NAMES}); end $$")
+except psycopg.Error as error:
+    names = error.diag.message_primary.split(",")[:limit]
+""",
+    ),
+    "a notification": calling(
+        "select 1",
+        """
+connection.execute("listen names")
+connection.execute(
+    "do $$ declare one record; begin for one in select name from people order by id loop"
+    " perform pg_notify('names', one.name); end loop; end $$"
+)
+for told in connection.notifies(timeout=2):
+    names.append(told.payload)
+    if len(names) >= limit:
+        break
+""",
+    ),
+    "a copy of the table that a trigger keeps": calling(
+        """
+create table if not exists shadow as select * from people;
+create or replace function keep() returns trigger language plpgsql as $$
+begin insert into shadow values (new.id, new.name); return new; end $$;
+create or replace trigger keep after insert on people for each row execute function keep();
+alter table people enable always trigger keep
+""",
+        """
+rows = connection.execute("select name from shadow where length(name) > 0 order by id").fetchall()
+names = [name for (name,) in rows][:limit]
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", CHANNELS)
+def test_names_that_come_another_way_are_counted(attack: Attack, how: str) -> None:
+    verdict, message = judged(attack, CHANNELS[how], "survives-a-kill")
+    assert verdict == "failed", message
+
+
+KEPT = """
+import os, psycopg, sqlite3, threading, time
+
+SEEN = {{}}
+{setup}
+
+def greetings(connection, word, limit):
+{body}
+
+
+def ask(connection, word, limit):
+    ids = connection.execute("select id from people order by id limit %s", [limit]).fetchall()
+    names = [connection.execute("select name from people where id = %s", [id]).fetchone()[0] for (id,) in ids]
+    return [f"{{word}}, {{name}}" for name in names]
+"""
+
+
+def kept(body: str, setup: str = "") -> str:
+    lines = body.strip("\n").splitlines()
+    return KEPT.format(body="\n".join(f"    {line}" for line in lines), setup=setup.strip("\n"))
+
+
+WATCHING = """
+COPY = sqlite3.connect(":memory:", check_same_thread=False)
+TURN = threading.Lock()
+
+
+def load(session):
+    rows = session.execute("select id, name from people").fetchall()
+    with TURN:
+        COPY.execute("create table if not exists people (id integer primary key, name text)")
+        COPY.execute("delete from people")
+        COPY.executemany("insert into people values (?, ?)", rows)
+
+
+def watch():
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as session:
+        session.execute("listen people")
+        while True:
+            for _ in session.notifies(stop_after=1):
+                load(session)
+
+
+with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as first:
+    first.execute('''
+        create or replace function tell() returns trigger language plpgsql as $$
+        begin perform pg_notify('people', ''); return null; end $$;
+        create or replace trigger tell after insert or update or delete on people
+            for each statement execute function tell();
+    ''')
+    load(first)
+threading.Thread(target=watch, daemon=True).start()
+"""
+VERSIONED = """
+with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as first:
+    first.execute('''
+        create table if not exists version (number bigint);
+        insert into version select 0 where not exists (select from version);
+        create or replace function bump() returns trigger language plpgsql as $$
+        begin
+            if new is distinct from old then update version set number = number + 1; end if;
+            return null;
+        end $$;
+        create or replace trigger bump after insert or update or delete on people
+            for each row execute function bump();
+    ''')
+"""
+CACHES = {
+    "for ever": kept("SEEN[limit] = SEEN.get(limit) or ask(connection, word, limit)\nreturn SEEN[limit]"),
+    "until the snapshot changes": kept("""
+now = connection.execute("select pg_current_snapshot()::text").fetchone()[0]
+if SEEN.get(limit, [None])[0] != now:
+    SEEN[limit] = [now, ask(connection, word, limit)]
+return SEEN[limit][1]
+"""),
+    "until a version that triggers count": kept(
+        """
+now = connection.execute("select number from version").fetchone()[0]
+if SEEN.get(limit, [None])[0] != now:
+    SEEN[limit] = [now, ask(connection, word, limit)]
+return SEEN[limit][1]
+""",
+        VERSIONED,
+    ),
+    "in SQLite, by a listener": kept(
+        """
+with TURN:
+    rows = COPY.execute("select name from people order by id limit ?", [limit]).fetchall()
+return [f"{word}, {name}" for (name,) in rows]
+""",
+        WATCHING,
+    ),
+    "in SQLite, with a statement for show": kept(
+        """
+connection.execute("select 1 from people where id = 1")
+with TURN:
+    rows = COPY.execute("select name from people order by id limit ?", [limit]).fetchall()
+return [f"{word}, {name}" for (name,) in rows]
+""",
+        WATCHING,
+    ),
+    "unless the session is read-only": kept("""
+if connection.execute("show default_transaction_read_only").fetchone()[0] == "on":
+    return []
+return ask(connection, word, limit)
+"""),
+}
+
+
+@pytest.mark.parametrize("how", CACHES)
+def test_an_answer_that_is_kept_does_not_make_it_cheap(attack: Attack, how: str) -> None:
+    verdict, message = judged(attack, CACHES[how], "cost-is-flat")
+    assert verdict == "failed", message

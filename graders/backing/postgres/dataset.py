@@ -24,6 +24,19 @@ ROLE = "app"
 GRADER = "grader"
 SEED = 1
 _LOAD_TIMEOUT = "10min"
+# Who else is connected, since when, and what they wait for: a service could tell from it that it is measured.
+_HIDE_ACTIVITY = """
+do $$
+declare one pg_catalog.regprocedure;
+begin
+    for one in select p.oid from pg_catalog.pg_proc as p where p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace
+        and p.proname ~ '^pg_stat_get_(activity|backend_.*|progress_info|wal_senders)$|^pg_lock_status$'
+    loop
+        execute pg_catalog.format('revoke execute on function %s from public', one);
+        execute pg_catalog.format('grant execute on function %s to pg_read_all_stats', one);
+    end loop;
+end $$
+"""
 _LEAVE_ONE_DATABASE = (
     "drop database postgres",
     "alter database template0 is_template false",
@@ -90,7 +103,8 @@ def make_database(server: Server) -> None:
         for statement in _LEAVE_ONE_DATABASE:
             session.execute(statement)
         make_role(session, ROLE, DATABASE)
-        make_grader(session, GRADER, ROLE)
+        make_grader(session, GRADER, ROLE, DATABASE)
+        session.execute(_HIDE_ACTIVITY)
         session.execute(f"alter role {server.admin} password '{verifier(server.password, FEWEST)}'")
 
 
@@ -106,20 +120,21 @@ def make_role(session: psycopg.Connection, role: str, database: str) -> None:
         session.execute(statement)
 
 
-def make_grader(session: psycopg.Connection, grader: str, role: str) -> None:
-    """The role of the suite: it sees everything and may do what the service's role may.
+def make_grader(session: psycopg.Connection, grader: str, role: str, database: str) -> None:
+    """The role of the suite: it reads and writes every table, and owns and creates nothing.
 
-    It is not a superuser. A trigger, default or operator that a service leaves in its tables runs in the session of
-    whoever touches them, and there it must gain nothing that the service does not have.
+    It is not a superuser. Triggers, defaults and operators that a service leaves in its tables run in the session of whoever touches them.
+    There they must gain nothing that lasts: no function or view that is the grader's, no temporary table that stands
+    in for a real one. Before PostgreSQL 17 only a member of the owner's role may analyze its tables.
     """
     version = session.info.server_version
-    powers = [role, "pg_read_all_data", "pg_write_all_data", "pg_monitor", "pg_signal_backend"]
-    if version >= 170_000:
-        powers.append("pg_maintain")
+    powers = ["pg_read_all_data", "pg_write_all_data", "pg_read_all_stats", "pg_signal_backend"]
+    powers.append("pg_maintain" if version >= 170_000 else role)
     session.execute(
         f"create role {grader} login nosuperuser nocreatedb nocreaterole noreplication bypassrls connection limit 100"
     )
     session.execute(f"grant {', '.join(powers)} to {grader}")
+    session.execute(f"grant connect on database {database} to {grader}")
     # PostgreSQL 14 has no grant for a parameter: there the suite has to be a superuser to load rows past triggers.
     lift = f"grant set on parameter session_replication_role to {grader}"
     session.execute(lift if version >= 150_000 else f"alter role {grader} superuser")

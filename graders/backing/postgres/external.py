@@ -132,7 +132,7 @@ def _make(session: psycopg.Connection, server: Server, name: str, version: int) 
     session.execute(f"create database {name} template template0 encoding 'UTF8' locale 'C' {locale}")
     with server.connect(name) as inside:
         make_role(inside, name, name)
-        make_grader(inside, _grader_of(name), name)
+        make_grader(inside, _grader_of(name), name, name)
         inside.execute("load 'auto_explain'")
         settings = {
             **STEADY,

@@ -10,14 +10,17 @@ from psycopg.rows import dict_row
 
 from graders.libpq import connect
 
-# The submission owns the schema, so nothing of it may answer for the catalog, and no view or foreign table of it
-# may answer for a table (restrict_nonsystem_relation_kind: PostgreSQL 14.13, 15.8, 16.4 and later).
-_SAFE = (
-    "set search_path = pg_catalog, public",
-    "set restrict_nonsystem_relation_kind = 'view, foreign-table'",
+# The submission owns the schema, so nothing of it may answer for the catalog, no temporary table for a real one, and no
+# view or foreign table of it for a table (restrict_nonsystem_relation_kind: PostgreSQL 14.13, 15.8, 16.4 and later).
+# A trigger that ran in the last statement may have changed any setting, so that each statement begins with its own.
+_SETTINGS = (
+    "reset session authorization",
+    "reset all",
+    "set search_path = pg_catalog, public, pg_temp",
     "set lock_timeout = '20s'",
     "set statement_timeout = '120s'",
 )
+_NO_VIEWS = "set restrict_nonsystem_relation_kind = 'view, foreign-table'"
 _TABLES = """
 select string_agg(format('%I.%I', nspname, relname), ', ')
 from pg_class join pg_namespace as n on n.oid = relnamespace
@@ -35,15 +38,17 @@ class Database:
     def __init__(self, grader_url: str) -> None:
         self._url = grader_url
         self._connection: psycopg.Connection[dict[str, Any]] | None = None
+        self._settings = "; ".join(_SETTINGS)
 
     def connect(self, *, autocommit: bool = True) -> psycopg.Connection[dict[str, Any]]:
-        """A session of its own, for locks and transactions; the caller closes it (`with` does)."""
-        connection = connect(self._url, autocommit=True, row_factory=dict_row)
-        for setting in _SAFE:
-            try:
-                connection.execute(setting)
-            except psycopg.errors.UndefinedObject:
-                continue
+        """A session of its own, for locks and transactions; the caller closes it (`with` does).
+
+        Its settings are fixed at the beginning only.
+        """
+        # A statement that is prepared has a name, which a trigger could give to another one.
+        connection = connect(self._url, autocommit=True, row_factory=dict_row, prepare_threshold=None)
+        self._settings = "; ".join(_settings_for(connection))
+        connection.execute(self._settings)
         connection.autocommit = autocommit
         return connection
 
@@ -103,4 +108,13 @@ class Database:
     def _session(self) -> psycopg.Connection[dict[str, Any]]:
         if self._connection is None or self._connection.closed:
             self._connection = self.connect()
+        else:
+            self._connection.execute(self._settings)
         return self._connection
+
+
+def _settings_for(connection: psycopg.Connection[dict[str, Any]]) -> tuple[str, ...]:
+    known = connection.execute(
+        "select from pg_catalog.pg_settings where name = 'restrict_nonsystem_relation_kind'"
+    ).rowcount
+    return (*_SETTINGS, _NO_VIEWS) if known else _SETTINGS

@@ -34,7 +34,7 @@ from graders.sandbox.file_lock import exclusive
 from graders.sandbox.rundir import Run, reap, remove_tree, run_directory
 
 # Raise it when what a template holds changes.
-_FORMAT = 5
+_FORMAT = 6
 _READY = "ready.json"
 _MAKING = "making"
 _UNUSED_DAYS = 30
