@@ -42,7 +42,7 @@ def check_survives_a_kill(http, database, growth):
 def judged(attack: Attack, source: str, check: str) -> tuple[str, str]:
     """(verdict of that check, its message); the greetings themselves have to be right."""
     files = {"greetings.py": source}
-    grade = attack(files, suite={"sealed_costs.py": SUITE}, only=["greets-by-name", check], world="large")
+    grade = attack(files, suite={"sealed_costs.py": SUITE}, only=["greets-by-name", check], dataset="large")
     checks = {one.id: one for one in grade.checks}
     assert checks["greets-by-name"].verdict == "passed", checks["greets-by-name"].message
     return checks[check].verdict, checks[check].message + checks[check].detail
