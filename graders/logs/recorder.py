@@ -70,7 +70,8 @@ class Recorder:
 
     `settle`: seconds that closing a window waits for the service's sessions to end what they began in it; `wire`: the
     meter that all of the service's sessions come through; `tables`: the kata's own; `at_edges` is called before the
-    server's statistics are read, so that the grader's other sessions can report theirs.
+    server's statistics are read, so that the grader's other sessions can report theirs, and returns how many statements
+    they have run: where it was some during a window, the statistics say nothing about the service.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class Recorder:
         settle: float = 3.0,
         wire: WireMeter | None = None,
         tables: Collection[str] = (),
-        at_edges: Callable[[], None] = lambda: None,
+        at_edges: Callable[[], int] = lambda: 0,
     ) -> None:
         self._log = log
         self._role = role
@@ -164,12 +165,12 @@ class Recorder:
         """What has been read of each table until now; None where the server cannot say at once."""
         if self._wire is None or not self._scanned.supported:
             return None
-        self._at_edges()
+        uses = self._at_edges()
         # A session that stays in a transaction reports when that ends. Where it worked in the window, the window's
         # `open_transactions` says so.
         self._wire.flush()
         with self._turn:
-            return self._scanned.read(self._rows)
+            return self._scanned.read(self._rows, uses)
 
     def _mark(self) -> str:
         """Write a line into the log that the service cannot write."""
@@ -194,13 +195,12 @@ class Recorder:
         )
 
     def _witnessed(self, start: _Edge, crossed: Crossed, own: list[Row], unread: int) -> Witnessed:
-        now = self._scanned_rows()
-        known = start.scanned is not None and now is not None
+        now, before = self._scanned_rows(), start.scanned
         return Witnessed(
             rows=crossed.rows,
             bytes=crossed.bytes,
             copied=crossed.copied,
-            scanned=now.since(start.scanned) if known and now and start.scanned else None,
+            scanned=now.since(before) if now and before and now.uses == before.uses else None,
             tables=self._tables,
             strangers=sum(number(row.get("pid")) not in crossed.pids for row in own),
             unread=unread,

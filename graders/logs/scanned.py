@@ -24,9 +24,10 @@ _OLDEST = 150_000
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """Running totals by object id: (schema, name, rows)."""
+    """Running totals by object id: (schema, name, rows). `uses`: statements of the grader's until then."""
 
     relations: Mapping[int, tuple[str, str, int]]
+    uses: int = 0
 
     def since(self, before: Scanned) -> Mapping[tuple[str, str], int]:
         """Rows read after `before`, by (schema, name) as they are now."""
@@ -44,5 +45,5 @@ class ScannedRows:
     def __init__(self, server_version: int) -> None:
         self.supported = server_version >= _OLDEST
 
-    def read(self, ask: Callable[[str], list[tuple[Any, ...]]]) -> Scanned:
-        return Scanned({oid: (schema, name, rows) for oid, schema, name, rows in ask(_READ)})
+    def read(self, ask: Callable[[str], list[tuple[Any, ...]]], uses: int) -> Scanned:
+        return Scanned({oid: (schema, name, rows) for oid, schema, name, rows in ask(_READ)}, uses)

@@ -26,7 +26,8 @@ class RecordingMeter:
     """Recordings of what PostgreSQL saw of the service. The recorder is connected at the first window.
 
     `on_recorded` hears of each recording with the number of requests in it; `exchanges` counts all requests so far;
-    `tables` are the kata's own; `at_edges` has the grader's sessions report their statistics.
+    `tables` are the kata's own; `at_edges` has the grader's sessions report their statistics, and says
+    how many statements they have run.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class RecordingMeter:
         on_recorded: Callable[[Recording, int], None],
         exchanges: Callable[[], int],
         tables: Collection[str] = (),
-        at_edges: Callable[[], None] = lambda: None,
+        at_edges: Callable[[], int] = lambda: 0,
     ) -> None:
         self._postgres = postgres
         self._on_recorded = on_recorded

@@ -26,13 +26,18 @@ def check_cost_is_flat(http, growth):
 
 
 def check_survives_a_kill(http, database, growth):
+    staged = set()
+
     def greet(size):
         rows = "select g, 'more ' || g from generate_series(1001, %s::int) as g"
-        if database.execute(f"insert into people {rows} on conflict do nothing", 1000 + size):
+        if size not in staged:
+            database.execute(f"insert into people {rows} on conflict do nothing", 1000 + size)
             database.analyze()
+            staged.add(size)
         assert len(http.get("/greetings", params={"limit": 1}).json()["greetings"]) == 1
 
     for unit in ("bytes_sent", "rows_read"):
+        staged.clear()
         growth.must_be_flat(
             unit, (100, 400, 1600), greet, tables=("people",), slack=100, label="one of {size}", per="person"
         )

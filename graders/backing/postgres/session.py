@@ -39,12 +39,14 @@ class Database:
         self._url = grader_url
         self._connection: psycopg.Connection[dict[str, Any]] | None = None
         self._settings = "; ".join(_SETTINGS)
+        self._uses = 0
 
     def connect(self, *, autocommit: bool = True) -> psycopg.Connection[dict[str, Any]]:
         """A session of its own, for locks and transactions; the caller closes it (`with` does).
 
         Its settings are fixed at the beginning only.
         """
+        self._uses += 1
         # A statement that is prepared has a name, which a trigger could give to another one.
         connection = connect(self._url, autocommit=True, row_factory=dict_row, prepare_threshold=None)
         self._settings = "; ".join(_settings_for(connection))
@@ -86,11 +88,13 @@ class Database:
         if tables:
             self._session.execute(f"vacuum analyze {tables}")
 
-    def report_statistics(self) -> None:
-        """Report this session's statistics now, so that no recording takes its reads for the service's."""
+    def report_statistics(self) -> int:
+        """Report this session's statistics now, so that no recording takes its reads for the service's; how many
+        statements have been run here so far (a session of its own counts as one)."""
         session = self._connection
         if session is not None and not session.closed and session.info.server_version >= 150_000:
             session.execute("select pg_catalog.pg_stat_force_next_flush()")
+        return self._uses
 
     def close(self) -> None:
         if self._connection is not None:
@@ -106,6 +110,7 @@ class Database:
 
     @property
     def _session(self) -> psycopg.Connection[dict[str, Any]]:
+        self._uses += 1
         if self._connection is None or self._connection.closed:
             self._connection = self.connect()
         else:
