@@ -115,7 +115,8 @@ class Recorder:
     def begin(self, label: str = "") -> Callable[[], Recording]:
         """A window that ends when the answer is called. It costs nothing to read that is not asked for."""
         recording = Recording(label)
-        start = self._open()
+        # Not with statistics: whoever holds requests back keeps sessions from reporting them.
+        start = self._open(statistics=False)
 
         def end() -> Recording:
             self._close(start, recording)
@@ -149,8 +150,8 @@ class Recorder:
                 f"the recorder cannot reach PostgreSQL: {error}", hint="Is the server still running?"
             ) from error
 
-    def _open(self) -> _Edge:
-        scanned = self._scanned_rows()
+    def _open(self, *, statistics: bool = True) -> _Edge:
+        scanned = self._scanned_rows() if statistics else None
         with self._turn:
             offset = self._log.size()
             (before,) = self._ask(_CLOCK)
@@ -195,7 +196,8 @@ class Recorder:
         )
 
     def _witnessed(self, start: _Edge, crossed: Crossed, own: list[Row], unread: int) -> Witnessed:
-        now, before = self._scanned_rows(), start.scanned
+        before = start.scanned
+        now = self._scanned_rows() if before is not None else None
         return Witnessed(
             rows=crossed.rows,
             bytes=crossed.bytes,

@@ -123,9 +123,9 @@ def make_role(session: psycopg.Connection, role: str, database: str) -> None:
 def make_grader(session: psycopg.Connection, grader: str, role: str, database: str) -> None:
     """The role of the suite: it reads and writes every table, and owns and creates nothing.
 
-    It is not a superuser. Triggers, defaults and operators that a service leaves in its tables run in the session of
-    whoever touches them. There they must gain nothing that lasts: no function or view that is the grader's, no temporary table that stands
-    in for a real one. Before PostgreSQL 17 only a member of the owner's role may analyze its tables.
+    It is not a superuser. Triggers, defaults and operators of a service run in the session of whoever touches its
+    tables. There they must gain nothing that lasts: no function or view that is the grader's, no temporary table in
+    place of a real one. Before PostgreSQL 17 only a member of the owner's role may analyze its tables.
     """
     version = session.info.server_version
     powers = ["pg_read_all_data", "pg_write_all_data", "pg_read_all_stats", "pg_signal_backend"]
