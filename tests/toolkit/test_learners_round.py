@@ -74,7 +74,7 @@ def test_from_red_to_green_and_what_is_remembered(tiny: Kata, repository: Path) 
 
 
 def test_the_report_of_the_last_attempt_comes_in_every_form(tiny: Kata, repository: Path) -> None:
-    assert "there is not an attempt yet" in tiny("report", cwd=repository).stderr
+    assert "there is no attempt yet" in tiny("report", cwd=repository).stderr
     judged = tiny("test", "--seed", "5", "--json", cwd=repository)
     assert judged.returncode == 1
     document = json.loads(judged.stdout)
