@@ -195,7 +195,7 @@ class _Traffic:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _PassedOn:
     status: int
     reason: str
     headers: list[tuple[str, str]]
@@ -209,7 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_any(self) -> None:
         body = self._read_body()
         traffic = self.server.traffic
-        answer: _Answer | None = None
+        answer: _PassedOn | None = None
         traffic.come(self.path)
         started = time.perf_counter()
         try:
@@ -244,7 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
             pass
         return bytes(body)
 
-    def _ask(self, body: bytes) -> _Answer:
+    def _ask(self, body: bytes) -> _PassedOn:
         connection = http.client.HTTPConnection(
             HOST, self.server.traffic.upstream_port, timeout=_ANSWER_SECONDS
         )
@@ -258,13 +258,13 @@ class _Handler(BaseHTTPRequestHandler):
             connection.putheader("Connection", "close")
             connection.endheaders(body or None)
             response = connection.getresponse()
-            return _Answer(
+            return _PassedOn(
                 response.status, response.reason, response.getheaders(), response.read(_MOST_BYTES)
             )
         finally:
             connection.close()
 
-    def _reply(self, answer: _Answer | None) -> None:
+    def _reply(self, answer: _PassedOn | None) -> None:
         if answer is None:
             self.send_error(502, "The service gave no answer", "kata serve: see its output above.")
             return

@@ -90,7 +90,7 @@ def test_the_report_of_the_last_attempt_comes_in_every_form(tiny: Kata, reposito
     assert 'name="cost-is-flat"' in (repository / "r.xml").read_text()
     with (repository / "r.csv").open(encoding="utf-8", newline="") as file:
         assert [row["verdict"] for row in csv.DictReader(file)] == ["passed", "failed", "passed"]
-    assert "there is not an attempt 7" in tiny("report", "--attempt", "7", cwd=repository).stderr
+    assert "there is no attempt 7" in tiny("report", "--attempt", "7", cwd=repository).stderr
 
 
 def test_only_some_checks_can_be_asked_for(tiny: Kata, repository: Path) -> None:
