@@ -48,11 +48,7 @@ class Assembler:
     """
 
     def __init__(
-        self,
-        notebook: Notebook,
-        *,
-        complete: bool = False,
-        in_transaction: Collection[str] | None = None,
+        self, notebook: Notebook, *, complete: bool = False, in_transaction: Collection[str] | None = None
     ) -> None:
         self.notebook = notebook
         self.clock = Clock()

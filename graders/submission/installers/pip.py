@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from graders.submission.installers.base import IndexSettings, Inputs
 from graders.submission.installers.pip_configuration import configured, variable_of
 from graders.submission.installers.requirements import (
-    Line,
+    RequirementLine,
     lines_of,
     local_folders,
     normal,
@@ -118,7 +118,7 @@ class Pip:
         return {"PYTHONPATH": ":".join(dict.fromkeys(places))}
 
 
-def _lines(inputs: Inputs) -> Iterator[Line]:
+def _lines(inputs: Inputs) -> Iterator[RequirementLine]:
     for file, content in inputs.files.items():
         if file.endswith((".txt", ".in")):
             yield from lines_of(file, content)
@@ -201,7 +201,7 @@ def _line_of(found: re.Match[str], inputs: Inputs) -> str:
     return ""
 
 
-def _place(line: Line) -> str:
+def _place(line: RequirementLine) -> str:
     return f"{line.file} line {line.number} (`{line.text}`)"
 
 

@@ -17,7 +17,7 @@ MOST_FILES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RequirementLine:
     """A logical line: the file and the line (from 1) where it starts, and its text without comments."""
 
     file: str
@@ -55,7 +55,7 @@ def read_all(name: str, read: Callable[[str], bytes]) -> dict[str, bytes]:
     return found
 
 
-def lines_of(file: str, content: bytes) -> Iterator[Line]:
+def lines_of(file: str, content: bytes) -> Iterator[RequirementLine]:
     """The logical lines that say something."""
     start, text = 0, ""
     for number, raw in enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1):
@@ -65,18 +65,22 @@ def lines_of(file: str, content: bytes) -> Iterator[Line]:
             continue
         text = re.sub(r"(^|\s+)#.*$", "", text + raw).strip()
         if text:
-            yield Line(file, start, text)
+            yield RequirementLine(file, start, text)
         start, text = 0, ""
 
 
-def local_folders(files: dict[str, bytes]) -> Iterator[tuple[Line, str, bool]]:
+def local_folders(files: dict[str, bytes]) -> Iterator[tuple[RequirementLine, str, bool]]:
     """Each line that installs a folder of the repository: the line, the folder's path, whether it is editable."""
     for file, content in files.items():
         for line in lines_of(file, content):
             editable = _EDITABLE.match(line.text)
             path = _LOCAL.match(editable["path"] if editable else line.text)
             if path:
-                yield line, _inside(Line("", line.number, line.text), path["path"]), editable is not None
+                yield (
+                    line,
+                    _inside(RequirementLine("", line.number, line.text), path["path"]),
+                    editable is not None,
+                )
 
 
 def rewritten(content: bytes, source: str) -> bytes:
@@ -93,7 +97,7 @@ def rewritten(content: bytes, source: str) -> bytes:
     return ("\n".join(made) + "\n").encode()
 
 
-def _inside(line: Line, path: str) -> str:
+def _inside(line: RequirementLine, path: str) -> str:
     """`path` of an include, seen from the repository's root."""
     joined = posixpath.normpath(posixpath.join(posixpath.dirname(line.file), path))
     if posixpath.isabs(joined) or joined.split("/")[0] == "..":
