@@ -16,7 +16,7 @@ FORMAT = 1
 _FIELDS = (
     "format", "kata", "title", "stack", "pack_digest", "submission_digest", "seed", "tier", "dataset", "world", "valid",
     "partial", "stage", "assistants",
-    "score", "max", "versions", "stop", "notices", "checks", "costs", "findings", "phases",
+    "flags", "digests", "score", "max", "versions", "stop", "notices", "checks", "costs", "findings", "phases",
 )  # fmt: skip
 _DIGITS = 4
 _LARGEST = 2**63

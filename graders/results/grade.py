@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from graders.results.verdicts import CheckResult, Cost
 
@@ -39,6 +39,19 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """Something about the submission that a person who decides on it should know; it changes no points.
+
+    `kind`: a `note` informs, a `hold` asks a person to look before the grade is used. `code` names the kind of fact
+    (`marker-disagrees`, `binary-only`, ...), `reason` is one sentence.
+    """
+
+    kind: Literal["note", "hold"]
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReachedStage:
     """The stage that a submission has opened: the `number`-th (from 1) `of` so many."""
 
@@ -53,7 +66,8 @@ class Grade:
     """One submission judged once. `findings` are advice; `stop` is set where the service could not be judged.
 
     `stage`: None for a kata without stages, and where all of them are open at once; `assistants`: what AGENTS.md
-    asked of coding assistants.
+    asked of coding assistants; `flags`: what a person who decides should know; `digests`: SHA-256 (hex) of `grader`
+    (the code that judged), `stack` (what its dependencies were installed from) and `postgres` (the server's program).
     """
 
     kata: str
@@ -73,6 +87,8 @@ class Grade:
     notices: tuple[Notice, ...] = ()
     stage: ReachedStage | None = None
     assistants: str | None = None
+    flags: tuple[Flag, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def valid(self) -> bool:

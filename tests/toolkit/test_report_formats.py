@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from graders.errors import KataError
 from graders.results.document import from_document, render_json, to_document
-from graders.results.grade import Grade
+from graders.results.grade import Flag, Grade
 from toolkit.views.csv import neutral, render_csv
 from toolkit.views.html import render_html
 from toolkit.views.junit import render_junit
@@ -190,3 +190,16 @@ def test_no_cell_is_a_formula(text: str) -> None:
 def test_ordinary_cells_stay_as_they_are() -> None:
     assert neutral("two more for each order - flat is 0") == "two more for each order - flat is 0"
     assert neutral(-5) == -5
+
+
+def test_every_form_shows_the_flags_as_text() -> None:
+    hold = Flag("hold", "data-elsewhere", "<b>the service</b> answers while its database is stopped\x1b[2J")
+    grade = replace(MIXED, flags=(hold,))
+    forms = [render_html(grade), render_junit(grade), render_grade(grade, Paint())]
+    for shown in forms:
+        assert "data-elsewhere" in shown and "\x1b" not in shown
+    assert "&lt;b&gt;the service" in forms[0]
+    assert all(
+        row["flags"] == "hold data-elsewhere" for row in csv.DictReader(io.StringIO(render_csv(grade)))
+    )
+    assert from_document(json.loads(render_json(grade))).flags == (hold,)

@@ -25,6 +25,7 @@ def closing_lines(
     done = grade.exit_code == 0
     blocks = [
         _broken(grade, context, paint),
+        _flags(grade, paint),
         _notes(grade, paint),
         _findings(grade, paint, verbose) if grade.findings and (verbose or done) else [],
         improvement_lines(context.improvements, paint, verbose=verbose) if done else [],
@@ -48,6 +49,19 @@ def _broken(grade: Grade, context: GradeContext, paint: Paint) -> list[str]:
             lines += [INDENT + line for line in wrap(escape(reason[-1]), paint.width - 4)]
     if broken and context.log is not None:
         lines.append(f"  {paint.sign('arrow')} please report this with the log file {context.log}")
+    return lines
+
+
+def _flags(grade: Grade, paint: Paint) -> list[str]:
+    if not grade.flags:
+        return []
+    lines = [
+        f"  {paint('Flags', 'bold')} {paint('(change no points; a person should look at a hold)', 'dim')}"
+    ]
+    for flag in grade.flags:
+        style = ("yellow", "bold") if flag.kind == "hold" else ("bold",)
+        lines.append(f"{INDENT}{paint(flag.kind, *style)} {escape(flag.code)}")
+        lines += [f"{INDENT}  {line}" for line in wrap(escape(flag.reason), paint.width - 6)]
     return lines
 
 

@@ -20,6 +20,7 @@ COLUMNS = (
     "blocked_by",
     "seed",
     "valid",
+    "flags",
 )
 
 
@@ -41,6 +42,7 @@ def render_csv(grade: Grade) -> str:
             check.blocked_by or "",
             grade.seed,
             str(grade.valid).lower(),
+            "; ".join(f"{flag.kind} {flag.code}" for flag in grade.flags),
         )
         writer.writerow([neutral(cell) for cell in row])
     return text.getvalue()

@@ -40,6 +40,10 @@ def _counts(grade: Grade) -> dict[str, str]:
 
 
 def _facts(grade: Grade) -> dict[str, str]:
+    flags = {
+        f"flag.{number}": f"{flag.kind} {flag.code}: {flag.reason}"
+        for number, flag in enumerate(grade.flags, start=1)
+    }
     return {
         "score": str(grade.score),
         "max": str(grade.max),
@@ -49,6 +53,7 @@ def _facts(grade: Grade) -> dict[str, str]:
         "dataset": grade.dataset,
         "pack_digest": grade.pack_digest,
         "submission_digest": grade.submission_digest,
+        **flags,
     }
 
 

@@ -62,6 +62,8 @@ def as_before(grade: Grade) -> str:
     for name in ("stage", "assistants"):
         assert document.pop(name) is None
     assert document.pop("dataset") == document["world"]
+    assert document.pop("flags") == []
+    assert document.pop("digests") == {}
     for check in document["checks"]:
         assert check["evidence"].pop("output") == ""
         assert check["evidence"].pop("unattributed") == 0
