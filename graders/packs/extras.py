@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 # The same lists are in pyproject.toml (a test holds the two together): a checkout on an import path has no metadata.
 EXTRAS: Mapping[str, tuple[str, ...]] = {
+    "sandbox": (
+        "dulwich>=0.22,<1",
+        "cryptography>=42,<60",
+        "rfc8785>=0.1.4,<1",
+    ),
     "openapi": (
         "schemathesis>=4.32.5,<4.33",
         "openapi-spec-validator>=0.8,<0.9",

@@ -23,7 +23,7 @@ MOST_FILES = 20_000
 MOST_BYTES = 200_000_000
 MOST_DEEP = 100
 # Version control and editors; what the tools of a stack leave behind is in its `ignore`.
-_NEVER = frozenset({".git", ".idea", ".vscode", ".DS_Store"})
+NEVER = frozenset({".git", ".idea", ".vscode", ".DS_Store"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def regular_files(folder: Path, ignore: Collection[str] = IGNORED) -> Iterator[P
 
     Raises UsageError for folders in folders without end.
     """
-    left_out = _NEVER | set(ignore)
+    left_out = NEVER | set(ignore)
     waiting = [(str(folder), 0)]
     while waiting:
         place, depth = waiting.pop()

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from corpus import OUTCOMES, Attack, missing_tests, read_corpus, table
-
-sys.path.pop(0)
 
 ATTACKS = read_corpus()
 
