@@ -102,7 +102,8 @@ def judge_here(
 
     `also` hears the run's events too.
     """
-    earlier = _earlier(submission, settings)
+    own = submission.source is None
+    earlier = _earlier(submission, settings) if own else Earlier()
     options, kata = grader.options, submission.kata
     seed = secrets.randbelow(2**31) if options.seed is None else options.seed
     selected = chosen(kata, options.only, submission.stage)
@@ -112,10 +113,13 @@ def judge_here(
         grade = grader.grade(submission, progress=listener, seed=seed)
         if sheet:
             live.print(sheet.rest(grade.checks, grade.stop))
-    refresh_links(submission, settings)
+    if own:
+        refresh_links(submission, settings)
     log = _log_of(grade)
     context = replace(earlier.context_of(grade, kata, packs_of(settings, submission.root)), log=log)
-    _keep(grade, submission, settings)
+    if own:
+        # What others hand in is no attempt of this user.
+        _keep(grade, submission, settings)
     if sheet and reader:
         end = closing_lines(grade, context, reader.paint, verbose=reader.verbose, left_out=sheet.left_out)
         print("\n".join(["", *end]), flush=True)

@@ -208,6 +208,7 @@ class _Run:
             notices=(*running.notices, *running.control.service.notices) if running else (),
             stage=_reached(self.submission),
             assistants=self.submission.assistants,
+            flags=self.submission.flags,
         )
 
 

@@ -18,6 +18,7 @@ from graders.packs.rendering import MARKER, render_starter
 from graders.packs.stacks import IGNORED
 from graders.packs.stages import checks_up_to, stage_meant
 from graders.packs.yaml_source import read_yaml
+from graders.results.grade import Flag
 
 MOST_FILES = 20_000
 MOST_BYTES = 200_000_000
@@ -29,13 +30,17 @@ NEVER = frozenset({".git", ".idea", ".vscode", ".DS_Store"})
 @dataclass(frozen=True, slots=True)
 class Submission:
     """A repository that answers a kata on a stack. `stage`: the last one that it has opened (None: all);
-    `assistants`: what was asked of coding assistants (None: nothing)."""
+    `assistants`: what was asked of coding assistants (None: nothing); `flags`: what was noticed when it was handed in;
+    `source`: the archive or directory that somebody else handed in, of which `root` is a private copy (None: it is the
+    learner's own)."""
 
     root: Path
     kata: Kata
     stack: Stack
     stage: Stage | None = None
     assistants: Assistants | None = None
+    flags: tuple[Flag, ...] = ()
+    source: Path | None = None
 
     @property
     def checks(self) -> tuple[Check, ...]:

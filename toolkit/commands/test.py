@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -11,7 +12,7 @@ import typer
 from graders.errors import UsageError
 from graders.grading.grader import Grader
 from graders.submission.folder import Submission
-from toolkit.completion import check_ids
+from toolkit.completion import check_ids, slugs
 from toolkit.dataset_option import DatasetName, OldDatasetName, dataset_name
 from toolkit.judging import Reader, failed_last, judge_here, options_for
 from toolkit.place import packs_of, settings_of, submission_at
@@ -22,14 +23,33 @@ EXAMPLE = """\
 kata test
 kata test --only orders-cost-is-flat
 kata test --failed -x --watch
-kata test --seed 1234 --json"""
+kata test --seed 1234 --json
+kata test submission.zip --kata n-plus-one"""
 
 
 def run(
     context: typer.Context,
     *,
     path: Annotated[
-        Path | None, typer.Argument(help="The repository (default: that of the current directory).")
+        Path | None,
+        typer.Argument(
+            metavar="[PATH|ARCHIVE]",
+            help="The repository (default: that of the current directory), or what somebody handed in: a zip, tar or"
+            " git bundle.",
+        ),
+    ] = None,
+    kata: Annotated[
+        str | None,
+        typer.Option(
+            "--kata",
+            metavar="SLUG",
+            help="Judge PATH as an answer to this kata, from a private copy; an archive needs it.",
+            autocompletion=slugs,
+        ),
+    ] = None,
+    stack: Annotated[
+        str | None,
+        typer.Option("--stack", help="With --kata: the stack (default: read from the files)."),
     ] = None,
     only: Annotated[
         list[str] | None,
@@ -69,22 +89,38 @@ def run(
 ) -> int:
     """Run the service with its own PostgreSQL and judge it."""
     settings = settings_of(context)
-    submission = submission_at(path, packs_of(settings, path))
+    foreign = kata is not None or (path is not None and path.is_file())
     if watch and as_json:
         raise UsageError("--watch prints text, not JSON", hint="leave out one of --watch and --json")
     if failed and only:
         raise UsageError("--failed and --only both choose checks", hint="leave out one of them")
+    if foreign and (watch or failed):
+        raise UsageError(
+            "--watch and --failed are for a repository of your own",
+            hint="leave them out for what was handed in",
+        )
+    if stack is not None and not foreign:
+        raise UsageError(
+            "--stack says how to judge what was handed in", hint="name the kata too: --kata SLUG"
+        )
     reader = None if as_json else Reader(paint_for(settings), everything, settings.verbose)
-    options = options_for(
-        settings,
-        seed=seed,
-        only=only or (),
-        dataset=dataset_name(dataset, world),
-        postgres=postgres,
-        fail_fast=fail_fast,
-        root=submission.root,
-    )
-    with Grader(options) as grader:
+    with ExitStack() as exits:
+        if foreign:
+            from toolkit.handed_in import handed_in
+
+            submission = exits.enter_context(handed_in(path or Path.cwd(), kata, stack, settings))
+        else:
+            submission = submission_at(path, packs_of(settings, path))
+        options = options_for(
+            settings,
+            seed=seed,
+            only=only or (),
+            dataset=dataset_name(dataset, world),
+            postgres=postgres,
+            fail_fast=fail_fast,
+            root=None if foreign else submission.root,
+        )
+        grader = exits.enter_context(Grader(options))
         if watch:
             _watch(grader, submission, settings, reader, failed=failed)
         if failed:
