@@ -9,6 +9,7 @@ from pathlib import Path
 from graders.errors import KataError, UsageError
 from graders.packs.loader import Packs
 from graders.packs.records import Kata, Stack
+from graders.packs.stages import stage_meant
 from graders.sandbox.rundir import run_directory
 from graders.submission.folder import Submission, read_marker
 from graders.submission.intake import Intake, take_in
@@ -18,10 +19,13 @@ from toolkit.settings import Settings
 
 
 @contextmanager
-def handed_in(source: Path, kata: str | None, stack: str | None, settings: Settings) -> Iterator[Submission]:
+def handed_in(
+    source: Path, kata: str | None, stack: str | None, settings: Settings, *, stage: str | None = None
+) -> Iterator[Submission]:
     """The archive or directory `source` as an answer to `kata`, for as long as the block lasts.
 
-    `kata` is a slug: whoever judges says which kata it is. `stack`: one of the kata's (None: read from the files).
+    `kata` is a slug: whoever judges says which kata it is. `stack`: one of the kata's (None: read from the files);
+    `stage`: the last one that is judged (None: all).
     Raises Rejected for a submission that cannot be judged as it is.
     """
     packs = packs_of(settings, kata)
@@ -33,7 +37,8 @@ def handed_in(source: Path, kata: str | None, stack: str | None, settings: Setti
     settings.run_dir.mkdir(parents=True, exist_ok=True)
     with run_directory(settings.run_dir) as run:
         intake = take_in(source.absolute(), run.path)
-        yield submission_of(intake, meant, _stack(intake, meant, stack, packs))
+        last = stage_meant(meant, stage) if stage is not None else None
+        yield submission_of(intake, meant, _stack(intake, meant, stack, packs), last)
 
 
 def _stack(intake: Intake, kata: Kata, named: str | None, packs: Packs) -> Stack:

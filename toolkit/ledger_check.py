@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from graders import __version__
-from graders.authoring.judged_digest import JudgedDigests, grader_digest
+from graders.authoring.judged_digest import JudgedDigests
 from graders.authoring.ledger import (
     NAME,
     Circumstances,
@@ -26,6 +26,7 @@ from graders.authoring.sample import SampledRun, ordered_sample, strata_of
 from graders.authoring.sample_proof import CONFIRMATIONS, SampleResult, confirm, prove_sample
 from graders.errors import UsageError
 from graders.grading.grader import Grader
+from graders.grading.identity import grader_digest
 from graders.packs.loader import Packs, builtin_pack
 from graders.packs.records import Kata
 from toolkit.files import write_whole

@@ -55,6 +55,24 @@ VERBS = (
     Verb("undo", "undo", "Take the last reset back.", "Learn"),
     Verb("status", "status", "Your attempts, the best one, what changed since the last.", "Learn"),
     Verb("report", "report", "The last attempt as text, JSON, HTML, JUnit or CSV.", "Learn"),
+    Verb(
+        "verify",
+        "verify",
+        "Whether a report is the one that was signed, and is earned.",
+        "Judge others",
+        runs_services=True,
+    ),
+    Verb(
+        "keys",
+        "",
+        "Keys for signing reports.",
+        "Judge others",
+        verbs=(
+            Verb("new", "keys_new", "Make a key for signing reports.", "Keys"),
+            Verb("show", "keys_show", "Print a public key, for those who verify.", "Keys"),
+            Verb("list", "keys_list", "The ids of your keys.", "Keys"),
+        ),
+    ),
     Verb("sql", "sql", "What the rules find in a PostgreSQL log.", "SQL"),
     Verb(
         "migrate-check",

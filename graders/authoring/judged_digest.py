@@ -1,4 +1,4 @@
-"""What a verdict depends on, as digests: of a solution with all that judges it, and of the grader itself.
+"""What a verdict depends on, as a digest: a solution with all that judges it.
 
 A brief, a hint or a feedback text changes no verdict, so a proof outlives its correction.
 """
@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-import graders
 from graders.authoring.gate import render_candidate
 from graders.authoring.matrix import Candidate
 from graders.packs.loader import Packs
@@ -23,8 +22,6 @@ from graders.packs.rendering import MARKER
 _NOT_JUDGED = ("README.md", "AGENTS.md", "checks")
 # Lines of the marker: a pack's place differs between machines, and of a stage the checks are judged that it opens.
 _NOT_JUDGED_IN_THE_MARKER = (b"pack:", b"stage:")
-# Rooms of `graders` that no verdict of a kata comes from.
-_NO_JUDGES = ("authoring", "migrations")
 
 
 class JudgedDigests:
@@ -46,15 +43,6 @@ class JudgedDigests:
             _update(digest, root, (path for path in _files(root) if _is_judged(path.relative_to(root))))
         digest.update(_opened(self._kata, candidate))
         return digest.hexdigest()
-
-
-def grader_digest() -> str:
-    """SHA-256 (hex) over the code that judges: every module of `graders` but those of proof and migrations."""
-    root = Path(graders.__file__).parent
-    digest = hashlib.sha256()
-    judges = (path for path in _files(root) if path.relative_to(root).parts[0] not in (*_NO_JUDGES, "_pack"))
-    _update(digest, root, (path for path in judges if path.suffix == ".py"))
-    return digest.hexdigest()
 
 
 def _kata_digest(kata: Kata) -> bytes:

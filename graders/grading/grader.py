@@ -12,6 +12,7 @@ from types import TracebackType
 
 from graders import __version__
 from graders.backing.postgres import Binaries, find_binaries
+from graders.grading.identity import grader_digest, program_digest
 from graders.grading.progress import Event, PhaseLog, Progress, silent
 from graders.grading.setup import Options, RunningSubmission, SetUp
 from graders.packs.extras import require_extras
@@ -209,7 +210,13 @@ class _Run:
             stage=_reached(self.submission),
             assistants=self.submission.assistants,
             flags=self.submission.flags,
+            digests=self._digests(),
         )
+
+    def _digests(self) -> dict[str, str]:
+        own_server = self.grader.options.postgres_url is None
+        postgres = program_digest(self.grader.binaries.bin / "postgres") if own_server else ""
+        return {"grader": grader_digest(), "stack": self.set_up.stack_digest, "postgres": postgres}
 
 
 def _reached(submission: Submission) -> ReachedStage | None:

@@ -73,7 +73,8 @@ class RunningSubmission:
 
 @dataclass(slots=True)
 class SetUp:
-    """One submission on its way to a running service. `digest` is known once the repository has been copied.
+    """One submission on its way to a running service. `digest` is known once the repository has been copied, and
+    `stack_digest` once its dependencies are there ("" before).
 
     `heard` is called with what the service prints, as it comes.
     """
@@ -85,6 +86,7 @@ class SetUp:
     seed: int
     heard: Callable[[bytes], None] = lambda _: None
     digest: str = field(default="", init=False)
+    stack_digest: str = field(default="", init=False)
 
     def run(self, stack: ExitStack) -> RunningSubmission:
         """Everything up to a service that is ready; `stack` takes it down again.
@@ -95,6 +97,7 @@ class SetUp:
         sandbox = self.options.sandbox(run.adopt)
         with self.log.phase("dependencies"):
             toolchain = self._toolchain(sandbox)
+            self.stack_digest = toolchain.digest
         with self.log.phase("database"):
             cluster = stack.enter_context(self._postgres().start())
             with Database(cluster.grader_url) as database:

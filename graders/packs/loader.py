@@ -243,7 +243,7 @@ def _starter_fails(section: Section | None) -> tuple[str, ...]:
 
 
 def digest_of(kata: Kata, stack: Stack) -> str:
-    """What a grade was made with: sha256 (first 16 hex digits) over everything of the kata but its solutions."""
+    """What a grade was made with: SHA-256 (hex) over everything of the kata but its solutions."""
     import hashlib
 
     digest = hashlib.sha256()
@@ -260,4 +260,4 @@ def digest_of(kata: Kata, stack: Stack) -> str:
                 continue
             digest.update(f"{inside.as_posix()}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()

@@ -42,7 +42,8 @@ class Toolchain:
     """A ready environment: `path` goes before PATH, `links` are made in the repository, `variables` are set (with
     placeholders still in them).
 
-    `path` ends with the folders of the programs that the stack needs: they may be outside the system's own.
+    `path` ends with the folders of the programs that the stack needs: they may be outside the system's own. `digest`:
+    SHA-256 (hex) of the files that the dependencies were installed from, and of the commands that did it.
     """
 
     folder: Path
@@ -50,6 +51,7 @@ class Toolchain:
     links: Mapping[str, str]
     variables: Mapping[str, str]
     notices: tuple[Notice, ...] = ()
+    digest: str = ""
 
     def filled(self, command: str) -> str:
         """A shell command of the stack with its placeholders replaced."""
@@ -108,6 +110,7 @@ class _Preparation:
             links={name: _filled(place, folder) for name, place in self.stack.links.items()},
             variables={**self.stack.variables, **installer.variables(folder, inputs)},
             notices=tuple(self._unread_locks()),
+            digest=_lock_digest(self.stack, inputs),
         )
 
     def _inputs(self, installer: Installer) -> Inputs:
@@ -241,6 +244,14 @@ def _key(stack: Stack, inputs: Inputs, versions: tuple[str, ...]) -> str:
     for name, content in sorted(inputs.files.items()):
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:16]
+
+
+def _lock_digest(stack: Stack, inputs: Inputs) -> str:
+    """The same on every machine, unlike the key of the cache."""
+    digest = hashlib.sha256(f"{stack.name}\0{(stack.install, stack.extend)}\0".encode() + inputs.also)
+    for name, content in sorted(inputs.files.items()):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
 
 
 def _filled(text: str, folder: Path, *, quoted: bool = False) -> str:

@@ -117,7 +117,7 @@ def find_root(path: Path) -> Path:
 
 
 def snapshot(root: Path, into: Path, ignore: Collection[str] = IGNORED) -> str:
-    """Copy the repository's regular files into `into`; answers the copy's sha256 (first 16 hex digits).
+    """Copy the repository's regular files into `into`; answers the copy's SHA-256 (hex).
 
     Links, devices, version control and the names in `ignore` stay behind. Raises UsageError when it is too large.
     """
@@ -151,7 +151,7 @@ def snapshot(root: Path, into: Path, ignore: Collection[str] = IGNORED) -> str:
             continue
         digest.update(f"{inside.as_posix()}\0".encode("utf-8", "surrogateescape"))
         digest.update(hashlib.sha256(target.read_bytes()).digest())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()
 
 
 def regular_files(folder: Path, ignore: Collection[str] = IGNORED) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""`kata test ARCHIVE --kata SLUG`: what somebody handed in is judged from a private copy, or refused with the reason."""
+"""`kata test ARCHIVE --kata SLUG`: what was handed in is judged from a private copy, or refused with the reason."""
 
 from __future__ import annotations
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -36,7 +36,8 @@ def run(
     kata: Annotated[
         str | None,
         typer.Argument(
-            help="A kata or a repository (default: that of the current directory, else tried last).",
+            help="A kata, a repository, or the file of a report (default: that of the current directory, else tried"
+            " last).",
             autocompletion=slugs,
         ),
     ] = None,
@@ -59,15 +60,29 @@ def run(
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write one HTML page.")] = None,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write a table.")] = None,
+    sign: Annotated[
+        bool, typer.Option("--sign", help="Sign the JSON and what the page carries (`kata keys new`).")
+    ] = False,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="ID", help="With --sign: the start of the key's id.")
+    ] = None,
 ) -> int:
     """The last attempt that ran all checks, as text, JSON, HTML, JUnit or CSV."""
     settings = settings_of(context)
-    _, grade, grade_context = last_report(kata, settings, attempt)
-    written = _write(grade, grade_context, html=html, junit=junit, csv=csv)
-    if as_json:
-        from graders.results.document import render_json
+    if sign and not (as_json or html):
+        raise UsageError("--sign signs JSON and HTML", hint="add --json or --html FILE")
+    document = None
+    if kata is not None and _is_report(kata):
+        grade, grade_context, document = _from_file(Path(kata))
+    else:
+        _, grade, grade_context = last_report(kata, settings, attempt)
+    if sign:
+        from toolkit.signed_reports import sign as signed
 
-        print(render_json(grade))
+        document = signed(grade, key, settings)
+    written = _write(grade, grade_context, document, html=html, junit=junit, csv=csv)
+    if as_json:
+        print(_json(grade, document))
     elif written:
         print("\n".join(f"wrote {path}" for path in written))
     else:
@@ -80,6 +95,31 @@ def run(
             render_grade(shown, paint_for(settings), grade_context, verbose=settings.verbose, everything=full)
         )
     return 0
+
+
+def _is_report(name: str) -> bool:
+    """Whether it names a report's file, and no kata."""
+    return Path(name).suffix in (".json", ".html") and Path(name).is_file()
+
+
+def _from_file(path: Path) -> tuple[Grade, GradeContext, dict[str, Any] | None]:
+    """The grade in a file, and its document where that is signed."""
+    from graders.results.document import from_document
+    from graders.results.signature import MEMBER
+    from toolkit.signed_reports import read_report
+
+    document = read_report(path)
+    return from_document(document), GradeContext(), document if MEMBER in document else None
+
+
+def _json(grade: Grade, document: Mapping[str, Any] | None) -> str:
+    if document is not None:
+        from toolkit.signed_reports import as_text
+
+        return as_text(document)
+    from graders.results.document import render_json
+
+    return render_json(grade)
 
 
 def last_report(
@@ -100,12 +140,19 @@ def last_report(
 
 
 def _write(
-    grade: Grade, grade_context: GradeContext, *, html: Path | None, junit: Path | None, csv: Path | None
+    grade: Grade,
+    grade_context: GradeContext,
+    signed: Mapping[str, Any] | None,
+    *,
+    html: Path | None,
+    junit: Path | None,
+    csv: Path | None,
 ) -> list[Path]:
     if html is not None:
+        from toolkit.signed_reports import embedded
         from toolkit.views.html import render_html
 
-        write_whole(html, render_html(grade, grade_context))
+        write_whole(html, render_html(grade, grade_context, embedded(signed) if signed else ""))
     if junit is not None:
         from toolkit.views.junit import render_junit
 

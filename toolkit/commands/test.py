@@ -11,6 +11,7 @@ import typer
 
 from graders.errors import UsageError
 from graders.grading.grader import Grader
+from graders.results.grade import Grade
 from graders.submission.folder import Submission
 from toolkit.completion import check_ids, slugs
 from toolkit.dataset_option import DatasetName, OldDatasetName, dataset_name
@@ -76,6 +77,12 @@ def run(
         int | None, typer.Option("--seed", min=0, help="Repeat the random choices of that run.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    sign: Annotated[
+        bool, typer.Option("--sign", help="With --json: sign the report (`kata keys new` makes a key).")
+    ] = False,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="ID", help="With --sign: the start of the key's id.")
+    ] = None,
     dataset: DatasetName = None,
     world: OldDatasetName = None,
     postgres: Annotated[
@@ -103,6 +110,8 @@ def run(
         raise UsageError(
             "--stack says how to judge what was handed in", hint="name the kata too: --kata SLUG"
         )
+    if sign:
+        _must_be_able_to_sign(settings, key, as_json=as_json)
     reader = None if as_json else Reader(paint_for(settings), everything, settings.verbose)
     with ExitStack() as exits:
         if foreign:
@@ -127,10 +136,27 @@ def run(
             grader.options = replace(options, only=failed_last(submission, settings))
         judged = judge_here(grader, submission, settings, reader)
     if as_json:
-        from graders.results.document import render_json
-
-        print(render_json(judged.grade))
+        print(_report(judged.grade, settings, key, signed=sign))
     return judged.grade.exit_code
+
+
+def _report(grade: Grade, settings: Settings, key: str | None, *, signed: bool) -> str:
+    if signed:
+        from toolkit.signed_reports import as_text, sign
+
+        return as_text(sign(grade, key, settings))
+    from graders.results.document import render_json
+
+    return render_json(grade)
+
+
+def _must_be_able_to_sign(settings: Settings, key: str | None, *, as_json: bool) -> None:
+    """Before anything runs: a run is too long to find out afterwards."""
+    from toolkit.keys import key_named, private_key
+
+    if not as_json:
+        raise UsageError("--sign signs the JSON report", hint="add --json")
+    private_key(key_named(key, settings))
 
 
 def _watch(

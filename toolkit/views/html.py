@@ -27,8 +27,8 @@ _NOTHING_KNOWN = GradeContext()
 _SIGNS = {"passed": "✓", "failed": "✗", "skipped": "○", "broken": "!"}
 
 
-def render_html(grade: Grade, context: GradeContext = _NOTHING_KNOWN) -> str:
-    """The page. Everything that the service said is escaped."""
+def render_html(grade: Grade, context: GradeContext = _NOTHING_KNOWN, signed: str = "") -> str:
+    """The page. Everything that the service said is escaped. `signed`: the signed report, as `kata verify` reads it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -44,6 +44,7 @@ def render_html(grade: Grade, context: GradeContext = _NOTHING_KNOWN) -> str:
     page = environment.get_template("report.html.j2")
     return page.render(
         grade=grade,
+        signed=signed,
         checks=[_check(check) for check in grade.checks],
         signs=_SIGNS,
         context=context,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from graders.errors import KataError
-from graders.packs.records import ASSISTANTS, Assistants, Kata, Stack
+from graders.packs.records import ASSISTANTS, Assistants, Kata, Stack, Stage
 from graders.packs.rendering import MARKER, render_starter
 from graders.results.grade import Flag
 from graders.submission.folder import Submission, read_marker
@@ -21,7 +21,7 @@ _RUN = ("web", "release", "worker")
 _KEY = re.compile(rb"^\s*([A-Za-z0-9_-]+)\s*:")
 
 
-def submission_of(intake: Intake, kata: Kata, stack: Stack) -> Submission:
+def submission_of(intake: Intake, kata: Kata, stack: Stack, stage: Stage | None = None) -> Submission:
     """The copy as an answer to `kata`, which the judge names, with its protected files put back.
 
     `root` of the intake is changed: its marker, its copies of the open checks, and a Procfile with other names than
@@ -29,14 +29,14 @@ def submission_of(intake: Intake, kata: Kata, stack: Stack) -> Submission:
     """
     with tempfile.TemporaryDirectory(dir=intake.root.parent) as folder:
         starter = Path(folder) / "starter"
-        render_starter(kata, stack, starter)
+        render_starter(kata, stack, starter, stage)
         flags = (
             *_restore_checks(intake.root, starter),
             *_restore_marker(intake.root, starter, kata),
             *_restore_procfile(intake.root),
             *_changed_instructions(intake.root, kata, stack, Path(folder)),
         )
-    return Submission(intake.root, kata, stack, flags=(*intake.flags, *flags), source=intake.source)
+    return Submission(intake.root, kata, stack, stage, flags=(*intake.flags, *flags), source=intake.source)
 
 
 def _restore_checks(root: Path, starter: Path) -> Iterator[Flag]:

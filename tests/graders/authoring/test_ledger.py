@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from graders.authoring.judged_digest import JudgedDigests, grader_digest
+from graders.authoring.judged_digest import JudgedDigests
 from graders.authoring.ledger import NAME, Ledger, LedgerRow, ledger_of, render_ledger, row_states
 from graders.authoring.matrix import candidates_of
 from graders.authoring.sample import ordered_sample, strata_of
 from graders.errors import PackError
+from graders.grading.identity import grader_digest
 from graders.packs.loader import load_kata, open_packs
 from graders.packs.records import Kata
 
