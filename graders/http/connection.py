@@ -17,6 +17,9 @@ from graders.http.message import Answer, Headers, Request, TransportFailure
 
 MAX_HEAD = 64 * 1024
 MAX_INTERIM = 8
+MAX_FIELDS = 256
+# Chunks of one byte, each with its size and two line ends, make seven of one.
+_MOST_FRAMING = 8
 _CHUNK = 64 * 1024
 _SNIPPET = 120
 _CLOSED_EARLY = ("peer closed connection", "peer unexpectedly closed", "event type ConnectionClosed")
@@ -144,6 +147,10 @@ class Connection:
         if not data and not received.total:
             raise received.failure("closed", "the connection was closed without an answer")
         received.total += len(data)
+        if received.total > MAX_HEAD * (MAX_INTERIM + 2) + received.max_bytes * _MOST_FRAMING:
+            raise received.failure(
+                "too-large", "the answer is mostly framing: chunk extensions or interim answers"
+            )
         if len(received.first) < MAX_HEAD:
             received.first += data
         self._http.receive_data(data)
@@ -222,18 +229,16 @@ def _check_head(received: _Received) -> None:
     """Framing that two readers could read differently, which h11 lets pass."""
     response = received.response
     assert response is not None
-    head = _HEAD_END.split(bytes(received.first), maxsplit=1)[0]
-    if received.interim == 0:
-        names = [match.group(1).lower() for match in _FRAMING.finditer(head)]
-        if len(names) > 1:
-            which = (
-                "Content-Length twice"
-                if len(set(names)) == 1
-                else "both Content-Length and Transfer-Encoding"
-            )
-            raise received.failure("malformed-http", f"the answer has {which}")
-        if _OBS_FOLD.search(head):
-            raise received.failure("malformed-http", "a header line of the answer is folded over two lines")
+    head = _final_head(received)
+    names = [match.group(1).lower() for match in _FRAMING.finditer(head)]
+    if len(names) > 1:
+        same = len(set(names)) == 1
+        which = f"{names[0].decode().title()} twice" if same else "both Content-Length and Transfer-Encoding"
+        raise received.failure("malformed-http", f"the answer has {which}")
+    if _OBS_FOLD.search(head):
+        raise received.failure("malformed-http", "a header line of the answer is folded over two lines")
+    if len(response.headers) > MAX_FIELDS:
+        raise received.failure("too-large", f"the answer has more than {MAX_FIELDS} header fields")
     for name, value in response.headers:
         if (
             name == b"content-length"
@@ -241,6 +246,14 @@ def _check_head(received: _Received) -> None:
             and received.request.method != "HEAD"
         ):
             raise _too_large(received, int(value))
+
+
+def _final_head(received: _Received) -> bytes:
+    """The head of the final answer, as it came; interim answers, which have no bodies, may precede it."""
+    heads = _HEAD_END.split(bytes(received.first), maxsplit=received.interim + 1)
+    if len(heads) < received.interim + 2:
+        raise received.failure("too-large", f"the heads of the answer are larger than {MAX_HEAD // 1024} KB")
+    return heads[received.interim]
 
 
 def _too_large(received: _Received, announced: int = 0) -> TransportFailure:

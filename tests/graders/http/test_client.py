@@ -146,6 +146,16 @@ HOSTILE: dict[str, tuple[Script | bytes, str]] = {
         HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
         "malformed-http",
     ),
+    "two lengths after an interim answer": (
+        b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"
+        + HEAD
+        + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
+        "malformed-http",
+    ),
+    "chunked twice": (
+        HEAD + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        "malformed-http",
+    ),
     "negative length": (HEAD + b"Content-Length: -1\r\n\r\n", "malformed-http"),
     "length of 30 digits": (HEAD + b"Content-Length: " + b"9" * 30 + b"\r\n\r\n", "malformed-http"),
     "length of 8e9": (HEAD + b"Content-Length: 8000000000\r\n\r\n", "too-large"),
@@ -157,6 +167,24 @@ HOSTILE: dict[str, tuple[Script | bytes, str]] = {
     ),
     "endless chunks": (
         endlessly(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b"a" * 4096 + b"\r\n"),
+        "too-large",
+    ),
+    "mostly chunk extensions": (
+        endlessly(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1;" + b"x" * 60_000 + b"\r\na\r\n"),
+        "too-large",
+    ),
+    "ten thousand cookies": (
+        then_close(
+            HEAD + b"Set-Cookie: a=b; Domain=example.org\r\n" * 10_000 + b"Content-Length: 2\r\n\r\n{}"
+        ),
+        "too-large",
+    ),
+    "more fields than anybody sends": (
+        HEAD + b"A: b\r\n" * 300 + b"Content-Length: 2\r\n\r\n{}",
+        "too-large",
+    ),
+    "interim answers of large heads": (
+        then_close((b"HTTP/1.1 103 Early Hints\r\nX: " + b"y" * 60_000 + b"\r\n\r\n") * 3 + OK),
         "too-large",
     ),
     "endless trailers": (
@@ -491,3 +519,47 @@ def test_a_usual_curl_line_is_short() -> None:
             answer.curl
             == f"curl -i -H 'Accept: application/json' {shlex.quote(server.url + '/orders?limit=20')}"
         )
+
+
+def test_cookies_are_not_sent_back() -> None:
+    with peer(HEAD + b"Set-Cookie: a=b\r\nContent-Length: 2\r\n\r\n{}") as server:
+        client = Client(server.url)
+        assert client.get("/").headers["set-cookie"] == "a=b"
+        client.get("/")
+    assert len(server.heads) == 2 and not any(b"ookie" in head for head in server.heads)
+
+
+def test_requests_are_the_same_each_time_and_name_no_grader() -> None:
+    with peer(OK) as server:
+        for _ in range(2):
+            Client(server.url).get("/orders", params={"limit": 1})
+    assert server.heads[0] == server.heads[1]
+    host = server.url.removeprefix("http://")
+    assert server.heads[0].decode() == (
+        f"GET /orders?limit=1 HTTP/1.1\r\nHost: {host}\r\nUser-Agent: curl/8.5.0\r\nAccept: application/json\r\n"
+        "Accept-Encoding: identity\r\n\r\n"
+    )
+
+
+def test_an_answer_that_comes_unasked_on_a_kept_connection_is_never_taken_for_the_next_one() -> None:
+    sent = threading.Event()
+
+    def script(connection: socket.socket) -> None:
+        connection.sendall(OK)
+        if not sent.is_set():
+            connection.sendall(HEAD + b"Content-Length: 6\r\n\r\npoison")
+            sent.set()
+
+    with peer(script) as server:
+        client = Client(server.url, keep_alive=True)
+        with suppress(TransportFailure):
+            assert client.get("/").body == b"{}"
+        sent.wait()
+        assert client.get("/").body == b"{}"
+        client.close()
+
+
+def test_a_name_that_is_there_twice_among_very_many_is_found_at_once() -> None:
+    body = b"{" + b",".join(b'"%d":0' % number for number in range(300_000)) + b',"7":0}'
+    with pytest.raises(AnswerError, match="the name `7`"):
+        answer_with(body).json()
