@@ -13,6 +13,7 @@ from graders.backing.postgres.catalog import CatalogReader
 from graders.backing.postgres.hypothetical_index import index_trial
 from graders.errors import DatabaseError
 from graders.http.client import Answer, TransportFailure
+from graders.results.bounds import bounded
 from graders.sql.activity.growth import Growth
 from graders.sql.activity.recording import Recording
 from graders.sql.catalog import Catalog
@@ -24,6 +25,8 @@ from graders.sql.statement import Statement
 _BY_THE_CLOCK = {("long-transaction", "suspected")}
 # An index on a large table takes long to build.
 _MOST_INDEXES_TRIED = 12
+# Characters of one finding in a report.
+LONGEST_FINDING = 20_000
 
 
 class RecordedRequest:
@@ -139,8 +142,8 @@ class Advisor:
 
 
 def as_plain(findings: Iterable[Finding]) -> tuple[Mapping[str, Any], ...]:
-    """Findings as JSON values."""
-    return tuple(finding.as_json() for finding in findings)
+    """Findings as JSON values, each cut to what a report holds: they quote statements and plans of the service."""
+    return tuple(bounded(finding.as_json(), LONGEST_FINDING) for finding in findings)
 
 
 def _shows(request: RecordedRequest) -> tuple[bool, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from graders.results.verdicts import Cost, Evidence, SeenRequest, SeenStatement
 from graders.sql.plans import costs
@@ -23,6 +23,9 @@ MOST_REQUESTS = 3
 MOST_STATEMENTS = 8
 MOST_FINDINGS = 8
 LONGEST_TEXT = 2_000
+LONGEST_COMMAND = 8_000
+LONGEST_VALUE = 500
+MOST_VALUES = 20
 OUTPUT_LINES = 60
 LONGEST_OUTPUT = 6_000
 _SHOWN_HEADERS = {
@@ -101,10 +104,14 @@ class Collector:
 def exchange_evidence(exchange: Answer | TransportFailure) -> SeenRequest:
     """A request and what came of it."""
     request = exchange.request
-    seen = SeenRequest(curl=request.curl, method=request.method, path=request.target)
+    curl, path = clipped(request.curl, LONGEST_COMMAND), clipped(request.target)
+    seen = SeenRequest(curl=curl, method=request.method, path=path)
     if isinstance(exchange, Exception):
         return {**seen, "status": None, "note": clipped(str(exchange))}
-    headers = {name: value for name, value in exchange.headers.items() if name.lower() in _SHOWN_HEADERS}
+    telling = [
+        (name, value) for name, value in exchange.headers.items() if name.lower() in _SHOWN_HEADERS
+    ]
+    headers = {name: clipped(value) for name, value in telling}
     body = clipped(exchange.body.decode("utf-8", "replace"))
     return {**seen, "status": exchange.status, "headers": headers, "body": body}
 
@@ -118,7 +125,9 @@ def statement_evidence(recording: Recording) -> list[SeenStatement]:
         SeenStatement(
             sql=clipped(text),
             times=len(group),
-            parameters=[list(one) for one in dict.fromkeys(s.parameters for s in group) if one][:2],
+            parameters=[_clipped_values(one) for one in dict.fromkeys(s.parameters for s in group) if one][
+                :2
+            ],
             rows_sent=sum(costs.rows_sent(one) for one in group),
             rows_read=sum(costs.rows_read(one) for one in group),
             nested=nested,
@@ -128,7 +137,18 @@ def statement_evidence(recording: Recording) -> list[SeenStatement]:
 
 
 def _clipped_sql(statement: SeenStatement) -> SeenStatement:
-    return {**statement, "sql": clipped(statement["sql"])}
+    clear = {**statement, "sql": clipped(statement["sql"])}
+    if "parameters" in clear:
+        clear["parameters"] = [
+            _clipped_values(one) if isinstance(one, list) else one for one in clear["parameters"]
+        ]
+    return cast("SeenStatement", clear)
+
+
+def _clipped_values(values: Sequence[object]) -> list[object]:
+    return [
+        clipped(value, LONGEST_VALUE) if isinstance(value, str) else value for value in values[:MOST_VALUES]
+    ]
 
 
 def clipped(text: str, most: int = LONGEST_TEXT) -> str:
