@@ -108,9 +108,7 @@ def exchange_evidence(exchange: Answer | TransportFailure) -> SeenRequest:
     seen = SeenRequest(curl=curl, method=request.method, path=path)
     if isinstance(exchange, Exception):
         return {**seen, "status": None, "note": clipped(str(exchange))}
-    telling = [
-        (name, value) for name, value in exchange.headers.items() if name.lower() in _SHOWN_HEADERS
-    ]
+    telling = [(name, value) for name, value in exchange.headers.items() if name.lower() in _SHOWN_HEADERS]
     headers = {name: clipped(value) for name, value in telling}
     body = clipped(exchange.body.decode("utf-8", "replace"))
     return {**seen, "status": exchange.status, "headers": headers, "body": body}

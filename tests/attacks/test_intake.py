@@ -32,10 +32,12 @@ from hostile_archives import (
     zip_file,
 )
 
-from graders.submission.intake import Intake, Limits, Rejected, take_in
+from graders.submission.intake import Intake, IntakeLimits, Rejected, take_in
 
 MB = 1_000_000
-SMALL = Limits(archive_bytes=4 * MB, total_bytes=4 * MB, file_bytes=2 * MB, files=200, members=1000, depth=20)
+SMALL = IntakeLimits(
+    archive_bytes=4 * MB, total_bytes=4 * MB, file_bytes=2 * MB, files=200, members=1000, depth=20
+)
 Take = Callable[..., Intake]
 
 
@@ -44,7 +46,7 @@ def take(tmp_path: Path) -> Iterator[Take]:
     """Take in bytes as an archive, or a directory; nothing may be written outside of the private directory."""
     (tmp_path / "canary").write_text("secret")
 
-    def taken(source: bytes | Path, limits: Limits = SMALL) -> Intake:
+    def taken(source: bytes | Path, limits: IntakeLimits = SMALL) -> Intake:
         place = source if isinstance(source, Path) else tmp_path / "archive"
         if isinstance(source, bytes):
             place.write_bytes(source)
@@ -61,7 +63,7 @@ def take(tmp_path: Path) -> Iterator[Take]:
         assert path.resolve().is_relative_to(tmp_path / "private")
 
 
-def code_of(take: Take, source: bytes | Path, limits: Limits = SMALL) -> str:
+def code_of(take: Take, source: bytes | Path, limits: IntakeLimits = SMALL) -> str:
     with pytest.raises(Rejected) as caught:
         take(source, limits)
     assert caught.value.exit_code == 2 and caught.value.message.startswith("not judged (")
@@ -184,7 +186,7 @@ def test_a_large_bomb_is_refused_at_the_usual_limits_with_little_memory(take: Ta
     stream = squeeze.compress(tar_file(*TAR_BASE)[:1024] + TarMember("a", b"", declared=300 * MB).block)
     packed = stream + b"".join(squeeze.compress(bytes(MB)) for _ in range(300)) + squeeze.flush()
     assert len(packed) < MB
-    assert code_of(take, packed, Limits()) == "too-large"
+    assert code_of(take, packed, IntakeLimits()) == "too-large"
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert (after - before) * 1024 < 60 * MB
 
@@ -214,7 +216,7 @@ def test_headers_that_lie_are_refused(take: Take, name: str) -> None:
 
 
 def test_a_million_members_are_refused_by_their_number(take: Take) -> None:
-    assert code_of(take, zip_file(*ZIP_BASE, count=60_000), Limits(members=1000)) == "too-many-files"
+    assert code_of(take, zip_file(*ZIP_BASE, count=60_000), IntakeLimits(members=1000)) == "too-many-files"
 
 
 @pytest.mark.parametrize("archive", ["zip", "tar"])

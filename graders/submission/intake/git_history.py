@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from graders.packs.extras import install_command
-from graders.submission.intake.limits import Limits
+from graders.submission.intake.limits import IntakeLimits
 from graders.submission.intake.rejection import Rejected
 
 _CHILD = Path(__file__).with_name("git_child.py")
@@ -40,7 +40,7 @@ def can_read_git() -> bool:
     return importlib.util.find_spec("dulwich") is not None
 
 
-def unpack_bundle(bundle: Path, tar: Path, limits: Limits) -> tuple[History, int]:
+def unpack_bundle(bundle: Path, tar: Path, limits: IntakeLimits) -> tuple[History, int]:
     """Write the files of the bundle's newest commit to the new file `tar`; the history and how many submodules were
     left out. Raises Rejected."""
     if not can_read_git():
@@ -53,12 +53,14 @@ def unpack_bundle(bundle: Path, tar: Path, limits: Limits) -> tuple[History, int
     return _history(facts), int(facts.get("left_out", 0))
 
 
-def read_history(repository: Path, scratch: Path, limits: Limits) -> History:
+def read_history(repository: Path, scratch: Path, limits: IntakeLimits) -> History:
     """The history in a private copy of a repository's objects and refs. Raises Rejected."""
     return _history(_run("repository", repository, scratch / "unused.tar", limits))
 
 
-def _run(kind: Literal["bundle", "repository"], source: Path, tar: Path, limits: Limits) -> Mapping[str, Any]:
+def _run(
+    kind: Literal["bundle", "repository"], source: Path, tar: Path, limits: IntakeLimits
+) -> Mapping[str, Any]:
     most = max(limits.expanded_bytes // 4, limits.archive_bytes)
     command = [sys.executable, "-I", "-B", str(_CHILD), kind, str(source), str(tar), str(most)]
     try:

@@ -10,7 +10,7 @@ _MB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class IntakeLimits:
     """Caps. Bytes: of the archive's file, of all files together, of one file, of what an archive expands to with all
     that is left out. Counts: files that are kept, members of an archive. `depth` of directories; bytes of a name and
     of a path; `ratio` of expanded to packed bytes, once more than `ratio_from` bytes have been expanded."""
@@ -28,14 +28,14 @@ class Limits:
     ratio_from: int = 10 * _MB
 
 
-USUAL = Limits()
+USUAL = IntakeLimits()
 
 
 @dataclass(slots=True)
 class Budget:
     """What has been read so far. Each method raises Rejected once a limit is passed."""
 
-    limits: Limits
+    limits: IntakeLimits
     members: int = 0
     files: int = 0
     total: int = 0

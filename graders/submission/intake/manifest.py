@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ManifestEntry:
     """A file: its path in the submission (surrogate escapes for bytes that are not UTF-8), its size in bytes, its
     SHA-256 (hex), and whether it is executable."""
 
@@ -22,7 +22,7 @@ class Entry:
 class Manifest:
     """The files in the order of their paths."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[ManifestEntry, ...]
 
     @property
     def digest(self) -> str:

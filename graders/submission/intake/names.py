@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from graders.submission.intake.limits import Limits
+from graders.submission.intake.limits import IntakeLimits
 from graders.submission.intake.rejection import Rejected
 
 Parts = tuple[str, ...]
@@ -17,7 +17,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 _MAC_RESOURCE = "._"
 
 
-def parts_of(name: str, limits: Limits, *, backslashes: bool = False) -> Parts:
+def parts_of(name: str, limits: IntakeLimits, *, backslashes: bool = False) -> Parts:
     """The name's parts; () for the root. With `backslashes` these separate too, as old Windows tools write them.
 
     `name`: bytes that are not UTF-8 are surrogate escapes. Raises Rejected for what could lead anywhere else.
@@ -34,7 +34,7 @@ def parts_of(name: str, limits: Limits, *, backslashes: bool = False) -> Parts:
     return parts
 
 
-def _check_lengths(parts: Parts, name: str, limits: Limits) -> None:
+def _check_lengths(parts: Parts, name: str, limits: IntakeLimits) -> None:
     if len(parts) > limits.depth:
         raise Rejected("too-deep", f"the name `{name}` is more than {limits.depth} directories deep")
     sizes = [len(os.fsencode(part)) for part in parts]

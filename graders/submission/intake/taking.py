@@ -12,7 +12,7 @@ from graders.results.grade import Flag
 from graders.submission.intake.contents import about_contents
 from graders.submission.intake.directory import pour_directory
 from graders.submission.intake.git_history import History, can_read_git, read_history
-from graders.submission.intake.limits import USUAL, Budget, Limits
+from graders.submission.intake.limits import USUAL, Budget, IntakeLimits
 from graders.submission.intake.manifest import Manifest
 from graders.submission.intake.names import Parts
 from graders.submission.intake.opening import HEAD, is_archive, pour_archive
@@ -35,7 +35,7 @@ class Intake:
     history: History | None
 
 
-def take_in(source: Path, into: Path, limits: Limits = USUAL) -> Intake:
+def take_in(source: Path, into: Path, limits: IntakeLimits = USUAL) -> Intake:
     """Copy the directory or archive `source` into the empty private directory `into`.
 
     An archive within the archive (as learning platforms make them) is opened where it is the whole submission. Raises
@@ -53,7 +53,7 @@ class _Taking:
 
     source: Path
     into: Path
-    limits: Limits
+    limits: IntakeLimits
 
     def taken(self) -> Intake:
         pour: Callable[[Path, Tree], History | None] = pour_archive

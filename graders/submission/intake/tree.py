@@ -11,7 +11,7 @@ from graders.packs.stacks import IGNORED
 from graders.results.grade import Flag
 from graders.submission.folder import NEVER
 from graders.submission.intake.limits import Budget
-from graders.submission.intake.manifest import Entry, Manifest
+from graders.submission.intake.manifest import Manifest, ManifestEntry
 from graders.submission.intake.names import Parts, TakenNames, is_left_out
 from graders.submission.intake.rejection import Rejected
 
@@ -36,7 +36,7 @@ class Tree:
         self.flags: dict[str, Flag] = {}
         self._left_out = left_out
         self._names = TakenNames()
-        self._entries: dict[Parts, Entry] = {}
+        self._entries: dict[Parts, ManifestEntry] = {}
         self._history = Budget(budget.limits)
         self.history_is_whole = True
 
@@ -76,7 +76,7 @@ class Tree:
                 digest.update(chunk)
                 file.write(chunk)
         target.chmod(0o755 if executable else 0o644)
-        self._entries[parts] = Entry("/".join(parts), size, digest.hexdigest(), executable)
+        self._entries[parts] = ManifestEntry("/".join(parts), size, digest.hexdigest(), executable)
 
     def note(self, code: str, reason: str) -> None:
         """Remember a fact of that kind; the first of a kind is kept."""
@@ -89,7 +89,7 @@ class Tree:
             inside = parts[len(below) :]
             if parts[: len(below)] == below and ".git" not in inside:
                 path = "/".join(inside)
-                found.append(Entry(path, entry.size, entry.sha256, entry.executable))
+                found.append(ManifestEntry(path, entry.size, entry.sha256, entry.executable))
         return Manifest(tuple(found))
 
     def _check_size(self, parts: Parts, size: int) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.submission.intake import Intake, Limits, Rejected, take_in
+from graders.submission.intake import Intake, IntakeLimits, Rejected, take_in
 
 FILES = {
     "Procfile": "web: python app.py\n",
@@ -37,10 +37,10 @@ def work(tmp_path: Path) -> Path:
     return root
 
 
-def taken(source: Path, limits: Limits | None = None) -> Intake:
+def taken(source: Path, limits: IntakeLimits | None = None) -> Intake:
     private = source.parent / f"private-{source.name}"
     private.mkdir()
-    return take_in(source, private, limits or Limits())
+    return take_in(source, private, limits or IntakeLimits())
 
 
 def zipped(folder: Path, base: Path) -> Path:
@@ -91,7 +91,7 @@ def taken_again(work: Path) -> Intake:
 def test_what_is_left_out_is_not_counted(work: Path) -> None:
     for number in range(50):
         (work / ".venv" / f"{number}.py").write_text("x" * 1000)
-    small = Limits(files=len(FILES), total_bytes=1000)
+    small = IntakeLimits(files=len(FILES), total_bytes=1000)
     assert len(taken(zipped(work, work), small).manifest.entries) == len(FILES)
 
 
@@ -238,7 +238,7 @@ def test_the_history_in_an_archive_is_read(repository: Path) -> None:
 
 def test_a_history_that_is_too_large_is_left_out(repository: Path) -> None:
     (repository / ".git" / "objects" / "pack" / "pack-1.pack").write_bytes(os.urandom(3000))
-    found = taken(repository, Limits(total_bytes=2000))
+    found = taken(repository, IntakeLimits(total_bytes=2000))
     assert found.history is None
     assert [flag.code for flag in found.flags] == ["history-not-read"]
 
