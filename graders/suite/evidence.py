@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from graders.results.verdicts import Cost, Evidence, SeenRequest, SeenStatement
 from graders.sql.plans import costs
@@ -135,12 +135,10 @@ def statement_evidence(recording: Recording) -> list[SeenStatement]:
 
 
 def _clipped_sql(statement: SeenStatement) -> SeenStatement:
-    clear = {**statement, "sql": clipped(statement["sql"])}
-    if "parameters" in clear:
-        clear["parameters"] = [
-            _clipped_values(one) if isinstance(one, list) else one for one in clear["parameters"]
-        ]
-    return cast("SeenStatement", clear)
+    values = [
+        _clipped_values(one) if isinstance(one, list) else one for one in statement.get("parameters", [])
+    ]
+    return {**statement, "sql": clipped(statement["sql"]), "parameters": values}
 
 
 def _clipped_values(values: Sequence[object]) -> list[object]:
