@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 import json
-import shlex
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from running import Kata
+from terminal import screen_of
 
 from toolkit.text import width
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-
-
-def screen_of(kata: Kata, name: Path, *arguments: str, cwd: Path, **variables: str) -> list[str]:
-    """Every line of a pane after one command has run in it, the oldest first."""
-    socket = ["tmux", "-S", str(name / "tmux"), "-f", "/dev/null"]
-    ended = f"tmux -S {shlex.quote(str(name / 'tmux'))} wait-for -S ended"
-    program = f"{shlex.join(kata.command(*arguments))}; {ended}; read kept"
-    environment = {**kata.environment, "TERM": "xterm-256color", "LANG": "C.UTF-8", **variables}
-    command = [*socket, "new-session", "-d", "-x", "80", "-y", "24", "sh", "-c", program]
-    subprocess.run(command, cwd=cwd, env=environment, check=True)
-    try:
-        subprocess.run([*socket, "wait-for", "ended"], check=True, timeout=300)
-        shown = subprocess.run(
-            [*socket, "capture-pane", "-p", "-J", "-S", "-"], capture_output=True, check=True
-        )
-    finally:
-        subprocess.run([*socket, "kill-server"], check=True)
-    # -J joins what the terminal has folded, such as commands, which are not broken.
-    return [line.rstrip() for line in shown.stdout.decode().splitlines()]
 
 
 @pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}], ids=["color", "no color"])

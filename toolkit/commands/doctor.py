@@ -12,6 +12,7 @@ from toolkit.place import settings_of
 from toolkit.settings import Settings
 from toolkit.text import wrap
 from toolkit.views.paint import Paint, paint_for
+from toolkit.views.prose import pointed
 
 EXAMPLE = """\
 kata doctor
@@ -48,7 +49,7 @@ def _lines(finding: HealthItem, paint: Paint) -> str:
     lines = [f"{paint(paint.sign(sign), style, 'bold')} {paint(finding.name.ljust(16), 'bold')}  {first}"]
     lines += [indent + line for line in rest]
     if finding.hint:
-        lines += [f"{indent}{paint.sign('arrow')} {line}" for line in wrap(finding.hint, paint.width - 22)]
+        lines += [indent + line for line in pointed(finding.hint, paint, paint.width - 20)]
     return "\n".join(lines)
 
 

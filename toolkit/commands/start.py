@@ -26,6 +26,7 @@ from toolkit.settings import Settings
 from toolkit.starters import keep_starter
 from toolkit.text import wrap
 from toolkit.views.paint import Paint, paint_for
+from toolkit.views.prose import pointed
 from toolkit.views.steps import step_lines
 
 EXAMPLE = """\
@@ -135,4 +136,4 @@ def _refusal(question: Callable[[], object], paint: Paint) -> Iterator[str]:
         question()
     except UsageError as error:
         yield f"{paint(paint.sign('broken'), 'yellow', 'bold')} {error.message}"
-        yield f"  {paint.sign('arrow')} {error.hint}"
+        yield from (f"  {line}" for line in pointed(error.hint, paint, paint.width - 2))

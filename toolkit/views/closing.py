@@ -70,7 +70,7 @@ def _notes(grade: Grade, paint: Paint) -> list[str]:
         return []
     lines = [f"  {paint('Notes', 'bold')} {paint('(do not affect the score)', 'dim')}"]
     for notice in grade.notices:
-        lines += [INDENT + line for line in wrap(escape(notice.message), paint.width - 4)]
+        lines += [INDENT + line for line in wrap(escape(notice.message, keep_newlines=True), paint.width - 4)]
     return lines
 
 

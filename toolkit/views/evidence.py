@@ -179,7 +179,10 @@ def finding_lines(finding: Mapping[str, Any], paint: Paint) -> list[str]:
         f"    {mark} {title or rule} {paint('(' + str(finding.get('confidence', 'suspected')) + ')', 'dim')}"
     ]
     if message := finding.get("message"):
-        lines += ["      " + paint(line, "dim") for line in wrap(escape(str(message)), paint.width - 6)]
+        lines += [
+            "      " + paint(line, "dim")
+            for line in wrap(escape(str(message), keep_newlines=True), paint.width - 6)
+        ]
     lines += _remedy_lines(finding, paint)
     return [*lines, f"      {paint(f'kata explain {rule}', 'cyan')}"]
 

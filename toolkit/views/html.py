@@ -20,6 +20,7 @@ from toolkit.views.evidence import (
 from toolkit.views.grade_context import GradeContext
 from toolkit.views.growth import UNITS, improvement_in_words
 from toolkit.views.paint import Paint
+from toolkit.views.sheet import output_title
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _BODY_COLUMNS = 600
@@ -40,6 +41,7 @@ def render_html(grade: Grade, context: GradeContext = _NOTHING_KNOWN, signed: st
         lstrip_blocks=True,
     )
     environment.filters["number"] = number
+    environment.filters["output_title"] = output_title
     environment.filters["start_of"] = lambda text: shorten(str(text or ""), _BODY_COLUMNS)
     page = environment.get_template("report.html.j2")
     return page.render(

@@ -7,9 +7,11 @@ from typing import Any
 from graders.authoring.matrix import Candidate, CandidateRun, Matrix, Row
 from graders.authoring.problem import Problem
 from graders.packs.records import Kata
-from toolkit.text import escape, pad, shorten, wrap
+from toolkit.text import escape, pad, shorten
 from toolkit.views.paint import Paint
+from toolkit.views.prose import pointed
 
+_CAUGHT = "caught by it"
 _STYLES = {
     "passed": ("green",),
     "failed": ("cyan",),
@@ -21,19 +23,23 @@ _STYLES = {
 
 def render_matrix(matrix: Matrix, paint: Paint, *, seconds: float) -> str:
     """One row a candidate, one column a check (by number), then what is wrong, then whether it is proved."""
-    kata = matrix.kata
-    columns = max((len(row.candidate.name) for row in matrix.rows), default=8)
-    heads = "".join(f"{number:>4}" for number in range(1, len(kata.checks) + 1))
-    lines = [f"{paint(kata.slug, 'bold')}  {escape(kata.title)}", ""]
-    lines += [paint(f"  {number:>2}  {check.id}", "dim") for number, check in enumerate(kata.checks, start=1)]
-    lines += ["", paint(f"  {' ' * columns}{heads}  score", "bold")]
-    lines += [_row(row, kata, columns, paint) for row in matrix.rows]
-    killers = "".join(f"{matrix.killers(check.id):>4}" for check in kata.checks)
-    lines.append(paint(f"  {pad('caught by it', columns)}{killers}", "dim"))
-    lines += ["", paint(_legend(paint), "dim")]
+    lines = [f"{paint(matrix.kata.slug, 'bold')}  {escape(matrix.kata.title)}"]
+    if matrix.rows:
+        lines += ["", *_table(matrix, paint), "", *_legend(paint)]
     for problem in (*matrix.problems, *matrix.deprecations):
         lines += ["", *_problem(problem, paint)]
     return "\n".join([*lines, "", _verdict(matrix, paint, seconds), ""])
+
+
+def _table(matrix: Matrix, paint: Paint) -> list[str]:
+    kata = matrix.kata
+    columns = max(len(_CAUGHT), *(len(row.candidate.name) for row in matrix.rows))
+    heads = "".join(f"{number:>4}" for number in range(1, len(kata.checks) + 1))
+    lines = [paint(f"  {number:>2}  {check.id}", "dim") for number, check in enumerate(kata.checks, start=1)]
+    lines += ["", paint(f"  {' ' * columns}{heads}  score", "bold")]
+    lines += [_row(row, kata, columns, paint) for row in matrix.rows]
+    killers = "".join(f"{matrix.killers(check.id):>4}" for check in kata.checks)
+    return [*lines, paint(f"  {pad(_CAUGHT, columns)}{killers}", "dim")]
 
 
 def render_run(kata: Kata, candidate: Candidate, run: CandidateRun, count: str, paint: Paint) -> str:
@@ -82,16 +88,14 @@ def _as_expected(candidate: Candidate, check: str, verdict: str) -> bool:
     return verdict == ("failed" if check in candidate.fails else "passed")
 
 
-def _legend(paint: Paint) -> str:
+def _legend(paint: Paint) -> list[str]:
     signs = (
         (paint.sign("passed"), "passed"),
         (paint.sign("failed"), "failed, as it must"),
         (paint.sign("skipped"), "skipped"),
     )
-    return "  " + "   ".join(
-        f"{sign} {word}"
-        for sign, word in (*signs, ("?", "not as it should be"), ("~", "differs between runs"))
-    )
+    others = (("?", "not as it should be"), ("~", "differs between runs"))
+    return [paint("  " + "   ".join(" ".join(one) for one in part), "dim") for part in (signs, others)]
 
 
 def _problem(problem: Problem, paint: Paint) -> list[str]:
@@ -103,11 +107,7 @@ def _problem(problem: Problem, paint: Paint) -> list[str]:
     )
     lines = [f"  {mark} {paint(escape(problem.where), 'bold')}: {said[0]}"]
     lines += [f"      {line}" for line in said[1:][-15:]]
-    return lines + [
-        f"    {paint.sign('arrow')} {line}"
-        for part in escape(problem.hint, keep_newlines=True).splitlines()
-        for line in wrap(part, paint.width - 6)
-    ]
+    return lines + [f"    {line}" for line in pointed(problem.hint, paint, paint.width - 4)]
 
 
 def _verdict(matrix: Matrix, paint: Paint, seconds: float) -> str:
@@ -120,11 +120,10 @@ def _verdict(matrix: Matrix, paint: Paint, seconds: float) -> str:
     if matrix.rows and not count:
         said = f"nothing is wrong in the {len(matrix.rows)} of {matrix.candidates} solutions that ran"
         need = "A proof is a run of all of them: leave out --only."
-        return (
-            f"  {paint(f'{matrix.kata.slug}: {said}', 'bold')}  {paint(facts, 'dim')}\n  {paint(need, 'dim')}"
-        )
+        return f"  {paint(f'{matrix.kata.slug}: {said}', 'bold')}\n  {paint(facts, 'dim')}\n  {paint(need, 'dim')}"
     if matrix.blocked:
         what = f"nothing was run; fix the {what} first"
+        return f"  {paint(f'{matrix.kata.slug} is not proved: {what}', 'red', 'bold')}"
     return f"  {paint(f'{matrix.kata.slug} is not proved: {what}', 'red', 'bold')}  {paint(facts, 'dim')}"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from toolkit.text import escape, number, shorten, wrap
 from toolkit.views.paint import Paint
+from toolkit.views.prose import pointed
 
 if TYPE_CHECKING:
     from graders.migrations.check import Checked, CheckedAll
@@ -43,13 +44,6 @@ def render_checked_json(checked: CheckedAll, left: int, rows: int) -> str:
         "findings": [finding.as_json() for finding in checked.findings],
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
-
-
-def pointed(text: str, paint: Paint, columns: int) -> list[str]:
-    """`text` wrapped behind an arrow."""
-    arrow = paint.sign("arrow")
-    lines = wrap(escape(text), columns - len(arrow) - 1)
-    return [f"{arrow if place == 0 else ' ' * len(arrow)} {line}" for place, line in enumerate(lines)]
 
 
 def _migration(one: Checked, paint: Paint, verbose: bool) -> list[str]:
@@ -90,7 +84,10 @@ def _step(
             f"{_INDENT}    {line}" for line in wrap(escape(f"{what[:1].upper()}{what[1:]}."), paint.width - 8)
         ]
         if finding.confidence == "proved":
-            lines += [f"{_INDENT}    {line}" for line in wrap(escape(finding.message), paint.width - 8)]
+            lines += [
+                f"{_INDENT}    {line}"
+                for line in wrap(escape(finding.message, keep_newlines=True), paint.width - 8)
+            ]
         lines += [f"{_INDENT}    {line}" for line in pointed(finding.remedy, paint, paint.width - 8)]
     return lines
 

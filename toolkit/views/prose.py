@@ -21,6 +21,13 @@ def paragraph(text: str, paint: Paint, *, indent: str = INDENT) -> list[str]:
     return lines
 
 
+def pointed(text: str, paint: Paint, columns: int) -> list[str]:
+    """`text` wrapped behind an arrow; its own lines stay."""
+    arrow = paint.sign("arrow")
+    lines = wrap(escape(text, keep_newlines=True), columns - len(arrow) - 1)
+    return [f"{arrow if place == 0 else ' ' * len(arrow)} {line}" for place, line in enumerate(lines)]
+
+
 def _joined(lines: Iterable[str]) -> Iterator[str]:
     waiting: list[str] = []
     for line in lines:

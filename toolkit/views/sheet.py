@@ -12,7 +12,7 @@ from toolkit.views.failure import failure_lines, has_details
 from toolkit.views.overview import Cause, cause_of, check_lines, columns_of, folded_lines
 from toolkit.views.paint import Paint
 from toolkit.views.printed import printed_lines
-from toolkit.views.prose import INDENT
+from toolkit.views.prose import INDENT, pointed
 
 _OUTPUT_LINES = 20
 
@@ -110,20 +110,25 @@ def stop_lines(stop: Stop, paint: Paint, *, said: bool = False) -> list[str]:
     lines: list[str] = []
     if not said:
         sign = paint(paint.sign("failed"), "red", "bold")
-        first, *more = wrap(escape(stop.message), paint.width - 4)
+        first, *more = wrap(escape(stop.message, keep_newlines=True), paint.width - 4)
         lines = [f"  {sign} {paint(first, 'bold')}", *(INDENT + paint(line, "bold") for line in more)]
     if stop.hint:
-        lines += [
-            f"{INDENT}{paint.sign('arrow')} {line}" for line in wrap(escape(stop.hint), paint.width - 6)
-        ]
-    return [*lines, *_output(stop.output, paint)]
+        lines += [INDENT + line for line in pointed(stop.hint, paint, paint.width - 4)]
+    return [*lines, *_output(stop, paint)]
 
 
-def _output(text: str, paint: Paint) -> list[str]:
-    output = text.strip("\n").splitlines()
+def output_title(stop: Stop) -> str:
+    """What a stop's output is the output of."""
+    return (
+        "What the installer printed" if stop.code == "dependencies-refused" else "Last output of the service"
+    )
+
+
+def _output(stop: Stop, paint: Paint) -> list[str]:
+    output = stop.output.strip("\n").splitlines()
     if not output:
         return []
-    lines = ["", INDENT + paint("Last output of the service", "bold")]
+    lines = ["", INDENT + paint(output_title(stop), "bold")]
     if len(output) > _OUTPUT_LINES:
         lines.append(INDENT + paint(f"... {len(output) - _OUTPUT_LINES} lines before", "dim"))
     return lines + printed_lines(output[-_OUTPUT_LINES:], paint, indent=INDENT)

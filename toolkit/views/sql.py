@@ -11,8 +11,8 @@ from graders.logs.needs import NEEDS, OF_PLANS
 from graders.logs.source import Notebook
 from toolkit.text import escape, number, shorten, wrap
 from toolkit.views.evidence import statement_lines
-from toolkit.views.migrations import pointed
 from toolkit.views.paint import Paint
+from toolkit.views.prose import pointed
 
 _STYLES = {"proved": "red", "suspected": "yellow"}
 _FEW = 10
@@ -79,7 +79,7 @@ def _finding(place: int, one: Ranked, paint: Paint) -> list[str]:
     if finding.request:
         facts += f"; worst in {escape(finding.request)}"
     lines += [_INDENT + paint(line, "dim") for line in wrap(facts, paint.width - 4)]
-    lines += [_INDENT + line for line in wrap(escape(finding.message), paint.width - 4)]
+    lines += [_INDENT + line for line in wrap(escape(finding.message, keep_newlines=True), paint.width - 4)]
     for seen in finding.as_json()["statements"][:2]:
         lines += statement_lines(seen, paint)
         if seen.get("source"):
