@@ -18,6 +18,9 @@ from graders.packs.selection import chosen, dataset_of
 from graders.results.document import to_document
 from graders.results.grade import Grade
 from graders.results.verdicts import CheckResult, Report, judge
+from graders.sandbox.choice import Choice
+from graders.sandbox.process import ProcessSandbox
+from graders.sandbox.promises import UNCONFINED
 from graders.submission.folder import Submission
 from toolkit.boundary import print_error, write_log
 from toolkit.editor import refresh_links
@@ -32,7 +35,7 @@ from toolkit.views.grade_context import GradeContext
 from toolkit.views.live import Live, live_progress
 from toolkit.views.paint import Paint, paint_for
 from toolkit.views.sheet import Sheet
-from toolkit.views.terminal import heading_lines
+from toolkit.views.terminal import confinement_fact, heading_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,10 @@ def options_for(
     postgres: str | None = None,
     fail_fast: bool = False,
     root: Path | None = None,
+    sandbox: Choice | None = None,
 ) -> Options:
     """The grader's options. `postgres`: a server's superuser URL, or the bin directory of an installation; `root`: the
-    repository whose `kata serve` is named where requests are shown."""
+    repository whose `kata serve` is named where requests are shown; `sandbox` None: plain processes."""
     try:
         settings.run_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -88,6 +92,8 @@ def options_for(
         postgres_url=postgres if is_url else None,
         postgres_bin=Path(postgres) if postgres is not None and not is_url else None,
         shown_url=address_of if root is None else partial(served_url, root, settings),
+        sandbox=ProcessSandbox if sandbox is None else sandbox.make,
+        confinement=UNCONFINED if sandbox is None else sandbox.confinement,
     )
 
 
@@ -136,6 +142,7 @@ def _begun_sheet(
         *([reached] if reached else []),
         f"dataset {dataset_of(kata, options.dataset).name}",
         f"seed {seed}",
+        *confinement_fact(options.confinement),
     )
     print("\n".join([*heading_lines(kata.slug, kata.title, facts, reader.paint), ""]), flush=True)
     titles = {id: kata.check(id).title for id in chosen(kata, options.only, submission.stage)}

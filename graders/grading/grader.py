@@ -196,6 +196,7 @@ class _Run:
             submission_digest=self.set_up.digest,
             seed=self.set_up.seed,
             tier=self.grader.tier,
+            confinement=options.confinement,
             dataset=dataset_of(kata, options.dataset).name,
             checks=checks,
             findings=outcome.findings,

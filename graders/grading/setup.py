@@ -18,6 +18,7 @@ from graders.packs.selection import dataset_of
 from graders.results.grade import Notice
 from graders.sandbox.base import Sandbox
 from graders.sandbox.process import ProcessSandbox
+from graders.sandbox.promises import UNCONFINED, Confinement
 from graders.sandbox.rundir import Run, remove_tree, run_directory
 from graders.submission import failures
 from graders.submission.building import build
@@ -35,8 +36,9 @@ class Options:
     """How to judge. `cache`: where templates and environments are kept; `runs`: where run directories are made;
     `variables`: the caller's environment, of which installs see a few by name; `postgres_url`: an existing server's
     superuser URL; `only`: ids of the checks to run (empty: all); `fail_fast`: end after the first failed check;
-    `sandbox`: makes the place where foreign code runs, given what is to hear of its process groups; `shown_url` gives
-    the base URL that curl lines name: the service's own address ends with the run."""
+    `sandbox`: makes the place where foreign code runs, given what is to hear of its process groups; `confinement`: what
+    of its promises was seen to hold (sandbox.choice gives both); `shown_url` gives the base URL that curl lines name:
+    the service's own address ends with the run."""
 
     cache: Path
     runs: Path
@@ -48,6 +50,7 @@ class Options:
     postgres_bin: Path | None = None
     fail_fast: bool = False
     sandbox: Callable[[Callable[[int], None]], Sandbox] = ProcessSandbox
+    confinement: Confinement = UNCONFINED
     shown_url: Callable[[], str] = address_of
 
 
@@ -96,7 +99,7 @@ class SetUp:
         run = stack.enter_context(run_directory(self.options.runs))
         sandbox = self.options.sandbox(run.adopt)
         with self.log.phase("dependencies"):
-            toolchain = self._toolchain(sandbox)
+            toolchain = self._toolchain(ProcessSandbox(run.adopt), confined=sandbox.tier != "T0")
             self.stack_digest = toolchain.digest
         with self.log.phase("database"):
             cluster = stack.enter_context(self._postgres().start())
@@ -128,7 +131,7 @@ class SetUp:
             notices=toolchain.notices,
         )
 
-    def _toolchain(self, sandbox: Sandbox) -> Toolchain:
+    def _toolchain(self, sandbox: Sandbox, *, confined: bool) -> Toolchain:
         return prepare_environment(
             self.submission.stack,
             self.submission.root,
@@ -136,6 +139,7 @@ class SetUp:
             cache=self.options.cache,
             variables=self.options.variables,
             sandbox=sandbox,
+            confined=confined,
             progress=lambda note: self.log.note("dependencies", note),
         )
 

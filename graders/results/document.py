@@ -14,8 +14,8 @@ from graders.results.verdicts import Cost
 FORMAT = 1
 # The order in which people read it.
 _FIELDS = (
-    "format", "kata", "title", "stack", "pack_digest", "submission_digest", "seed", "tier", "dataset", "world", "valid",
-    "partial", "stage", "assistants",
+    "format", "kata", "title", "stack", "pack_digest", "submission_digest", "seed", "tier", "confinement",
+    "dataset", "world", "valid", "partial", "stage", "assistants",
     "flags", "digests", "score", "max", "versions", "stop", "notices", "checks", "costs", "findings", "phases",
 )  # fmt: skip
 _DIGITS = 4

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from graders.results.verdicts import CheckResult, Cost
+from graders.sandbox.promises import UNCONFINED, Confinement
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ class Grade:
 
     `stage`: None for a kata without stages, and where all of them are open at once; `assistants`: what AGENTS.md
     asked of coding assistants; `flags`: what a person who decides should know; `digests`: SHA-256 (hex) of `grader`
-    (the code that judged), `stack` (what its dependencies were installed from) and `postgres` (the server's program).
+    (the code that judged), `stack` (what its dependencies were installed from) and `postgres` (the server's program);
+    `confinement`: what the sandbox was seen to promise.
     """
 
     kata: str
@@ -89,6 +91,7 @@ class Grade:
     assistants: str | None = None
     flags: tuple[Flag, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
+    confinement: Confinement = UNCONFINED
 
     @property
     def valid(self) -> bool:

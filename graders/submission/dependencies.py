@@ -66,15 +66,17 @@ def prepare_environment(
     cache: Path,
     variables: Mapping[str, str],
     sandbox: Sandbox,
+    confined: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Toolchain:
     """The dependencies of the repository `root`, installed into `cache` unless they are there already.
 
     `kata`: whose starter the repository began as; `variables`: the caller's environment, of which the installer sees
-    a few by name; `progress` hears what takes time. Raises ServiceFailure for dependencies that cannot be installed
+    a few by name; `confined`: the code of the repository is not trusted, so that only what the starter needs is
+    installed; `progress` hears what takes time. Raises ServiceFailure for dependencies that cannot be installed
     as they are declared, UsageError for a missing file or program, SandboxError where the machine is at fault.
     """
-    return _Preparation(stack, root, kata, cache, variables, sandbox, progress).toolchain()
+    return _Preparation(stack, root, kata, cache, variables, sandbox, confined, progress).toolchain()
 
 
 @dataclass(slots=True)
@@ -87,6 +89,7 @@ class _Preparation:
     cache: Path
     caller: Mapping[str, str]
     sandbox: Sandbox
+    confined: bool
     progress: Callable[[str], None]
 
     def toolchain(self) -> Toolchain:
@@ -100,6 +103,8 @@ class _Preparation:
             self._ensure(folder, lambda: self._build(folder, inputs, installer, base, own=True))
         else:
             assert base is not None
+            if self.confined and not is_intact(folder):
+                raise _not_installed(self.stack)
             below = self._folder(base, versions)
             self._ensure(folder, lambda: self._build_theirs(folder, inputs, installer, base, below))
         return Toolchain(
@@ -235,6 +240,16 @@ class _Preparation:
             f"the dependencies of {self.stack.name} could not be installed ({failed.how}):\n{said}",
             hint=why.hint,
         )
+
+
+def _not_installed(stack: Stack) -> UsageError:
+    files = " and ".join(stack.inputs)
+    return UsageError(
+        f"the submission asks for other dependencies than the starter ({files}), and an install would run their code"
+        " outside of the sandbox",
+        hint=f"compare {files} with the starter's; if you trust the additions, `kata env` installs them once, and"
+        " the run then only reads them",
+    )
 
 
 def _key(stack: Stack, inputs: Inputs, versions: tuple[str, ...]) -> str:

@@ -16,7 +16,8 @@ from toolkit.views.prose import pointed
 
 EXAMPLE = """\
 kata doctor
-kata doctor --postgres /usr/lib/postgresql/16/bin"""
+kata doctor --postgres /usr/lib/postgresql/16/bin
+kata doctor --sandbox"""
 
 _SIGNS = {"fine": ("passed", "green"), "note": ("skipped", "yellow"), "wrong": ("failed", "red")}
 
@@ -27,10 +28,16 @@ def run(
         str | None,
         typer.Option("--postgres", metavar="DIR", help="Look at this installation's bin directory."),
     ] = None,
+    sandbox: Annotated[
+        bool,
+        typer.Option("--sandbox", help="Attack the sandboxes of this machine and list what they keep."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """What kata found on this machine, and what is missing."""
     settings = settings_of(context)
+    if sandbox:
+        return _sandboxes(settings, as_json=as_json)
     findings = []
     paint = paint_for(settings)
     for finding in examine(settings, postgres):
@@ -51,6 +58,16 @@ def _lines(finding: HealthItem, paint: Paint) -> str:
     if finding.hint:
         lines += [indent + line for line in pointed(finding.hint, paint, paint.width - 20)]
     return "\n".join(lines)
+
+
+def _sandboxes(settings: Settings, *, as_json: bool) -> int:
+    """0 where some sandbox may run untrusted code, else 1."""
+    from toolkit.sandboxes import examine_sandboxes
+    from toolkit.views.sandboxes import render_sandboxes, sandboxes_as_json
+
+    found = examine_sandboxes(settings)
+    print(sandboxes_as_json(found) if as_json else render_sandboxes(found, paint_for(settings)))
+    return 0 if any(one.confines for one in found) else 1
 
 
 def _as_json(findings: list[HealthItem], settings: Settings) -> str:

@@ -17,6 +17,7 @@ from toolkit.completion import check_ids, slugs
 from toolkit.dataset_option import DatasetName, OldDatasetName, dataset_name
 from toolkit.judging import Reader, failed_last, judge_here, options_for
 from toolkit.place import packs_of, settings_of, submission_at
+from toolkit.sandboxes import sandbox_for
 from toolkit.settings import Settings
 from toolkit.views.paint import paint_for
 
@@ -25,7 +26,8 @@ kata test
 kata test --only orders-cost-is-flat
 kata test --failed -x --watch
 kata test --seed 1234 --json
-kata test submission.zip --kata n-plus-one"""
+kata test submission.zip --kata n-plus-one
+kata test --untrusted submissions/42"""
 
 
 def run(
@@ -93,6 +95,14 @@ def run(
             help="A running server's superuser URL, or an installation's bin directory.",
         ),
     ] = None,
+    sandbox: Annotated[
+        str | None,
+        typer.Option("--sandbox", metavar="NAME", help="Where the service runs: process or bubblewrap."),
+    ] = None,
+    untrusted: Annotated[
+        bool,
+        typer.Option("--untrusted", help="The code is a stranger's: run it confined, or not at all."),
+    ] = False,
 ) -> int:
     """Run the service with its own PostgreSQL and judge it."""
     settings = settings_of(context)
@@ -128,6 +138,8 @@ def run(
             postgres=postgres,
             fail_fast=fail_fast,
             root=None if foreign else submission.root,
+            # What was handed in is a stranger's, unless the caller says where it may run.
+            sandbox=sandbox_for(settings, sandbox, untrusted=untrusted or (foreign and sandbox is None)),
         )
         grader = exits.enter_context(Grader(options))
         if watch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from graders.results.grade import Grade, Stop
 from graders.results.verdicts import CheckResult
+from graders.sandbox.promises import Confinement
 from toolkit.text import escape, wrap
 from toolkit.views.closing import closing_lines
 from toolkit.views.failure import failure_lines
@@ -30,6 +31,7 @@ def render_grade(
     lines += sheet.rest(grade.checks, grade.stop)
     stage = [] if grade.stage is None else [f"stage {grade.stage.number} of {grade.stage.of}"]
     facts = (grade.stack, *stage, f"dataset {grade.dataset}", f"seed {grade.seed}")
+    facts += confinement_fact(grade.confinement)
     head = heading_lines(grade.kata, grade.title, facts, paint)
     end = closing_lines(grade, context, paint, verbose=verbose, left_out=sheet.left_out)
     return "\n".join([*head, *_proof(context, paint), "", *lines, "", *end])
@@ -40,6 +42,11 @@ def _proof(context: GradeContext, paint: Paint) -> list[str]:
         return []
     said = f"The checks were {context.proof}, last on {context.proof.date}."
     return [paint(line, "dim") for line in wrap(said, paint.width)]
+
+
+def confinement_fact(confinement: Confinement) -> tuple[str, ...]:
+    """The sandbox of the run; nothing of a plain process, which is what a learner's own code runs as."""
+    return (confinement.label,) if confinement.promises else ()
 
 
 def in_run_order(grade: Grade) -> list[CheckResult]:

@@ -61,6 +61,7 @@ def as_before(grade: Grade) -> str:
     document = json.loads(render_json(grade))
     for name in ("stage", "assistants"):
         assert document.pop(name) is None
+    assert document.pop("confinement") == {"sandbox": "process", "promises": []}
     assert document.pop("dataset") == document["world"]
     assert document.pop("flags") == []
     assert document.pop("digests") == {}
