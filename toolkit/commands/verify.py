@@ -101,11 +101,15 @@ def _judged_again(grade: Grade, submission: Path, settings: Settings) -> Grade:
     from graders.grading.grader import Grader
     from toolkit.handed_in import handed_in
     from toolkit.judging import options_for
+    from toolkit.sandboxes import sandbox_for
 
     only = [check.id for check in grade.checks] if grade.partial else []
     stage = grade.stage.id if grade.stage else None
     with handed_in(submission, grade.kata, grade.stack, settings, stage=stage) as taken:
-        options = options_for(settings, seed=grade.seed, only=only, dataset=grade.dataset)
+        # In the sandbox of the report, whose signature has been checked.
+        name = grade.confinement.sandbox
+        sandbox = sandbox_for(settings, name, untrusted=name != "process")
+        options = options_for(settings, seed=grade.seed, only=only, dataset=grade.dataset, sandbox=sandbox)
         with Grader(options) as grader:
             return grader.grade(replace(taken, assistants=grade.assistants))  # type: ignore[arg-type]
 
