@@ -10,11 +10,12 @@ demo: .venv/ready  ## the main job: judge a slow backend, see why, fix it, judge
 test: .venv/ready  ## the whole test suite, in parallel
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
-check: .venv/ready  ## lint, types and import contracts
+check: .venv/ready  ## lint, types, import contracts, and the rules of the house
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_house.py
 
 gate: .venv/ready  ## prove every kata: every solution against every check
 	$(BIN)/kata author check --all --jobs 6
