@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+PATIENCE = 300.0
 TINY = Path(__file__).parent.parent / "packs" / "tiny"
 
 
@@ -30,7 +32,7 @@ class Kata:
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
-            timeout=300,
+            timeout=PATIENCE,
             check=False,
         )
 
@@ -57,17 +59,30 @@ def running(kata: Kata, *arguments: object, cwd: Path) -> Iterator[subprocess.Po
 
 
 def read_until(process: subprocess.Popen[str], words: str) -> str:
+    """What the process prints up to a line with these words; it is killed where they do not come."""
     assert process.stdout is not None
     read = ""
-    for line in process.stdout:
-        read += line
-        if words in line:
-            return read
+    with ending_after(PATIENCE, process):
+        for line in process.stdout:
+            read += line
+            if words in line:
+                return read
     assert process.stderr is not None
     raise AssertionError(f"{words!r} never came: {read}\n{process.stderr.read()}")
 
 
+@contextmanager
+def ending_after(seconds: float, process: subprocess.Popen[str]) -> Iterator[None]:
+    """Kill the process where the block takes longer: a read of its output ends then."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def end(process: subprocess.Popen[str]) -> int:
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=300)
+    process.communicate(timeout=PATIENCE)
     return process.returncode

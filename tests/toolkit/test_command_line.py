@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import TINY, Kata
+from running import PATIENCE, TINY, Kata
 
 import toolkit
 from toolkit.command_line import command_line, hoist
@@ -174,7 +174,7 @@ def test_a_reader_that_leaves_early_is_no_error(kata: Kata) -> None:
     process.stdout.close()
     said = process.stderr.read()
     process.stderr.close()
-    assert process.wait() == 141
+    assert process.wait(PATIENCE) == 141
     assert said == ""
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import TINY, Kata
+from running import TINY, Kata, ending_after
 
 from graders.sandbox.known_process import is_running
 
@@ -123,7 +123,7 @@ def end_of(process: subprocess.Popen[str]) -> str:
         return process.communicate(timeout=END_SECONDS)[1]
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGABRT)
-        return process.communicate()[1]
+        return process.communicate(timeout=END_SECONDS)[1]
 
 
 CASES = [
@@ -180,7 +180,12 @@ def test_a_wait_for_somebody_else_s_lock_is_ended(kata: Kata, tmp_path: Path) ->
     command = kata.command("--pack", TINY, "author", "check", "greeting")
     environment = {**kata.environment, "KATA_CACHE_DIR": str(cache)}
     # Once, to learn which lock that is.
-    assert subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
+    assert (
+        subprocess.run(
+            command, env=environment, capture_output=True, check=False, timeout=PATIENCE
+        ).returncode
+        == 0
+    )
     [lock] = (cache / "templates").glob("dataset-*.lock")
     shutil.rmtree(lock.with_suffix(""))
     with lock.open("a") as holder:
@@ -218,14 +223,17 @@ def test_a_second_signal_is_answered_and_a_third_one_leaves_at_once(tmp_path: Pa
         "        sys.stdin.read()\n"
         "sys.exit(guarded(run))\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "KATA_STATE_DIR": str(tmp_path)},
-    ) as process:
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "KATA_STATE_DIR": str(tmp_path)},
+        ) as process,
+        ending_after(PATIENCE, process),
+    ):
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline() == "ready\n"
@@ -252,9 +260,12 @@ def test_a_clean_up_that_does_not_end_is_left(tmp_path: Path) -> None:
         "        time.sleep(1000)\n"
         "sys.exit(guarded(run))\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process,
+        ending_after(PATIENCE, process),
+    ):
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGHUP)
@@ -273,4 +284,4 @@ def test_nohup_is_respected() -> None:
         "    return 0\n"
         "sys.exit(guarded(run))\n"
     )
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=PATIENCE).returncode == 0
