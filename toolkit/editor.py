@@ -73,13 +73,13 @@ def editor_environment(
         )
     except ServiceFailure as failure:
         raise UsageError(failure.message, hint=failure.hint) from None
-    return _linked(submission.root, toolchain, settings.cache_dir, submission.stack.language)
+    return _linked(submission.root, toolchain, settings.cache_dir)
 
 
-def _linked(root: Path, toolchain: Toolchain, cache: Path, language: str) -> EditorEnvironment:
+def _linked(root: Path, toolchain: Toolchain, cache: Path) -> EditorEnvironment:
     wanted = dict(_wanted(toolchain))
     links = {name: place for name, place in wanted.items() if _link(root / name, place, cache)}
-    programs = _INTERPRETERS.get(language, ())
+    programs = _INTERPRETERS.get(toolchain.stack.language, ())
     found = (shutil.which(program, path=":".join(toolchain.path)) for program in programs)
     interpreter = next((Path(program) for program in found if program), None)
     return EditorEnvironment(interpreter, wanted.get("node_modules"), toolchain.path, links)
@@ -120,12 +120,15 @@ def refresh_links(submission: Submission, settings: Settings) -> None:
 
 
 def _is_stale(submission: Submission) -> bool:
-    names = [VENV, *submission.stack.links]
+    from graders.submission.resembling import alike
+
+    stacks = alike(submission.stack)
+    names = [VENV, *(name for stack in stacks for name in stack.links)]
     links = [submission.root / name for name in names if (submission.root / name).is_symlink()]
     if not links:
         return not any((submission.root / name).exists() for name in names)
     made = min(link.lstat().st_mtime for link in links)
-    inputs = [submission.root / name for name in submission.stack.inputs]
+    inputs = [submission.root / name for stack in stacks for name in stack.inputs]
     return any(path.is_file() and path.stat().st_mtime > made for path in inputs) or not all(
         link.exists() for link in links
     )

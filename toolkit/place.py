@@ -117,9 +117,10 @@ def stack_meant(kata: Kata, name: str | None, packs: Packs) -> Stack:
 
     For None the default one. Raises UsageError with the stacks there are.
     """
-    if name is None or name in kata.stacks:
+    known = packs.stacks_for(kata)
+    if name is None or name in known:
         return packs.stack_of(kata, name)
-    meant = stacks_like(name, kata.stacks)
+    meant = stacks_like(name, known)
     if len(meant) > 1:
         raise UsageError(f"`{name}` could be several stacks", hint=f"name one of: {', '.join(meant)}")
     return packs.stack_of(kata, meant[0] if meant else name)

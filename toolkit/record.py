@@ -33,7 +33,7 @@ class Earlier:
         after = {check.id: (check.verdict, check.points) for check in grade.checks}
         comparable = [attempt for attempt in self.attempts if attempt.counts]
         return GradeContext(
-            starter=kata.starter_points if kata else None,
+            starter=kata.starter_points if kata and grade.stack in kata.stacks else None,
             hints=self.hints,
             moved=tuple(changes(comparable[-1].verdicts, after)) if comparable else (),
             improvements=improvements(_costs(self.attempts), grade.costs),

@@ -17,6 +17,7 @@ from graders.grading.recording_proxy import Overlap, RecordingProxy, recording_p
 from graders.logs.recorder import Recorder
 from graders.submission.failures import ServiceFailure
 from graders.submission.folder import Submission
+from graders.submission.resembling import alike
 from toolkit.boundary import print_error
 from toolkit.served import announced
 from toolkit.settings import Settings
@@ -172,7 +173,8 @@ class Serving:
             self.output.say(f"\n{self.paint('The next save starts it again; Ctrl-C ends.', 'dim')}")
 
     def _say_dependencies(self, names: Iterable[str]) -> None:
-        changed = [name for name in names if name in self.submission.stack.inputs]
+        deciding = {name for stack in alike(self.submission.stack) for name in stack.inputs}
+        changed = [name for name in names if name in deciding]
         if changed:
             said = f"{_listed(changed)} changed: end this with Ctrl-C and start it again to install what it names"
             self.output.say(self.paint(said, "yellow"))

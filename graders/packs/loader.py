@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -59,22 +60,36 @@ class Packs:
         return load_stack(self._stacks[name])
 
     def stack_of(self, kata: Kata, name: str | None) -> Stack:
-        """The stack of that name if the kata has a starter for it; the kata's only or first one for None."""
+        """The stack of that name if the kata has a starter for it or needs none; the first of its stacks for None."""
         if not kata.stacks:
             raise PackError("has no starter", path=kata.folder / "starter", hint="add starter/<stack>/")
         if name is None:
             return self.stack(next(one for one in self._by_preference(kata) if one in kata.stacks))
-        if name not in kata.stacks:
+        known = self.stacks_for(kata)
+        if name not in known:
             from difflib import get_close_matches
 
-            near = get_close_matches(name, kata.stacks, n=1)
+            near = get_close_matches(name, known, n=1)
             wanted = f"did you mean `{near[0]}`? " if near else ""
+            own = next((one for one in known if one not in kata.stacks), None)
+            brought = f"`--stack {own}` makes a repository without code" if own else "replace one's files"
             raise UsageError(
                 f"the kata `{kata.slug}` has no starter for the stack `{name}`",
-                hint=f"{wanted}it has: {', '.join(kata.stacks)}; for another framework replace the files of one of"
-                " them, see “Your own framework” in docs/learn.md",
+                hint=f"{wanted}it has: {', '.join(kata.stacks)}; for another framework or language, {brought}:"
+                " see “Bring your own framework” in docs/learn.md",
             )
         return self.stack(name)
+
+    def stacks_for(self, kata: Kata) -> tuple[str, ...]:
+        """The stacks that the kata has a starter for, then those for every kata."""
+        neutral = (name for name in self.stack_names() if name not in kata.stacks and self._is_neutral(name))
+        return (*kata.stacks, *neutral)
+
+    def _is_neutral(self, name: str) -> bool:
+        # Whoever asks for this stack, and not for another one, hears of the mistake in it.
+        with suppress(PackError):
+            return self.stack(name).every_kata
+        return False
 
     def default_stack(self) -> Stack:
         """The stack that the packs prefer for a new kata. Raises PackError where there is none at all."""

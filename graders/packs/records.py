@@ -151,8 +151,9 @@ class Stack:
     `installer`: pip, npm or "" (what is known of its settings and errors); `locks`: other tools' files -> the command
     that writes the inputs from them. `build`: shell commands in the private copy of the repository, before `release`;
     `ignore`: names that are not part of the work; `path`: put before PATH; `links`: name in the repository -> place.
-    In commands, path and links `{environment}` means that directory and `{python}` for the Python that runs the
-    grader.
+    `every_kata`: it needs no starter of the kata; `installs_like`: file of the repository -> the stack of the same pack
+    that installs its dependencies; `programs`: those that a service finds where the caller has them. In commands, path
+    and links `{environment}` means that directory and `{python}` for the Python that runs the grader.
     """
 
     name: str
@@ -171,6 +172,9 @@ class Stack:
     build: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     locks: Mapping[str, str] = field(default_factory=dict)
+    every_kata: bool = False
+    installs_like: Mapping[str, str] = field(default_factory=dict)
+    programs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

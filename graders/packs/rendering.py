@@ -30,6 +30,9 @@ def render_starter(
     starter = kata.starter(stack.name)
     if starter is not None:
         _lay_over(starter, into)
+    elif (kata.folder / "schema.sql").is_file():
+        # Nothing else says what the tables are.
+        shutil.copyfile(kata.folder / "schema.sql", into / "schema.sql")
     (into / "AGENTS.md").write_text(_instructions(kata, assistants), encoding="utf-8")
     open_stage(kata, stack, into, stage, assistants=assistants)
 
@@ -47,12 +50,19 @@ def open_stage(
     kata: Kata, stack: Stack, into: Path, stage: Stage | None, *, assistants: Assistants = "tutor"
 ) -> None:
     """Write what depends on the stage: the brief, the open checks and the repository's marker."""
-    (into / "README.md").write_text(brief_at(kata, stage), encoding="utf-8")
+    (into / "README.md").write_text(_readme(kata, stack, stage), encoding="utf-8")
     (into / MARKER).write_text(_marker(kata, stack, stage, assistants), encoding="utf-8")
     checks = into / "checks"
     checks.mkdir(exist_ok=True)
     for path in shipped_at(kata, stage):
         shutil.copyfile(path, checks / path.name)
+
+
+def _readme(kata: Kata, stack: Stack, stage: Stage | None) -> str:
+    """The brief, and what the stack has to say to somebody who brings all of the code."""
+    contract = stack.folder / "contract.md"
+    brief = brief_at(kata, stage)
+    return f"{brief.rstrip()}\n\n{read_text(contract)}" if contract.is_file() else brief
 
 
 def _marker(kata: Kata, stack: Stack, stage: Stage | None, assistants: Assistants) -> str:

@@ -31,6 +31,9 @@ _KEYS = (
     "links",
     "variables",
     "ready_seconds",
+    "every_kata",
+    "installs_like",
+    "programs",
 )
 # What tools leave behind, for a stack without `ignore:`.
 IGNORED = (
@@ -56,7 +59,7 @@ def load_stack(folder: Path) -> Stack:
         title=top.text("title"),
         language=top.text("language"),
         requires=tuple(_requirement(section) for section in top.sections("requires")),
-        inputs=top.texts("inputs", required=True),
+        inputs=top.texts("inputs", required=not top.has("installs_like")),
         install=install,
         path=placeholders.commands(top, "path"),
         links=placeholders.texts(top.section("links"), IN_COMMANDS),
@@ -68,6 +71,9 @@ def load_stack(folder: Path) -> Stack:
         build=placeholders.commands(top, "build"),
         ignore=_names(top, "ignore") if top.has("ignore") else IGNORED,
         locks=_plain(top.section("locks")),
+        every_kata=top.flag("every_kata"),
+        installs_like=_known_stacks(top.section("installs_like"), folder.parent),
+        programs=_names(top, "programs"),
     )
 
 
@@ -99,6 +105,15 @@ def _names(top: Section, key: str) -> tuple[str, ...]:
 
 def _plain(section: Section | None) -> Mapping[str, str]:
     return {key: section.text(key) for key in section.keys()} if section else {}  # noqa: SIM118
+
+
+def _known_stacks(section: Section | None, skeletons: Path) -> Mapping[str, str]:
+    """File -> stack. Raises PackError for a stack that the pack does not have."""
+    found = _plain(section)
+    for file, name in found.items():
+        if section is not None and not (skeletons / name / "stack.yaml").is_file():
+            section.fail(file, f"there is no stack `{name}` in {skeletons}", "name a stack of the same pack")
+    return found
 
 
 def preferred_stacks(root: Path) -> tuple[str, ...]:

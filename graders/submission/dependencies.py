@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graders.errors import SandboxError, UsageError
@@ -32,6 +32,7 @@ from graders.submission.installers.base import read_input
 from graders.submission.installing import InstallFailed, InstallPlace, Why, run_commands, why_it_failed
 from graders.submission.intact import is_intact, mark_ready
 from graders.submission.programs import check_requirement, find_program
+from graders.submission.resembling import as_installed, not_installed
 from graders.submission.stale import forget_unused, remove_environment
 
 SOURCE = "source"
@@ -40,7 +41,7 @@ SOURCE = "source"
 @dataclass(frozen=True, slots=True)
 class Toolchain:
     """A ready environment: `path` goes before PATH, `links` are made in the repository, `variables` are set (with
-    placeholders still in them).
+    placeholders still in them); `stack`: the one that says how they were installed.
 
     `path` ends with the folders of the programs that the stack needs: they may be outside the system's own. `digest`:
     SHA-256 (hex) of the files that the dependencies were installed from, and of the commands that did it.
@@ -50,6 +51,7 @@ class Toolchain:
     path: tuple[str, ...]
     links: Mapping[str, str]
     variables: Mapping[str, str]
+    stack: Stack
     notices: tuple[Notice, ...] = ()
     digest: str = ""
 
@@ -76,7 +78,10 @@ def prepare_environment(
     installed; `progress` hears what takes time. Raises ServiceFailure for dependencies that cannot be installed
     as they are declared, UsageError for a missing file or program, SandboxError where the machine is at fault.
     """
-    return _Preparation(stack, root, kata, cache, variables, sandbox, confined, progress).toolchain()
+    like = as_installed(stack, root)
+    passed_over = [failures.not_read(file, like.inputs[0]) for file in not_installed(stack, root)]
+    made = _Preparation(like, root, kata, cache, variables, sandbox, confined, progress).toolchain()
+    return replace(made, notices=(*passed_over, *made.notices))
 
 
 @dataclass(slots=True)
@@ -110,10 +115,13 @@ class _Preparation:
         return Toolchain(
             folder=folder,
             path=tuple(
-                dict.fromkeys([*(_filled(entry, folder) for entry in self.stack.path), *self._programs()])
+                dict.fromkeys(
+                    [*(_filled(entry, folder) for entry in self.stack.path), *self._programs(), *self._used()]
+                )
             ),
             links={name: _filled(place, folder) for name, place in self.stack.links.items()},
             variables={**self.stack.variables, **installer.variables(folder, inputs)},
+            stack=self.stack,
             notices=tuple(self._unread_locks()),
             digest=_lock_digest(self.stack, inputs),
         )
@@ -228,6 +236,11 @@ class _Preparation:
 
     def _programs(self) -> list[str]:
         return [str(Path(find_program(needed, self.caller)).parent) for needed in self.stack.requires]
+
+    def _used(self) -> list[str]:
+        """Folders of programs that the stack does not need, and that the caller has."""
+        found = (shutil.which(name, path=self.caller.get("PATH", "")) for name in self.stack.programs)
+        return [str(Path(program).absolute().parent) for program in found if program]
 
     def _blamed(
         self, failed: InstallFailed, why: Why, installer: Installer, inputs: Inputs, *, own: bool

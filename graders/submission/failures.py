@@ -195,6 +195,10 @@ def lock_not_read(lock: str, file: str, command: str) -> Notice:
     )
 
 
+def not_read(file: str, instead: str) -> Notice:
+    return Notice("dependencies-not-read", f"{file} is not read: dependencies are installed from {instead}.")
+
+
 def hangs_on_shutdown(command: Command, seconds: float) -> Notice:
     return Notice(
         "hangs-on-shutdown",

@@ -85,11 +85,14 @@ def _must_be_earned(kata: Kata, settings: Settings, *, give_up: bool) -> None:
 def _stack_wanted(
     chosen: Kata, kata: str | None, stack: str | None, name: str | None, packs: Packs
 ) -> str | None:
-    """The stack that was named, or of the repository; else the default one, or any for a solution that was named."""
+    """The stack that was named, or of the repository if there are starters for it; else the default one, or any for a
+    solution that was named."""
     if stack is not None:
         return stack_meant(chosen, stack, packs).name
     if kata is None or Path(kata, MARKER).is_file():
-        return submission_at(Path(kata) if kata else None, packs).stack.name
+        own = submission_at(Path(kata) if kata else None, packs).stack
+        if not own.every_kata:
+            return own.name
     return None if name else packs.stack_of(chosen, None).name
 
 

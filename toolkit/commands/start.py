@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,8 @@ from toolkit.views.steps import step_lines
 
 EXAMPLE = """\
 kata start n-plus-one
-kata start n-plus-one ~/code/orders --stack node"""
+kata start n-plus-one ~/code/orders --stack node
+kata start n-plus-one --stack own"""
 
 
 def run(
@@ -63,7 +64,8 @@ def run(
     settings = settings_of(context)
     packs = packs_of(settings, slug)
     kata = packs.kata(slug)
-    chosen = stack_meant(kata, stack or _chosen_before(kata, settings), packs)
+    known = packs.stacks_for(kata)
+    chosen = stack_meant(kata, stack or _chosen_before(known, settings), packs)
     target = expanded(directory or Path(slug))
     reached = stage_meant(kata, stage) if stage is not None else next(iter(kata.stages), None)
     submission = Submission(target.absolute(), kata, chosen, reached, assistants_for(kata, packs))
@@ -74,21 +76,21 @@ def run(
             begin_history(folder, target.absolute(), f"Start {slug}", settings.environment)
     remember_pack(kata, settings)
     _remember(replace(submission, root=target.resolve()), settings, named=stack is not None)
-    print("\n".join(_in_words(target, submission, paint_for(settings))))
+    print("\n".join(_in_words(target, submission, known, paint_for(settings))))
     for line in _needs(kata, chosen, settings, paint_for(settings)):
         print(line)
     return 0
 
 
-def _chosen_before(kata: Kata, settings: Settings) -> str | None:
-    """The stack that was named last, if the kata has it."""
+def _chosen_before(known: Collection[str], settings: Settings) -> str | None:
+    """The stack that was named last, if it is one of these."""
     try:
         with open_progress(settings.progress_file) as progress:
             stack = progress.chosen_stack()
     except KataError as error:
         print_error(error)
         return None
-    return stack if stack in kata.stacks else None
+    return stack if stack in known else None
 
 
 def _remember(submission: Submission, settings: Settings, *, named: bool) -> None:
@@ -100,7 +102,7 @@ def _remember(submission: Submission, settings: Settings, *, named: bool) -> Non
         print_error(error)
 
 
-def _in_words(target: Path, submission: Submission, paint: Paint) -> Iterator[str]:
+def _in_words(target: Path, submission: Submission, known: Collection[str], paint: Paint) -> Iterator[str]:
     kata, stack = submission.kata, submission.stack
     yield f"{paint(paint.sign('passed'), 'green', 'bold')} {target}  {paint(stack.title, 'dim')}"
     steps = (
@@ -113,7 +115,10 @@ def _in_words(target: Path, submission: Submission, paint: Paint) -> Iterator[st
     if submission.stage is not None:
         said = f"The task comes in {len(kata.stages)} stages. `kata next` opens the next one."
         yield from (f"  {paint(line, 'dim')}" for line in wrap(said, paint.width - 2))
-    if others := [name for name in kata.stacks if name != stack.name]:
+    if stack.every_kata:
+        said = "It holds no code: the end of README.md says what kata expects of the process, Procfile starts it."
+        yield from (f"  {paint(line, 'dim')}" for line in wrap(said, paint.width - 2))
+    if others := [name for name in known if name != stack.name]:
         other = f"Other stacks: {', '.join(others)} (kata start {kata.slug} DIR --stack NAME)"
         yield from (f"  {paint(line, 'dim')}" for line in wrap(other, paint.width - 2))
 

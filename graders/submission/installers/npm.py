@@ -36,6 +36,7 @@ class Npm:
     )
 
     def inputs(self, root: Path, names: Sequence[str], read: Callable[[str], bytes]) -> Inputs:
+        _must_have_a_lock(root, names)
         files = {name: read(name) for name in names}
         for name in names:
             if name.endswith(".json"):
@@ -92,6 +93,15 @@ class Npm:
 
     def variables(self, environment: Path, inputs: Inputs) -> dict[str, str]:  # noqa: ARG002
         return {}
+
+
+def _must_have_a_lock(root: Path, names: Sequence[str]) -> None:
+    package, lock = root / "package.json", root / "package-lock.json"
+    if lock.name in names and package.is_file() and not lock.is_file():
+        raise UsageError(
+            f"{lock} is missing: `npm ci` installs what it says",
+            hint="write it with `npm install --package-lock-only`, or restore it (`kata reset`)",
+        )
 
 
 def _must_be_an_object(path: Path, content: bytes) -> None:
