@@ -212,6 +212,7 @@ class _Run:
             assistants=self.submission.assistants,
             flags=self.submission.flags,
             digests=self._digests(),
+            program=running.program if running else None,
         )
 
     def _digests(self) -> dict[str, str]:

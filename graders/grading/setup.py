@@ -15,7 +15,7 @@ from graders.grading.address import address_of
 from graders.grading.progress import PhaseLog
 from graders.packs.placeholders import fill
 from graders.packs.selection import dataset_of
-from graders.results.grade import Notice
+from graders.results.grade import Notice, RunningProgram
 from graders.sandbox.base import Sandbox
 from graders.sandbox.process import ProcessSandbox
 from graders.sandbox.promises import UNCONFINED, Confinement
@@ -28,6 +28,7 @@ from graders.submission.folder import Submission, snapshot
 from graders.submission.installers import installer_of
 from graders.submission.missing_modules import pointed_to
 from graders.submission.printed import path_rewriter
+from graders.submission.runtime import running_program
 from graders.submission.service import Deadlines, Terms
 
 
@@ -60,7 +61,7 @@ class RunningSubmission:
 
     `variables`: those of the kata as the service was given them; `tables`: as they were before `release`; `rewrite`
     writes what the service prints for its author; `copy_again` brings the copy that it runs in up to date, and builds
-    it; `notices`: what was noticed about the repository.
+    it; `notices`: what was noticed about the repository; `program`: what the service runs as.
     """
 
     cluster: Cluster
@@ -72,6 +73,7 @@ class RunningSubmission:
     rewrite: Callable[[str], str]
     copy_again: Callable[[], None]
     notices: tuple[Notice, ...] = ()
+    program: RunningProgram | None = None
 
 
 @dataclass(slots=True)
@@ -109,8 +111,8 @@ class SetUp:
             work = self._copy(run, toolchain)
         terms = self._terms(run, work, sandbox, toolchain, cluster)
         control = stack.enter_context(controlled(terms))
-        about = self.submission.stack
-        with pointed_to(about.inputs[0], installer_of(about.installer).missing_module, work):
+        about = toolchain.stack
+        with pointed_to("".join(about.inputs[:1]), installer_of(about.installer).missing_module, work):
             self._build(toolchain, terms)
             with self.log.phase("release"):
                 control.service.release()
@@ -129,6 +131,7 @@ class SetUp:
             rewrite=terms.rewrite,
             copy_again=lambda: self._copy_again(work, toolchain, terms),
             notices=toolchain.notices,
+            program=self._program(control, terms),
         )
 
     def _toolchain(self, sandbox: Sandbox, *, confined: bool) -> Toolchain:
@@ -148,6 +151,19 @@ class SetUp:
         if commands:
             with self.log.phase("build"):
                 build(commands, terms)
+
+    def _program(self, control: ServiceControl, terms: Terms) -> RunningProgram | None:
+        found = control.service.program
+        if found is None:
+            return None
+        return running_program(
+            found,
+            own=(terms.root, terms.private),
+            sandbox=terms.sandbox,
+            private=terms.private,
+            cache=self.options.cache,
+            shown=terms.rewrite,
+        )
 
     def _postgres(self) -> PostgresService:
         kata, options = self.submission.kata, self.options

@@ -15,7 +15,7 @@ FORMAT = 1
 # The order in which people read it.
 _FIELDS = (
     "format", "kata", "title", "stack", "pack_digest", "submission_digest", "seed", "tier", "confinement",
-    "dataset", "world", "valid", "partial", "stage", "assistants",
+    "dataset", "world", "valid", "partial", "stage", "assistants", "program",
     "flags", "digests", "score", "max", "versions", "stop", "notices", "checks", "costs", "findings", "phases",
 )  # fmt: skip
 _DIGITS = 4

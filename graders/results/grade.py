@@ -53,6 +53,16 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningProgram:
+    """What the service really ran as, seen from outside. `command`: the command line of the process that listened;
+    `executable`: its program; `runtime`: the interpreter with its version, "" for a program of the submission's own."""
+
+    command: str
+    executable: str
+    runtime: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReachedStage:
     """The stage that a submission has opened: the `number`-th (from 1) `of` so many."""
 
@@ -69,7 +79,7 @@ class Grade:
     `stage`: None for a kata without stages, and where all of them are open at once; `assistants`: what AGENTS.md
     asked of coding assistants; `flags`: what a person who decides should know; `digests`: SHA-256 (hex) of `grader`
     (the code that judged), `stack` (what its dependencies were installed from) and `postgres` (the server's program);
-    `confinement`: what the sandbox was seen to promise.
+    `confinement`: what the sandbox was seen to promise; `program`: None where nothing came to run.
     """
 
     kata: str
@@ -92,6 +102,13 @@ class Grade:
     flags: tuple[Flag, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
     confinement: Confinement = UNCONFINED
+    program: RunningProgram | None = None
+
+    @property
+    def runs_on(self) -> str:
+        """The stack, with the runtime where that was seen."""
+        runtime = self.program.runtime if self.program else ""
+        return f"{self.stack} ({runtime})" if runtime else self.stack
 
     @property
     def valid(self) -> bool:

@@ -33,6 +33,11 @@ def listeners_of(root: int) -> tuple[Listener, ...] | None:
     return _listeners_of(tree_of(root))
 
 
+def listeners_of_process(pid: int) -> tuple[Listener, ...] | None:
+    """Where one process listens, those below it left out."""
+    return _listeners_of((pid,))
+
+
 def is_at_work(root: int) -> bool | None:
     """True where a thread of the tree runs, or waits for a processor or a disk; None where that is unknown."""
     if sys.platform != "linux":

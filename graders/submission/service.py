@@ -12,6 +12,7 @@ from graders.errors import SandboxError
 from graders.results.grade import Notice
 from graders.sandbox.base import OutputBuffer
 from graders.sandbox.ports import free_port
+from graders.sandbox.program import Program, program_on
 from graders.sandbox.sockets import is_held
 from graders.sandbox.wires import Wires
 from graders.submission import failures
@@ -52,6 +53,14 @@ class Service:
     @property
     def base_url(self) -> str:
         return f"http://{self.host}:{self.port}"
+
+    @property
+    def program(self) -> Program | None:
+        """What listens on the service's port, as the system knows it; None where that cannot be seen."""
+        for running in self._running:
+            if (found := program_on(running.process.pid, self.port)) is not None:
+                return found
+        return None
 
     @property
     def alive(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from graders.results.grade import Grade, Phase
+from graders.results.grade import Grade, Phase, RunningProgram
 from toolkit.text import escape, pad, wrap
 from toolkit.views.evidence import finding_lines
 from toolkit.views.grade_context import GradeContext
@@ -31,6 +31,7 @@ def closing_lines(
         improvement_lines(context.improvements, paint, verbose=verbose) if done else [],
         [*_score(grade, context, paint), *_moved(grade, context, paint)],
         step_lines(_steps(grade, context, left_out), paint, label="Next"),
+        _program(grade.program, paint) if verbose and grade.program else [],
         _phases(grade.phases, paint) if verbose else [],
     ]
     lines = [line for block in blocks if block for line in ("", *block)]
@@ -171,6 +172,14 @@ def _after_green(grade: Grade, context: GradeContext) -> list[tuple[str, str]]:
     if context.following is not None:
         steps.append((f"kata start {context.following.slug}", escape(context.following.title)))
     return steps
+
+
+def _program(program: RunningProgram, paint: Paint) -> list[str]:
+    """What the service really ran as."""
+    said = " ".join(filter(None, (program.runtime, f"({program.executable})", program.command)))
+    return [paint("  The service ran as", "bold")] + [
+        paint(f"    {line}", "dim") for line in wrap(escape(said), paint.width - 4)
+    ]
 
 
 def _phases(phases: Iterable[Phase], paint: Paint) -> list[str]:

@@ -30,7 +30,7 @@ def render_grade(
     lines = [line for check in in_run_order(grade) for line in sheet.add(check)]
     lines += sheet.rest(grade.checks, grade.stop)
     stage = [] if grade.stage is None else [f"stage {grade.stage.number} of {grade.stage.of}"]
-    facts = (grade.stack, *stage, f"dataset {grade.dataset}", f"seed {grade.seed}")
+    facts = (grade.runs_on, *stage, f"dataset {grade.dataset}", f"seed {grade.seed}")
     facts += confinement_fact(grade.confinement)
     head = heading_lines(grade.kata, grade.title, facts, paint)
     end = closing_lines(grade, context, paint, verbose=verbose, left_out=sheet.left_out)

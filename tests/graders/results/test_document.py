@@ -59,7 +59,7 @@ def test_names_that_a_later_version_adds_are_ignored() -> None:
 def as_before(grade: Grade) -> str:
     """The report's text without the names that came later."""
     document = json.loads(render_json(grade))
-    for name in ("stage", "assistants"):
+    for name in ("stage", "assistants", "program"):
         assert document.pop(name) is None
     assert document.pop("confinement") == {"sandbox": "process", "promises": []}
     assert document.pop("dataset") == document["world"]
