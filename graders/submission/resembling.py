@@ -19,7 +19,7 @@ def as_installed(stack: Stack, root: Path) -> Stack:
         like = load_stack(stack.folder.parent / name)
         if (root / file).is_file() or any((root / lock).is_file() for lock in like.locks):
             return replace(like, ignore=stack.ignore, programs=stack.programs)
-    for file, command in stack.locks.items():
+    for file, command in stack.locks.items() if stack.installs_like else ():
         if (root / file).is_file():
             raise UsageError(
                 f"{root} has {file}, but none of {', '.join(stack.installs_like)}, which name the dependencies",

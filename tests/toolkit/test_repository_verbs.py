@@ -94,7 +94,7 @@ def test_no_repository_is_begun_inside_another_or_without_git_or_when_not_wanted
 def test_start_remembers_the_stack_that_was_named(kata: Kata) -> None:
     first = kata("start", "n-plus-one", "--stack", "node", "--no-git")
     assert first.returncode == 0, first.stderr
-    assert "Other stacks: python-fastapi, python-flask" in first.stdout
+    assert "Other stacks (--stack NAME): python-fastapi, python-flask, own" in first.stdout
     assert "stack: node-express" in (kata.home / "n-plus-one" / ".kata.yaml").read_text()
     assert kata("start", "api-design", "--no-git").returncode == 0
     assert "stack: node-express" in (kata.home / "api-design" / ".kata.yaml").read_text()

@@ -119,7 +119,7 @@ def _in_words(target: Path, submission: Submission, known: Collection[str], pain
         said = "It holds no code: the end of README.md says what kata expects of the process, Procfile starts it."
         yield from (f"  {paint(line, 'dim')}" for line in wrap(said, paint.width - 2))
     if others := [name for name in known if name != stack.name]:
-        other = f"Other stacks: {', '.join(others)} (kata start {kata.slug} DIR --stack NAME)"
+        other = f"Other stacks (--stack NAME): {', '.join(others)}"
         yield from (f"  {paint(line, 'dim')}" for line in wrap(other, paint.width - 2))
 
 
