@@ -15,10 +15,11 @@ from graders.backing.postgres.dataset import DATABASE, GRADER, ROLE, Server
 from graders.backing.postgres.identity import server_identity
 from graders.backing.postgres.initdb import ADMIN
 from graders.backing.postgres.scram import FEWEST, new_password, verifier
-from graders.backing.postgres.server import HOST, running_server
+from graders.backing.postgres.server import HOST, NotStartedError, running_server
 from graders.backing.postgres.settings import LOG_NAME, UNRECORDED, log_format
 from graders.backing.postgres.template import Template, empty_template
 from graders.backing.postgres.wire import WireClient, WirePlace
+from graders.errors import DatabaseError
 from graders.logs.tail import FileLog, LogPlace, LogSource
 from graders.packs.placeholders import postgres_values
 from graders.sandbox.rundir import run_directory
@@ -44,8 +45,9 @@ class PostgresAccess:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A running PostgreSQL: `admin_url` for the superuser, who only records; `grader_url` for the role that asks and
-    changes what the service owns; `service_url` for the role of the service, over the `wire` where there is one."""
+    """A running PostgreSQL: `directory` holds its files (None: on a server that is not ours); `admin_url` for the
+    superuser, who only records; `grader_url` for the role that asks and changes what the service owns; `service_url`
+    for the role of the service, over the `wire` where there is one."""
 
     host: str
     port: int
@@ -54,6 +56,7 @@ class Cluster:
     admin_url: str = field(repr=False)
     grader_url: str = field(repr=False)
     service_url: str = field(repr=False)
+    directory: Path | None = None
     role: str = ROLE
     database: str = DATABASE
     wire: WirePlace | None = None
@@ -66,6 +69,17 @@ class Cluster:
     @property
     def values(self) -> Mapping[str, str]:
         return postgres_values(self.service_url)
+
+    def end_service_sessions(self) -> None:
+        """End the sessions of the service: a statement goes on for a while where its client has been killed."""
+        import psycopg
+
+        from graders.libpq import connect
+
+        with contextlib.suppress(psycopg.Error), connect(self.admin_url, autocommit=True) as session:
+            session.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", [self.role]
+            )
 
     @property
     def evidence(self) -> PostgresAccess:
@@ -105,6 +119,7 @@ def start_cluster(template: Template | None, binaries: Binaries, *, run_dir: Pat
                 admin_url=server.url(DATABASE, ADMIN, admin),
                 grader_url=server.url(DATABASE, GRADER, grader),
                 service_url=server.url(DATABASE, ROLE, service),
+                directory=data,
             )
 
 
@@ -129,11 +144,19 @@ def _new_secrets() -> tuple[_Secret, _Secret, _Secret]:
 def _settle(server: Server, secrets: Future[tuple[_Secret, _Secret, _Secret]]) -> tuple[str, str, str]:
     """Give this cluster's roles their own passwords."""
     admin, grader, service = secrets.result()
-    with server.connect(DATABASE) as session:
-        session.execute(
-            f"alter role {ADMIN} password '{admin.verifier}'; alter role {ROLE} password '{service.verifier}';"
-            f" alter role {GRADER} password '{grader.verifier}'; {_unrecorded(GRADER)}"
-        )
+    import psycopg
+
+    try:
+        with server.connect(DATABASE) as session:
+            session.execute(
+                f"alter role {ADMIN} password '{admin.verifier}'; alter role {ROLE} password '{service.verifier}';"
+                f" alter role {GRADER} password '{grader.verifier}'; {_unrecorded(GRADER)}"
+            )
+    except (psycopg.Error, DatabaseError) as error:
+        raise NotStartedError(
+            f"PostgreSQL started, and cannot be used: {str(error).strip()}",
+            hint="The template that it was copied from may be damaged; the next run makes another one.",
+        ) from error
     return admin.password, grader.password, service.password
 
 

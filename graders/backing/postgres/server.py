@@ -20,6 +20,10 @@ _START_SECONDS = 60.0
 _HBA = "host all all 127.0.0.1/32 scram-sha-256\n"
 
 
+class NotStartedError(DatabaseError):
+    """PostgreSQL does not run on a data directory, or cannot be used there; with its own words."""
+
+
 @contextlib.contextmanager
 def running_server(
     data: Path,
@@ -113,7 +117,7 @@ def _failed(program: Path, output: Path) -> DatabaseError:
         hint = "The machine refuses shared memory: raise its limits (kernel.shmmni, kernel.shmmax)."
     elif "auto_explain" in said:
         hint = "This PostgreSQL has no auto_explain: install its contrib modules."
-    return DatabaseError(f"PostgreSQL did not start ({program}): {said}", hint=hint)
+    return NotStartedError(f"PostgreSQL did not start ({program}): {said}", hint=hint)
 
 
 def _tail(output: Path) -> str:

@@ -12,7 +12,8 @@ from typing import ClassVar
 from graders.backing.postgres.binaries import Binaries
 from graders.backing.postgres.cluster import Cluster, start_cluster
 from graders.backing.postgres.external import connect_external
-from graders.backing.postgres.template import dataset_template
+from graders.backing.postgres.server import NotStartedError
+from graders.backing.postgres.template import dataset_template, discard
 from graders.backing.postgres.wire import open_wire
 from graders.packs.records import Dataset, Kata
 
@@ -37,12 +38,25 @@ class PostgresService:
         with self._cluster() as cluster, behind_a_wire(cluster) as metered:
             yield metered
 
-    def _cluster(self) -> contextlib.AbstractContextManager[Cluster]:
+    @contextlib.contextmanager
+    def _cluster(self) -> Iterator[Cluster]:
         if self.url:
-            return connect_external(self.url, self.kata, self.dataset)
+            with connect_external(self.url, self.kata, self.dataset) as cluster:
+                yield cluster
+            return
         binaries = self.binaries()
+        with contextlib.ExitStack() as stack:
+            yield self._started(binaries, stack)
+
+    def _started(self, binaries: Binaries, stack: contextlib.ExitStack) -> Cluster:
+        """A cluster of the kata's template; of one that is made anew where no server starts from the first."""
         template = dataset_template(self.kata, self.dataset, binaries, cache=self.cache)
-        return start_cluster(template, binaries, run_dir=self.runs)
+        try:
+            return stack.enter_context(start_cluster(template, binaries, run_dir=self.runs))
+        except NotStartedError:
+            discard(template)
+        template = dataset_template(self.kata, self.dataset, binaries, cache=self.cache)
+        return stack.enter_context(start_cluster(template, binaries, run_dir=self.runs))
 
 
 @contextlib.contextmanager

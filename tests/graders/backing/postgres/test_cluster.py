@@ -23,10 +23,12 @@ from graders.backing.postgres import (
     Binaries,
     Cluster,
     FileLog,
+    PostgresService,
     dataset_template,
     find_binaries,
     start_cluster,
 )
+from graders.backing.postgres import template as template_module
 from graders.backing.postgres.server import stop
 from graders.errors import DatabaseError, PackError
 from graders.packs.records import Dataset, Environment, Kata
@@ -187,6 +189,14 @@ def _flip_a_byte(data: Path) -> None:
     control.write_bytes(content)
 
 
+def _flip_a_byte_unseen(data: Path) -> None:
+    """As a disk does it: neither size nor times change."""
+    control = data / "global" / "pg_control"
+    found = control.stat()
+    _flip_a_byte(data)
+    os.utime(control, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
 def _replace_by_a_file(data: Path) -> None:
     shutil.rmtree(data.parent)
     data.parent.write_text("")
@@ -209,6 +219,7 @@ def _replace(data: Path, make: Callable[[Path], object]) -> None:
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "a file is missing": lambda data: (data / "global" / "pg_control").unlink(),
     "a byte differs": _flip_a_byte,
+    "a byte differs and no time": _flip_a_byte_unseen,
     "a file is cut": lambda data: os.truncate(data / "global" / "pg_control", 100),
     "an empty directory is missing": lambda data: (data / "pg_notify").rmdir(),
     "there is a file more": lambda data: (data / "standby.signal").touch(),
@@ -414,6 +425,27 @@ def test_a_port_that_is_taken_in_between_is_not_the_end(
         monkeypatch.setattr(server, "free_port", lambda: next(ports))
         with start_cluster(None, binaries, run_dir=tmp_path) as cluster:
             assert value(cluster.service_url, "select 1") == 1
+
+
+@pytest.mark.parametrize("damage", ["no server starts", "no password fits"])
+def test_a_template_that_cannot_be_used_is_made_again_at_once(
+    damage: str, binaries: Binaries, cache: Path, tmp_path: Path, make_kata: MakeKata
+) -> None:
+    kata = make_kata(tmp_path / "kata", schema=f"create table healed_{len(damage)} (id int);", seed="")
+    template = dataset_template(kata, SMALL, binaries, cache=cache)
+    password = template.password
+    if damage == "no server starts":
+        _flip_a_byte(template.path)
+    else:
+        password = "another"
+    # Nothing shows it: it was made like that.
+    seal = template_module._seal(template.path, template.bytes, password)
+    note = {"bytes": template.bytes, "password": password, "seal": seal}
+    (template.path.parent / "ready.json").write_text(json.dumps(note))
+    service = PostgresService(kata, SMALL, lambda: binaries, cache, tmp_path / "runs")
+    with service.start() as cluster:
+        assert value(cluster.service_url, f"select count(*) from healed_{len(damage)}") == 0
+    assert list((tmp_path / "runs").iterdir()) == []
 
 
 def test_a_server_that_does_not_start_says_why(
