@@ -19,11 +19,13 @@ from graders.results.grade import Notice, RunningProgram
 from graders.sandbox.base import Sandbox
 from graders.sandbox.process import ProcessSandbox
 from graders.sandbox.promises import UNCONFINED, Confinement
+from graders.sandbox.quota import MOST_BYTES
 from graders.sandbox.rundir import Run, remove_tree, run_directory
 from graders.submission import failures
 from graders.submission.building import build
 from graders.submission.control import ServiceControl, controlled
 from graders.submission.dependencies import Toolchain, prepare_environment
+from graders.submission.disk_bound import DiskBound
 from graders.submission.folder import Submission, snapshot
 from graders.submission.installers import installer_of
 from graders.submission.missing_modules import pointed_to
@@ -39,7 +41,8 @@ class Options:
     superuser URL; `only`: ids of the checks to run (empty: all); `fail_fast`: end after the first failed check;
     `sandbox`: makes the place where foreign code runs, given what is to hear of its process groups; `confinement`: what
     of its promises was seen to hold (sandbox.choice gives both); `shown_url` gives the base URL that curl lines name:
-    the service's own address ends with the run."""
+    the service's own address ends with the run; `disk`: bytes that a submission may write to its files, and to its
+    database."""
 
     cache: Path
     runs: Path
@@ -53,6 +56,7 @@ class Options:
     sandbox: Callable[[Callable[[int], None]], Sandbox] = ProcessSandbox
     confinement: Confinement = UNCONFINED
     shown_url: Callable[[], str] = address_of
+    disk: int = MOST_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +113,24 @@ class SetUp:
                 tables = tables_of(database)
         with self.log.phase("copy"):
             work = self._copy(run, toolchain)
-        terms = self._terms(run, work, sandbox, toolchain, cluster)
+        bound = DiskBound(
+            sandbox,
+            files=run.path,
+            database=cluster.directory,
+            end_sessions=cluster.end_service_sessions,
+            most=self.options.disk,
+        )
+        terms = self._terms(run, work, bound, toolchain, cluster)
+        stack.enter_context(bound.watching())
         control = stack.enter_context(controlled(terms))
         about = toolchain.stack
         with pointed_to("".join(about.inputs[:1]), installer_of(about.installer).missing_module, work):
-            self._build(toolchain, terms)
+            with bound.blamed():
+                self._build(toolchain, terms)
             with self.log.phase("release"):
                 control.service.release()
-                analyze(cluster, tables)
+                with bound.blamed():
+                    analyze(cluster, tables)
             with self.log.phase("service"):
                 control.service.start()
         given = self.submission.kata.environment.variables
@@ -194,12 +208,13 @@ class SetUp:
         link(work, toolchain.links)
         self._build(toolchain, terms)
 
-    def _terms(self, run: Run, work: Path, sandbox: Sandbox, toolchain: Toolchain, cluster: Cluster) -> Terms:
+    def _terms(self, run: Run, work: Path, bound: DiskBound, toolchain: Toolchain, cluster: Cluster) -> Terms:
         kata, stack = self.submission.kata, self.submission.stack
         return Terms(
             root=work,
             private=run.path,
-            sandbox=sandbox,
+            sandbox=bound.sandbox,
+            given_up=bound.failure,
             database_url=cluster.service_url,
             deadlines=Deadlines(ready=max(kata.environment.ready_seconds or 0, stack.ready_seconds)),
             variables={**toolchain.variables, **kata.environment.variables},

@@ -19,7 +19,7 @@ class ServiceFailure(Exception):
 
     `output` is what the service printed, its end being what matters. Codes: dependencies-refused, no-procfile,
     bad-procfile, build-failed, release-failed, release-left-a-mess, exited, never-bound, bound-elsewhere,
-    not-healthy, garbage, hangs, exited-after-ready.
+    not-healthy, garbage, hangs, exited-after-ready, disk-filled.
     """
 
     def __init__(self, code: str, message: str, *, hint: str, output: str = "") -> None:
@@ -173,6 +173,21 @@ def _not_listening(
         hint=f"Take both from the variables HOST and PORT, e.g. {_EXAMPLE} (Procfile line {command.line}).",
         output=output,
     )
+
+
+def disk_filled(where: str, grown: int, most: int) -> ServiceFailure:
+    """`where`: files, or database; `grown` and `most` in bytes."""
+    amount, limit = f"{grown / 2**20:,.0f} MB", f"limit {most / 2**20:,.0f} MB"
+    if where == "files":
+        message = f"The service wrote {amount} of files and was ended ({limit})."
+        hint = "Look for what it writes without end: a log, a cache, uploads that are kept, files in TMPDIR."
+    else:
+        message = f"The service's database grew by {amount}, and the service was ended ({limit})."
+        hint = (
+            "Look for a loop that inserts, for a statement that joins everything with everything, and for very long"
+            " statements and parameters, which are logged."
+        )
+    return ServiceFailure("disk-filled", message, hint=hint)
 
 
 def dependencies_refused(said: str, output: str, file: str, lock: str | None) -> ServiceFailure:

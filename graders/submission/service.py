@@ -97,6 +97,7 @@ class Service:
         with self._lock:
             if self.alive:
                 return
+            self._must_not_be_given_up()
             self._end_all()
             if variables is not None:
                 self._variables = {**self._terms.variables, **variables}
@@ -148,6 +149,8 @@ class Service:
 
     def exited(self) -> ServiceFailure | None:
         """The failure to report when the service exited unasked after it had been ready; None while it lives."""
+        if (given_up := self._terms.given_up()) is not None:
+            return given_up
         status = self._web.process.poll() if self._running else None
         if status is None:
             return None
@@ -171,6 +174,7 @@ class Service:
             status = running.process.wait(self._terms.deadlines.release)
         finally:
             running.process.kill()
+        self._must_not_be_given_up()
         if status != 0:
             failure = failures.release_failed(
                 command, status, self._terms.deadlines.release, running.output.text()
@@ -208,6 +212,7 @@ class Service:
             Startup(self._running, self.port, terms.deadlines.ready, self.output, terms.waiting).wait()
         except ServiceFailure:
             self._end_all()
+            self._must_not_be_given_up()
             # Whoever holds the port when nothing of the service is left is another program.
             if is_held(self.port):
                 raise PortTakenError from None
@@ -215,6 +220,10 @@ class Service:
         except BaseException:
             self._end_all()
             raise
+
+    def _must_not_be_given_up(self) -> None:
+        if (given_up := self._terms.given_up()) is not None:
+            raise given_up
 
     def _launch(self, command: Command, *, lasting: bool = False) -> Running:
         terms = self._terms

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from graders.packs.placeholders import fill, postgres_values
 from graders.sandbox.base import Limits, Mount, Sandbox
+from graders.submission.failures import ServiceFailure
 from graders.submission.readiness import HOST, Unready
 
 # Enough for a JVM with its default heap; a service that needs more is wrong about the task.
@@ -30,8 +31,9 @@ class Terms:
 
     `variables` and `path` (put before the system's PATH) are all that it is given, with PORT, HOST, DATABASE_URL,
     HOME and TMPDIR; `values`: what replaces the placeholders in variables. `reads`: folders outside of the repository
-    that it needs. `waiting` hears, about once a second, why the service is not ready yet; `heard` what it prints, as
-    it comes; `rewrite` writes that for its author; `limits` holds for each command.
+    that it needs. `given_up`: why nothing may run any more, once there is a reason. `waiting` hears, about once a
+    second, why the service is not ready yet; `heard` what it prints, as it comes; `rewrite` writes that for its
+    author; `limits` holds for each command.
     """
 
     root: Path
@@ -43,6 +45,7 @@ class Terms:
     values: Mapping[str, str] = field(default_factory=dict)
     path: Sequence[str] = ()
     reads: Sequence[Path] = ()
+    given_up: Callable[[], ServiceFailure | None] = lambda: None
     waiting: Callable[[Unready], None] | None = None
     heard: Callable[[bytes], None] = lambda _: None
     rewrite: Callable[[str], str] = lambda text: text
