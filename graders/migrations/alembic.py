@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from graders.errors import UsageError
 from graders.migrations.records import Migration, MigrationStep
+from graders.sandbox.reaper import end_with_us
 from graders.sql.ddl.split import Piece, split_statements
 
 _RUNNING = re.compile(r"^--\s*Running (?:upgrade|downgrade)\s+(?P<from>\S*)\s*->\s*(?P<to>\S*)", re.MULTILINE)
@@ -62,16 +66,7 @@ def _offline(
     call: Sequence[str], project: Path, direction: str, target: str, *, required: bool = True
 ) -> str:
     try:
-        done = subprocess.run(
-            [*call, direction, target, "--sql"],
-            cwd=project,
-            capture_output=True,
-            encoding="utf-8",
-            errors="strict",
-            timeout=_SECONDS,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        done = _run([*call, direction, target, "--sql"], project)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UsageError(
             f"{project}: `{' '.join(call)}` does not run: {error}", hint="say how with --alembic 'COMMAND'"
@@ -89,6 +84,29 @@ def _offline(
             "context.is_offline_mode(), or check their SQL as a file",
         )
     return "" if done.returncode else done.stdout
+
+
+def _run(command: Sequence[str], project: Path) -> subprocess.CompletedProcess[str]:
+    """Run it to its end, or to that of its time, with whatever it has started. Raises TimeoutExpired."""
+    with subprocess.Popen(
+        command,
+        cwd=project,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="strict",
+        start_new_session=True,
+    ) as process:
+        try:
+            end_with_us(process.pid)
+            said, complained = process.communicate(timeout=_SECONDS)
+        except BaseException:
+            # A child of it may hold the pipes for longer.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, said, complained)
 
 
 def _revisions(script: str, side: str) -> Mapping[str, tuple[MigrationStep, ...]]:

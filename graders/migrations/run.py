@@ -179,8 +179,9 @@ class _Watched:
                 return False
             table = error.diag.table_name
             lacking = [one for one in self.tables.values() if one.name.rpartition(".")[2].strip('"') == table]
-            for one in lacking:
-                fill_nulls(migrator, one)
+            with self.sessions.deadline(step):
+                for one in lacking:
+                    fill_nulls(migrator, one)
             self.sessions.execute(step)
             return True
         return False

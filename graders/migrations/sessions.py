@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,20 +18,23 @@ from graders.errors import DatabaseError, UsageError
 from graders.libpq import connect
 from graders.migrations.records import MigrationStep
 from graders.migrations.roles import Logins
+from graders.sandbox.machine import Deadline, MachineBusyError
 from graders.sql.text.splitting import leading_words
 
 SAVEPOINT = "kata_step"
 _INSUFFICIENT_PRIVILEGE = "42501"
 # Statements that end or begin a transaction, or must come first in one: no savepoint goes with them.
 _NO_SAVEPOINT = ("begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release")
-# Thousands of times what a statement on a thousand rows takes. It ends a check; it decides nothing.
-STATEMENT_SECONDS = 300.0
+# Thousands of times what a statement on a thousand rows takes, on an idle machine. It ends a check; it decides nothing.
+STATEMENT_SECONDS = 60.0
+# How long a session that was ended may take to say so.
+_LAST_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
     """The migration's own session, one that looks on, one that reads and writes, one that holds a transaction open,
-    one that fills tables. `seconds`: how long one statement of a migration may take."""
+    one that fills tables. `seconds`: how long one statement of a migration may take (of an idle machine)."""
 
     migrator: psycopg.Connection[Any]
     observer: psycopg.Connection[Any]
@@ -49,7 +54,7 @@ class Sessions:
 
     def execute(self, step: MigrationStep) -> None:
         """Run a statement of a migration. Raises psycopg.Error, and UsageError where it does not end."""
-        with self._deadline(step):
+        with self.deadline(step):
             if step.data is None:
                 self.migrator.execute(step.text.encode())
                 return
@@ -58,7 +63,7 @@ class Sessions:
 
     def commit(self, last: MigrationStep) -> None:
         """End the migration's transaction, which may check what was deferred; `last` is its last statement."""
-        with self._deadline(last):
+        with self.deadline(last):
             self.migrator.execute("commit")
 
     def rollback(self) -> None:
@@ -67,26 +72,46 @@ class Sessions:
             self.migrator.execute("rollback")
 
     @contextmanager
-    def _deadline(self, step: MigrationStep) -> Iterator[None]:
-        passed = threading.Event()
-        timer = threading.Timer(self.seconds, self._end, [passed])
-        timer.daemon = True
-        timer.start()
+    def deadline(self, step: MigrationStep) -> Iterator[None]:
+        """End what the migration's session does in this block where it takes too long. Raises UsageError then."""
+        done, passed = threading.Event(), threading.Event()
+        threading.Thread(target=self._watch, args=(done, passed), daemon=True).start()
         try:
             yield
         except psycopg.Error as error:
             if passed.is_set():
                 raise UsageError(
                     f"{step.file}:{step.line}: the statement did not end within {self.seconds:.0f} s",
-                    hint="does it wait for something, or loop? run it by hand, or with fewer --rows",
+                    hint="does it wait for something, or loop? run it by hand, with fewer --rows, or more --seconds",
                 ) from error
             raise
         finally:
-            timer.cancel()
+            done.set()
 
-    def _end(self, passed: threading.Event) -> None:
+    def _watch(self, done: threading.Event, passed: threading.Event) -> None:
+        with contextlib.suppress(MachineBusyError):
+            limit = Deadline(self.seconds, what="the statement")
+            while (left := limit.left()) > 0:
+                if done.wait(left):
+                    return
         passed.set()
-        with contextlib.suppress(psycopg.Error), connect(self.logins.admin, autocommit=True) as admin:
+        self._end()
+        if not done.wait(_LAST_SECONDS):
+            # Neither a session that cannot be interrupted nor a server that has died or hangs answers any more.
+            self._cut_off()
+
+    def _cut_off(self) -> None:
+        with (
+            contextlib.suppress(OSError, psycopg.Error),
+            socket.socket(fileno=os.dup(self.migrator.fileno())) as wire,
+        ):
+            wire.shutdown(socket.SHUT_RDWR)
+
+    def _end(self) -> None:
+        with (
+            contextlib.suppress(psycopg.Error),
+            connect(self.logins.admin, autocommit=True, connect_timeout=5) as admin,
+        ):
             admin.execute("select pg_terminate_backend(%s)", [self.migrator.info.backend_pid])
 
 
@@ -149,6 +174,9 @@ def open_sessions(logins: Logins, seconds: float = STATEMENT_SECONDS) -> Iterato
         found.migrator.execute("set max_parallel_workers_per_gather = 0")
         if found.observer.info.server_version >= 150_000:
             found.observer.execute("set stats_fetch_consistency = none")
+        for session in (found.observer, found.probe, found.holder, found.filler):
+            # Code of a migration runs in these too: in constraints, generated columns and indexes.
+            session.execute(f"set statement_timeout = '{max(1, round(seconds))}s'")
         # Only waiting for a lock counts against it, so a slow machine changes nothing.
         found.probe.execute("set lock_timeout = '200ms'")
         yield found

@@ -40,6 +40,9 @@ def run(
         typer.Option("--schema", metavar="FILE", help="SQL that makes what was there before."),
     ] = None,
     rows: Annotated[int, typer.Option("--rows", min=1, help="Rows that each table holds.")] = 1000,
+    seconds: Annotated[
+        int, typer.Option("--seconds", min=1, help="The longest that one statement may take.")
+    ] = 60,
     one_transaction: Annotated[
         bool, typer.Option("--one-transaction", help="The tool runs each plain SQL file in one transaction.")
     ] = False,
@@ -88,7 +91,7 @@ def run(
     from graders.migrations.sources import load_migrations
 
     migrations = load_migrations(paths, wrapped=one_transaction, alembic=_words(alembic))
-    chosen = CheckSettings(rows=rows, schema=tuple(schema or ()), guess=guess)
+    chosen = CheckSettings(rows=rows, schema=tuple(schema or ()), guess=guess, seconds=float(seconds))
     checked = _only(_check(migrations, chosen, postgres, settings), rule or [])
     _show(
         checked, len(migrations) - len(checked.migrations), rows, settings, as_json=as_json, as_sarif=as_sarif

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from graders.backing.postgres import Binaries, Cluster, start_cluster
-from graders.errors import UsageError
+from graders.errors import KataError, UsageError
 from graders.libpq import connect
+from graders.migrations import sessions
 from graders.migrations.check import CheckedAll, CheckSettings, check_on
 from graders.migrations.records import Migration, MigrationStep
+from graders.migrations.roles import fresh_database
 from graders.sql.ddl.split import split_statements
 
 TABLE = "create table orders (id bigint primary key, note text)"
@@ -249,6 +254,50 @@ def test_a_statement_that_does_not_end_is_ended_and_judges_nothing(
 ) -> None:
     with pytest.raises(UsageError, match=r"1\.sql:1: the statement did not end within 1 s"):
         check(empty, script, wrapped=wrapped, seconds=1.0)
+
+
+LOOP = "create function f(int) returns boolean immutable language plpgsql as $$ begin loop null; end loop; end $$"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        f"{LOOP}; create table a (id int primary key, check (f(id)))",
+        f"{LOOP}; create table a (id int primary key, b boolean generated always as (f(id)) stored)",
+        f"{LOOP}; create table a (id int primary key); create index on a (f(id))",
+    ],
+)
+def test_code_that_does_not_end_while_rows_are_made_is_a_table_without_rows(
+    empty: Cluster, script: str
+) -> None:
+    (_, _, last) = check(empty, script, "create table b (id int)", seconds=1.0).migrations
+    assert [one.startswith("a: ") for one in last.unfilled] == [True]
+
+
+def test_a_session_that_cannot_be_interrupted_is_cut_off(
+    empty: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "_LAST_SECONDS", 0.2)
+    with fresh_database(empty) as logins, sessions.open_sessions(logins, 1.0) as opened:
+        backend = opened.migrator.info.backend_pid
+        os.kill(backend, signal.SIGSTOP)
+        try:
+            with pytest.raises(UsageError, match="did not end within 1 s"):
+                opened.execute(MigrationStep("select 1", "1.sql", 1))
+        finally:
+            os.kill(backend, signal.SIGCONT)
+
+
+def test_a_server_that_dies_is_not_waited_for(binaries: Binaries, tmp_path: Path) -> None:
+    with start_cluster(None, binaries, run_dir=tmp_path) as cluster:
+        assert cluster.directory is not None
+        server = int((cluster.directory / "postmaster.pid").read_text().split()[0])
+        killer = threading.Timer(0.5, os.kill, [server, signal.SIGKILL])
+        killer.start()
+        with pytest.raises(KataError) as raised:
+            check(cluster, "select pg_sleep(3600)", seconds=2.0)
+        killer.join()
+        assert raised.value.hint
 
 
 def test_a_constraint_that_fails_at_the_commit_is_a_failure_of_the_migration(empty: Cluster) -> None:

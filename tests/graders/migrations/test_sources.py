@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from graders.backing.postgres import Binaries, start_cluster
 from graders.errors import UsageError
+from graders.migrations import alembic as alembic_module
 from graders.migrations.check import CheckSettings, check_on
 from graders.migrations.sources import load_migrations
+from graders.sandbox.known_process import is_running
 
 ENV = """
 from alembic import context
@@ -140,6 +143,22 @@ def test_alembics_revisions_are_executed_statement_by_statement(
     ]
     assert proved == [("two", "index-blocks-writes")]
     assert [one.undo for one in found.migrations] == [None, (), (), ()]
+
+
+def test_an_alembic_that_does_not_end_is_ended_with_what_it_started(
+    alembic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alembic_module, "_SECONDS", 1)
+    # The child holds the pipes for longer than its parent lives.
+    script = "sleep 1000 & echo $! > child; wait"
+    with pytest.raises(UsageError, match="does not run") as raised:
+        load_migrations([alembic], alembic=["sh", "-c", script])
+    assert "--alembic" in raised.value.hint
+    child = int((alembic / "child").read_text())
+    until = time.monotonic() + 60
+    while is_running(child):
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def test_an_alembic_project_that_cannot_be_written_as_sql_is_named(tmp_path: Path) -> None:
