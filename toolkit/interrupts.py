@@ -30,10 +30,14 @@ class EndingSignals:
         self.received = 0
         self._say = say
         self._before: dict[signal.Signals, Any] = {}
+        self._stops_meant = 0
 
     def __enter__(self) -> EndingSignals:
         wanted = [number for number in _ENDING if not _is_ignored(number)]
         self._before = {number: signal.signal(number, self._on_signal) for number in wanted}
+        if signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN:
+            self._before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, self._on_stop)
+            self._before[signal.SIGCONT] = signal.signal(signal.SIGCONT, self._on_resumption)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -50,6 +54,26 @@ class EndingSignals:
         if self.received > 2:
             os._exit(INTERRUPTED)
         self._say("Cleaning up; once more to leave at once.")
+
+    def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
+        """Ctrl-Z: what looks after services must know that it is meant."""
+        self._stops_meant += 1
+        if "graders.sandbox.process" in sys.modules:
+            from graders.sandbox.suspension import suspend
+
+            suspend()
+            return
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, self._on_stop)
+
+    def _on_resumption(self, _number: int, _frame: FrameType | None) -> None:
+        if self._stops_meant:
+            self._stops_meant -= 1
+        elif "graders.sandbox.process" in sys.modules:
+            from graders.sandbox.suspension import note_resumption
+
+            note_resumption()
 
 
 def _is_ignored(number: signal.Signals) -> bool:

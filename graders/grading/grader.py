@@ -19,9 +19,11 @@ from graders.packs.extras import require_extras
 from graders.packs.loader import digest_of
 from graders.packs.records import Kata
 from graders.packs.selection import chosen, dataset_of, run_order
-from graders.results.grade import Grade, Phase, ReachedStage, Stop
+from graders.results.grade import Grade, Notice, Phase, ReachedStage, Stop
 from graders.results.verdicts import CheckResult, Report, judge, up_to_a_failure
 from graders.sandbox.rundir import reap, run_directory
+from graders.sandbox.suspension import resumptions
+from graders.submission import failures
 from graders.submission.control import ServiceControl
 from graders.submission.folder import Submission
 from graders.submission.service import ServiceFailure
@@ -127,6 +129,7 @@ class _Run:
     only: Sequence[str] | None = None
     log: PhaseLog = field(init=False)
     set_up: SetUp = field(init=False)
+    resumptions: int = field(default_factory=resumptions)
 
     def __post_init__(self) -> None:
         self.log = PhaseLog(self.progress)
@@ -207,7 +210,7 @@ class _Run:
             },
             partial=len(selected) < len(self.submission.checks),
             stop=stop,
-            notices=(*running.notices, *running.control.service.notices) if running else (),
+            notices=tuple(self._notices(running)),
             stage=_reached(self.submission),
             assistants=self.submission.assistants,
             flags=self.submission.flags,
@@ -219,6 +222,12 @@ class _Run:
         own_server = self.grader.options.postgres_url is None
         postgres = program_digest(self.grader.binaries.bin / "postgres") if own_server else ""
         return {"grader": grader_digest(), "stack": self.set_up.stack_digest, "postgres": postgres}
+
+    def _notices(self, running: RunningSubmission | None) -> Iterator[Notice]:
+        if running is not None:
+            yield from (*running.notices, *running.control.service.notices)
+        if (times := resumptions() - self.resumptions) > 0:
+            yield failures.stopped_the_grader(times)
 
 
 def _reached(submission: Submission) -> ReachedStage | None:

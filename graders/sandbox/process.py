@@ -67,6 +67,12 @@ class PlainProcess:
             leash.write(b"T")
             leash.flush()
 
+    def allow_stop(self, *, allowed: bool) -> None:
+        """Have the supervisor take it for meant that the grader stops, or for an attack."""
+        # Not under the lock, and not through a buffer: a signal handler does this.
+        with suppress(OSError, ValueError):
+            os.write(self._leash.fileno(), b"Z" if allowed else b"C")
+
     def let_go(self) -> None:
         """As `kill`, without waiting for the end."""
         # Not under the lock, which is held for as long as it takes to see to the end of a tree.

@@ -3,8 +3,9 @@
 Arguments: a descriptor to report on, the mark of the tree (see brand; 0 for none), the descriptors that the command
 inherits (`-` for none), the command, and the environment variables that Python itself set and the command must not
 see. Standard input is the leash: `T` asks for SIGTERM to the
-command's process group, end of file (the grader let go, or died) ends the tree at once. It exits as the command did,
-after everything that the command left behind.
+command's process group, end of file (the grader let go, or died) ends the tree at once; between `Z` and `C` the grader
+stops on purpose. Otherwise a grader that somebody has stopped (SIGSTOP), or a process of it, is let go on; where that
+does not help, the tree is ended. It exits as the command did, after everything that the command left behind.
 Nothing of the package is imported here, so that it starts in a few milliseconds.
 """
 
@@ -22,6 +23,9 @@ RLIMIT_LOCKS = 10
 GIVE_UP_SECONDS = 10.0
 PARENT_CHECK_SECONDS = 0.5
 GROUP_CHECK_SECONDS = 0.02
+# Looks in a row at which the grader was found stopped.
+MOST_RESUMES = 40
+OWN_NAME = os.path.basename(__file__).encode()  # noqa: PTH119
 
 
 def main() -> None:
@@ -116,7 +120,8 @@ def silence() -> None:
 def supervise(child: int, wakeup: int) -> None:
     grader = os.getppid()
     ended: int | None = None
-    asked_to_end = False
+    asked_to_end = stop_is_meant = False
+    resumed = 0
     while True:
         ended = reap(child, ended)
         # A shell dies of SIGTERM at once; the server behind it may still be saying goodbye.
@@ -132,9 +137,59 @@ def supervise(child: int, wakeup: int) -> None:
         if not order or os.getppid() != grader:
             end_tree(child)
             os._exit(137)
+        if order in (b"Z", b"C"):
+            stop_is_meant = order == b"Z"
+        elif not ready and not stop_is_meant:
+            resumed = resumed + 1 if resume(grader) else 0
+            if resumed == MOST_RESUMES:
+                end_tree(child)
+                os._exit(137)
         if order == b"T":
             asked_to_end = True
             signal_group(child, signal.SIGTERM)
+
+
+def resume(grader: int) -> bool:
+    """Lets the grader go on, and what it has started, where somebody has stopped that; True where it was so."""
+    stopped = [pid for pid in processes_of(grader) if state_of(pid) == b"T"]
+    # The grader hears of each, also of those that are not itself.
+    for pid in (*stopped, *([grader] if stopped else [])):
+        try:
+            os.kill(pid, signal.SIGCONT)
+        except (ProcessLookupError, PermissionError):
+            pass
+    return bool(stopped)
+
+
+def processes_of(grader: int) -> list[int]:
+    """The grader and all below it, but not what supervisors look after: services may stop themselves."""
+    found = [grader]
+    for pid in found:
+        if pid == grader or OWN_NAME not in read(f"/proc/{pid}/cmdline"):
+            tasks = listed(f"/proc/{pid}/task")
+            found += [
+                int(child) for task in tasks for child in read(f"/proc/{pid}/task/{task}/children").split()
+            ]
+    return found
+
+
+def state_of(pid: int) -> bytes:
+    return read(f"/proc/{pid}/stat").rpartition(b")")[2].strip()[:1]
+
+
+def listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
 
 
 def reap(child: int, ended: int | None) -> int | None:

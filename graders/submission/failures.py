@@ -210,6 +210,15 @@ def lock_not_read(lock: str, file: str, command: str) -> Notice:
     )
 
 
+def stopped_the_grader(times: int) -> Notice:
+    often = "once" if times == 1 else f"{times} times"
+    return Notice(
+        "grader-stopped",
+        f"While the service ran, kata was stopped by a signal {often}, and went on."
+        " A service must send signals to its own processes only (not `kill -STOP` to its parents, nor to all).",
+    )
+
+
 def not_read(file: str, instead: str) -> Notice:
     return Notice("dependencies-not-read", f"{file} is not read: dependencies are installed from {instead}.")
 

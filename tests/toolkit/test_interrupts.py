@@ -285,3 +285,29 @@ def test_nohup_is_respected() -> None:
         "sys.exit(guarded(run))\n"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=PATIENCE).returncode == 0
+
+
+STOPS_THE_GRADER = """
+supervisor = os.getppid()
+with open(f"/proc/{supervisor}/stat") as file:
+    grader = int(file.read().rpartition(")")[2].split()[1])
+os.kill(grader, 19)
+"""
+
+
+@LINUX
+def test_a_service_that_stops_kata_is_judged_all_the_same(kata: Kata, tmp_path: Path) -> None:
+    pack = tmp_path / "pack"
+    shutil.copytree(TINY, pack)
+    reference = pack / "katas" / "greeting" / "solutions" / "reference" / "greetings.py"
+    server = starter_of(pack) / "server.py"
+    (starter_of(pack) / "greetings.py").write_text(reference.read_text())
+    lines = server.read_text().splitlines(keepends=True)
+    start = next(number for number, line in enumerate(lines) if line.startswith("ThreadingHTTPServer("))
+    server.write_text("".join([*lines[:start], STOPS_THE_GRADER, *lines[start:]]))
+    procfile_of(pack).write_text("web: exec python server.py\n")
+    assert kata("--pack", pack, "start", "greeting", "--no-git").returncode == 0
+    done = kata("--pack", pack, "test", "greeting", "--json")
+    grade = json.loads(done.stdout)
+    assert (done.returncode, grade["score"]) == (0, 100), done.stderr
+    assert "grader-stopped" in [notice["code"] for notice in grade["notices"]]
