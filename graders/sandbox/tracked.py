@@ -6,7 +6,16 @@ import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from graders.sandbox.base import UNLIMITED, Limits, Mount, Network, OutputBuffer, Process, Sandbox
+from graders.sandbox.base import (
+    UNLIMITED,
+    Limits,
+    Mount,
+    Network,
+    OutputBuffer,
+    Process,
+    Sandbox,
+)
+from graders.sandbox.wires import NO_WIRES, Wires
 
 
 class TrackedSandbox:
@@ -40,9 +49,17 @@ class TrackedSandbox:
         mounts: Sequence[Mount] = (),
         limits: Limits = UNLIMITED,
         network: Network = "loopback",
+        wires: Wires = NO_WIRES,
     ) -> Process:
         process = self._inner.start(
-            command, cwd=cwd, env=env, output=output, mounts=mounts, limits=limits, network=network
+            command,
+            cwd=cwd,
+            env=env,
+            output=output,
+            mounts=mounts,
+            limits=limits,
+            network=network,
+            wires=wires,
         )
         self._started.add(process)
         if self._ended:
