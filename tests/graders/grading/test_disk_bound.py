@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from graders.authoring.gate import render_subject
-from graders.authoring.matrix import subjects_of
+from graders.authoring.gate import render_candidate
+from graders.authoring.matrix import candidates_of
 from graders.grading.grader import Grader, Options
 from graders.packs.loader import Packs
 from graders.results.grade import Grade
@@ -87,8 +87,8 @@ def judged(change: Callable[[Path], None], tmp_path: Path, shared: Path) -> Grad
     )
     packs = Packs([TINY])
     kata = packs.kata("greeting")
-    subject = next(subject for subject in subjects_of(kata) if subject.name == "reference")
-    submission = render_subject(kata, packs, subject, tmp_path / "repository")
+    candidate = next(one for one in candidates_of(kata) if one.name == "reference")
+    submission = render_candidate(kata, packs, candidate, tmp_path / "repository")
     change(submission.root)
     with Grader(options) as grader:
         grade = grader.grade(submission)
