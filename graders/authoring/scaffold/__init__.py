@@ -113,7 +113,7 @@ def _write_file(source: Path, target: Path, words: Mapping[str, object]) -> None
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _SolutionText:
     """A known solution to write: the folder of the stack's scaffold that it takes, and the keys above its edits."""
 
     name: str
@@ -122,11 +122,11 @@ class _Answer:
     head: str
 
 
-def _answers(asked: NewKata, stack: Stack, prefix: str) -> Iterator[_Answer]:
+def _answers(asked: NewKata, stack: Stack, prefix: str) -> Iterator[_SolutionText]:
     over_starter = f"stack: {stack.name}\nover: starter\n"
     reference = f"{prefix}reference"
     why = "why: |\n  TODO why this is right: learners read it after 100 points.\n"
-    yield _Answer(
+    yield _SolutionText(
         reference,
         "reference",
         "starter",
@@ -137,12 +137,12 @@ def _answers(asked: NewKata, stack: Stack, prefix: str) -> Iterator[_Answer]:
         ("remembers", "Remembers its first answer", "an answer outlives the row", "stays-right"),
     ):
         head = f"kind: flawed\nover: {reference}\ntitle: {title}\ntrap: {trap}\nfails: [{fails}]\n"
-        yield _Answer(
+        yield _SolutionText(
             f"{prefix}{code}", code, "reference", head + "why: |\n  TODO what goes wrong for whom.\n"
         )
     if asked.stages and not prefix:
         head = f"kind: alternative\n{over_starter}stage: read\ntitle: Answers, and remembers the answer\n"
-        yield _Answer(
+        yield _SolutionText(
             "read-alone",
             "remembers",
             "starter",
@@ -162,7 +162,7 @@ def _write_solutions(asked: NewKata, folder: Path, stack: Stack, prefix: str) ->
             _write_solution(folder, answer, trees)
 
 
-def _write_solution(folder: Path, answer: _Answer, trees: Mapping[str, Mapping[str, bytes]]) -> None:
+def _write_solution(folder: Path, answer: _SolutionText, trees: Mapping[str, Mapping[str, bytes]]) -> None:
     place = folder / "solutions" / f"{answer.name}.yaml"
     place.parent.mkdir(exist_ok=True)
     line = "# yaml-language-server: $schema=../../../content/schemas/solution.json\n"
