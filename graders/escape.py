@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 # C0 but tab and newline, DEL, C1, bidirectional marks and overrides, zero-width characters, line separators,
-# the byte order mark, interlinear annotations, lone surrogates, tags.
+# the byte order mark, interlinear annotations, two that are no characters, lone surrogates, fillers that show nothing,
+# tags.
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
+    "\u00ad\u115f\u1160\u180e\u3164\uffa0\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
 

@@ -10,8 +10,11 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.exit(_print_version())
     from toolkit.boundary import guarded
+    from toolkit.build_server import no_commands_from_output
 
-    sys.exit(guarded(_list if sys.argv[1:] == ["list"] else _run))
+    with no_commands_from_output():
+        code = guarded(_list if sys.argv[1:] == ["list"] else _run)
+    sys.exit(code)
 
 
 def _print_version() -> int:
