@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import ClassVar
 
 from toolkit.text import escape
 from toolkit.views.paint import Paint
+
+# A link whose text is its target would be printed twice.
+_NAMED_LIKE_ITS_TARGET = re.compile(r"\[([^\]\n]+)\]\(\1\)")
 
 
 def render_markdown(text: str, paint: Paint) -> str:
@@ -15,6 +19,7 @@ def render_markdown(text: str, paint: Paint) -> str:
     source = escape(text.strip(), keep_newlines=True)
     if not paint.unicode:
         return source
+    source = _NAMED_LIKE_ITS_TARGET.sub(r"\1", source)
     # 0.1 s and more to import, for pages that somebody reads; nothing else needs it.
     from rich.console import Console, ConsoleOptions
     from rich.markdown import Heading, Markdown, MarkdownElement

@@ -9,7 +9,7 @@ from graders.packs.records import Check, Kata, Solution
 from toolkit.text import escape, wrap
 from toolkit.views.difference import hunk_lines
 from toolkit.views.paint import Paint
-from toolkit.views.prose import paragraph
+from toolkit.views.prose import code_lines, paragraph
 
 
 def render_hints(check: str, ladder: Sequence[str], taken: int, paint: Paint, *, all_of_them: bool) -> str:
@@ -106,7 +106,7 @@ _HEADINGS = {
     "sql": "In SQL",
     "orm": "In an ORM",
 }
-# What follows these keeps its lines.
+# What follows these keeps its lines as far as they fit.
 _VERBATIM = {"sql", "orm", "code", "shell"}
 
 
@@ -118,7 +118,7 @@ def _value(value: Any, paint: Paint, *, key: str = "") -> list[str]:
     if isinstance(value, Mapping):
         return _titled(value, paint)
     if isinstance(value, str) and key in _VERBATIM:
-        return [f"    {paint(escape(line), 'cyan')}" for line in value.strip("\n").splitlines()]
+        return code_lines(value, paint, sql=key == "sql")
     if isinstance(value, str) and "\n" in value.strip():
         return _prose_and_code(value, paint)
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -147,8 +147,8 @@ def _prose_and_code(text: str, paint: Paint) -> list[str]:
         if lines:
             lines.append("")
         if block.startswith(("    ", "```")):
-            code = [line for line in block.splitlines() if not line.startswith("```")]
-            lines += [paint("    " + escape(line.removeprefix("    ")), "cyan") for line in code]
+            code = [line.removeprefix("    ") for line in block.splitlines() if not line.startswith("```")]
+            lines += code_lines("\n".join(code), paint)
         else:
             lines += paragraph(block, paint, indent="  ")
     return lines
