@@ -41,7 +41,7 @@ class Bench:
         self.first = Instance(
             self.control, 0, job.base_url, self._exchanged, self.time_budget.begin, perturbed, job.shown_url
         )
-        self.database = Database(job.postgres.grader_url)
+        self.database = Database(job.postgres.grader_url, job.postgres.service_url)
         self.exchanges = 0
         self.meter = RecordingMeter(
             job.postgres,

@@ -15,6 +15,7 @@ from graders.libpq import connect
 # A trigger that ran in the last statement may have changed any setting, so that each statement begins with its own.
 _SETTINGS = (
     "reset session authorization",
+    "reset role",
     "reset all",
     "set search_path = pg_catalog, public, pg_temp",
     "set lock_timeout = '20s'",
@@ -35,8 +36,9 @@ class Database:
     `tables` of the kata are reached without a schema; anything else wants its schema's name.
     """
 
-    def __init__(self, grader_url: str) -> None:
+    def __init__(self, grader_url: str, service_url: str = "") -> None:
         self._url = grader_url
+        self._service_url = service_url
         self._connection: psycopg.Connection[dict[str, Any]] | None = None
         self._settings = "; ".join(_SETTINGS)
         self._uses = 0
@@ -77,6 +79,12 @@ class Database:
     def script(self, sql: str) -> None:
         """Run several statements at once, without parameters, in one transaction."""
         self._session.execute(sql)
+
+    def as_service(self, sql: str) -> None:
+        """Run several statements as the service's own role, such as settings that only it may give to its sessions."""
+        self._uses += 1
+        with connect(self._service_url, autocommit=True) as session:
+            session.execute(sql.encode())
 
     def analyze(self) -> None:
         """VACUUM ANALYZE, so that plans and costs speak of the data as it is now."""

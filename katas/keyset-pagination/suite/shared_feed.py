@@ -193,11 +193,11 @@ def own_account(
 def without_indexes(database: Database) -> Iterator[None]:
     """Sessions that the service opens in the block make plans without indexes."""
     settings = ("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan")
-    database.script("set role app; " + "; ".join(f"alter role app set {name} = off" for name in settings))
+    database.as_service("; ".join(f"alter role current_user set {name} = off" for name in settings))
     try:
         yield
     finally:
-        database.script("; ".join(f"alter role app reset {name}" for name in settings) + "; reset role")
+        database.as_service("; ".join(f"alter role current_user reset {name}" for name in settings))
 
 
 def add_event(database: Database, id: int, account: int, kind: str, moment: datetime) -> None:
