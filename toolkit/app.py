@@ -21,7 +21,13 @@ def _print_version() -> int:
     # Answered before anything is imported: whoever asks for the version is often a script that asks often.
     from toolkit import __version__
 
-    print(f"kata {__version__}")
+    try:
+        print(f"kata {__version__}", flush=True)
+    except OSError:
+        # A full or broken output: the boundary has words for it.
+        from toolkit.boundary import guarded
+
+        return guarded(_run)
     return 0
 
 

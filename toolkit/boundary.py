@@ -95,8 +95,13 @@ def _translate(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno in _OF_A_NAME:
         _say_error(f"{_one_line(error)}", "Name another file or directory.")
         return USAGE
+    if isinstance(error, BlockingIOError) or (isinstance(error, RuntimeError) and "new thread" in str(error)):
+        # What fork and the start of a thread say.
+        said = "no more processes or threads may be started here."
+        _say_error(said, "End other programs, or raise the limit (ulimit -u), then run it again.")
+        return OURS
     if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
-        where = f"{error.filename}: " if error.filename else ""
+        where = f"{error.filename}: " if error.filename else "what is printed, or a file, cannot be written: "
         _say_error(f"{where}{error.strerror}.", "Make room or give access there, then run the command again.")
         return OURS
     import traceback

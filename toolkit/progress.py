@@ -299,6 +299,11 @@ def _unusable(path: Path, error: Exception) -> KataError:
             f"{path} has been locked by another process for {_LOCK_SECONDS:.0f} s",
             hint="end the other `kata`, then run the command again",
         )
+    if "full" in str(error) or "readonly" in str(error):
+        return KataError(
+            f"{path}, the record of your attempts, cannot be written: {error}",
+            hint="make room or give access there, or let KATA_DATA_DIR name another directory",
+        )
     return KataError(
         f"{path}, the record of your attempts, cannot be used: {error}",
         hint=f"move it away (`mv {path} {path}.broken`) and run the command again; a new one will be made",

@@ -20,6 +20,7 @@ from graders.sandbox.base import Sandbox
 from graders.sandbox.process import ProcessSandbox
 from graders.sandbox.promises import UNCONFINED, Confinement
 from graders.sandbox.quota import MOST_BYTES
+from graders.sandbox.room import require_processes
 from graders.sandbox.rundir import Run, remove_tree, run_directory
 from graders.submission import failures
 from graders.submission.building import build
@@ -102,6 +103,7 @@ class SetUp:
 
         Raises ServiceFailure for what is the submission's own doing, KataError for anything else.
         """
+        require_processes()
         run = stack.enter_context(run_directory(self.options.runs))
         sandbox = self.options.sandbox(run.adopt)
         with self.log.phase("dependencies"):

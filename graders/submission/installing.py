@@ -36,6 +36,7 @@ _CONFIGURATION = (
 class Why(Enum):
     """Why an install failed, with what to do about it."""
 
+    PROCESSES = "no more processes may be started: end other programs, or raise the limit (ulimit -u)"
     DISK = "the disk is full: free some space, or let KATA_CACHE_DIR name a place with more of it"
     NETWORK = "the package index cannot be reached: check the network, a proxy and pip's or npm's settings"
     TIME = "it took too long: check the network, then try again; what was fetched so far is kept"
@@ -147,6 +148,8 @@ def why_it_failed(failed: InstallFailed, place: InstallPlace, probe: str | None)
     """What the machine says to it: room on the disk, and whether `probe` gets an answer from the index."""
     if failed.status is None:
         return Why.TIME
+    if re.search(r"[Cc]annot fork|Resource temporarily unavailable|can't start new thread", failed.output):
+        return Why.PROCESSES
     full = re.search(r"No space left|ENOSPC|Disk quota|EDQUOT", failed.output)
     if full and min(shutil.disk_usage(path).free for path in (place.private, place.downloads)) < _ROOM:
         return Why.DISK

@@ -73,10 +73,18 @@ class Server:
         except psycopg.Error as error:
             raise DatabaseError(
                 f"cannot connect to PostgreSQL on {self.host}:{self.port} as {role or self.admin}: {error}",
-                hint="Is it running, and are the user and the password right?",
+                hint=_why_unreachable(str(error)),
             ) from error
         with session:
             yield session
+
+
+def _why_unreachable(said: str) -> str:
+    if "unreachable" in said:
+        return "The loopback interface of this machine is down: start it (`ip link set lo up`)."
+    if "SSL exchange" in said:
+        return "It could not start a process for this session: end other programs, or raise the limit (ulimit -u)."
+    return "Is it running, and are the user and the password right?"
 
 
 def seed_of(kata: Kata, dataset: Dataset) -> tuple[bytes, ...]:

@@ -289,6 +289,35 @@ def nobody_runs(marker: str) -> bool:
     return False
 
 
+INSTALLING = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from graders.packs.loader import builtin_pack
+from graders.packs.stacks import load_stack
+from graders.sandbox.process import ProcessSandbox
+from graders.submission.dependencies import prepare_environment
+stack = load_stack(builtin_pack() / "skeletons" / "python-flask")
+stack = replace(stack, install=("(setsid env -i sleep 6000.85 &) ; touch ../begun; sleep 6000.85",))
+prepare_environment(
+    stack, Path(sys.argv[1]), cache=Path(sys.argv[2]), variables={"PATH": sys.argv[3]}, sandbox=ProcessSandbox()
+)
+"""
+
+
+def test_an_install_ends_with_a_kata_that_is_killed_and_is_done_again(bench: Bench) -> None:
+    command = [sys.executable, "-c", INSTALLING, str(bench.root), str(bench.cache), bench.caller["PATH"]]
+    killed = subprocess.Popen(command)
+    until = time.monotonic() + PATIENCE
+    while not (bench.cache / "environments" / "begun").exists():
+        assert time.monotonic() < until and killed.poll() is None
+        time.sleep(0.01)
+    killed.kill()
+    killed.wait(PATIENCE)
+    assert nobody_runs("6000.85")
+    assert (bench.prepare().folder / "ready.json").is_file()
+
+
 def test_an_install_that_does_not_end_is_ended_and_nobody_s_fault(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
