@@ -1,4 +1,4 @@
-"""docs/reference.md names every key of a pack's files and every fixture, with its type, and nothing else."""
+"""docs/reference.md names each key of a pack's files with its meaning, each fixture with its type, and nothing else."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ def section(title: str) -> str:
     return REFERENCE.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
 
 
-def keys(schema: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, bool]]:
-    """Each key with its path, and whether it is required."""
+Row = tuple[str, bool, str]
+
+
+def keys(schema: Mapping[str, Any], prefix: str = "") -> Iterator[Row]:
+    """Each key with its path, whether it is required, and what it means."""
     for name, inner in schema.get("properties", {}).items():
-        yield f"{prefix}{name}", name in schema.get("required", ())
+        yield f"{prefix}{name}", name in schema.get("required", ()), inner.get("description", "")
         yield from keys(inner, f"{prefix}{name}.")
         if isinstance(inner.get("items"), dict):
             yield from keys(inner["items"], f"{prefix}{name}[].")
@@ -33,10 +36,10 @@ def keys(schema: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, boo
 @pytest.mark.parametrize("name", ["kata", "solution", "stack"])
 def test_the_tables_have_the_keys_of_the_schemas(name: str) -> None:
     schema = json.loads((ROOT / "content" / "schemas" / f"{name}.json").read_text())
-    rows = re.findall(r"^\| `([^`]+)` \| [^|]+ \| (yes)? *\|", section(f"{name}.yaml"), re.MULTILINE)
-    listed = {key: required == "yes" for key, required in rows}
-    wanted = {key: required for key, required in keys(schema) if not key.startswith("edits[]")}
-    assert {key: value for key, value in listed.items() if not key.startswith("edits[]")} == wanted
+    rows = re.findall(r"^\| `([^`]+)` \| [^|]+ \| (yes)? *\| (.*) \|$", section(f"{name}.yaml"), re.MULTILINE)
+    listed = {(key, required == "yes", meaning) for key, required, meaning in rows if key[:7] != "edits[]"}
+    assert listed == {row for row in keys(schema) if row[0][:7] != "edits[]"}
+    assert all(meaning for _, _, meaning in listed)
 
 
 def test_the_fixtures_are_listed_with_their_types() -> None:

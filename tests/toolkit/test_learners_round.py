@@ -55,7 +55,7 @@ def test_from_red_to_green_and_what_is_remembered(tiny: Kata, repository: Path) 
     green = tiny("test", cwd=repository / "checks")
     assert green.returncode == 0, green.stdout + green.stderr
     assert "100 of 100  every check passes; the starter has 70" in green.stdout
-    assert "49 → 1 statements" in green.stdout
+    assert "49 → 1 statement:" in green.stdout
     assert "kata start n-plus-one" in green.stdout
     assert tiny("report", cwd=repository).stdout == green.stdout
     assert "since the last attempt:  +30 cost-is-flat" in green.stdout

@@ -64,6 +64,10 @@ def improvement_lines(found: Sequence[Improvement], paint: Paint, *, verbose: bo
 def improvement_in_words(one: Improvement, paint: Paint) -> str:
     """`398 → 3 statements: GET /orders?limit=N, N = 80`."""
     unit = UNITS.get(one.now.unit, one.now.unit)
+    if one.now.values[-1] == 1:
+        # "statements", "rows sent": the first word is the plural.
+        first, *rest = unit.split(" ")
+        unit = " ".join((first.removesuffix("s"), *rest))
     values = f"{number(one.before.values[-1])} {paint.sign('arrow')} {number(one.now.values[-1])} {unit}"
     return f"{values}: {escape(one.now.label)}, N = {one.now.sizes[-1]}"
 
