@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -38,6 +39,11 @@ class Kata:
 
     def command(self, *arguments: object) -> list[str]:
         return [sys.executable, "-m", "toolkit", *map(str, arguments)]
+
+
+def without_runtime(report: str) -> str:
+    """`report` as the run printed it: what the service runs on is not known before it has been started."""
+    return re.sub(r" \((?:Python|Node\.js) [\d.]+\)", "", report, count=1)
 
 
 @contextmanager
