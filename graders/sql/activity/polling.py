@@ -9,11 +9,14 @@ from graders.sql.statement import Statement
 
 # Seconds; a longer pause of one session between identical statements is polling.
 _POLLING = 0.04
+# A loop that opens a session each time waits for the connection, but no longer than this.
+_CONNECTING = 0.5
 
 
 def is_polling(runs: Sequence[Statement]) -> bool:
-    """Whether their session waits between them. A loop over sessions waits for each connection instead."""
-    pauses = sorted(
-        later.at - earlier.at for earlier, later in pairwise(runs) if earlier.session == later.session
+    """Whether their session waits between them, or none of several sessions is waited for."""
+    waited = sorted(
+        later.at - earlier.at >= (_POLLING if earlier.session == later.session else _CONNECTING)
+        for earlier, later in pairwise(runs)
     )
-    return bool(pauses) and pauses[len(pauses) // 2] >= _POLLING
+    return bool(waited) and waited[len(waited) // 2]

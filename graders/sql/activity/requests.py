@@ -120,10 +120,12 @@ def _label(tags: dict[str, str], statement: Statement) -> str:
 def _is_over(group: _Group, statement: Statement, label: str, pause: float, traced: bool) -> bool:
     if statement.nested:
         return False
-    if group.ended or statement.after_gap or _is_too_long(group):
+    if group.ended or _is_too_long(group):
         return True
     # A clock that was set back, or files in the wrong order, end a request as well.
-    if statement.at - group.last > _longest_pause(group, pause) or group.first - statement.at > pause:
+    # Where lines of the log are missing, the end of the transaction may be among them.
+    longest = pause if statement.after_gap else _longest_pause(group, pause)
+    if statement.at - group.last > longest or group.first - statement.at > pause:
         return True
     # Statements without a comment (BEGIN, the driver's own) belong to the request in progress.
     known = bool(group.label) and bool(label) and label not in (statement.application, group.label)

@@ -33,7 +33,8 @@ def transactions_of(statements: Sequence[Statement]) -> tuple[Transaction, ...]:
 def pauses_of(transaction: Transaction) -> tuple[Pause, ...]:
     """The pauses between the statements of an explicit transaction, in order; none for a single statement.
 
-    Times without fractions (%t) may be a second further apart than the statements were.
+    Where lines of the log are missing, the session may have been busy: that does not count as a pause. Times without
+    fractions (%t) may be a second further apart than the statements were.
     """
     if not transaction.explicit:
         return ()
@@ -42,6 +43,7 @@ def pauses_of(transaction: Transaction) -> tuple[Pause, ...]:
     return tuple(
         Pause(max(0.0, later.at - earlier.at - (earlier.duration_ms or 0.0) / 1000 - spread), earlier, later)
         for earlier, later in pairwise(top)
+        if not later.after_gap
     )
 
 
