@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from graders.logs.prefix import COMMON, ENGLISH, compile_prefix, severity_pattern
 from graders.logs.row import Row
@@ -27,11 +28,8 @@ _HEAD = {
     "application_name": re.compile(r"(?i)\b(?:app|appli|application|application_name)[=:] ?\"?([^,;\"\]]+)"),
 }
 _AT = re.compile(r"([^\s@,\[\](){}|:/=]+)@([^\s@,\[\](){}|:/=]+)")
-_PIDS = (
-    re.compile(r"(?i)\bpid[=: ]*\"?(\d+)"),
-    re.compile(r"\[(\d+)[\]:-]"),
-    re.compile(r"(?<![\w.:/+-])(\d+)(?![\w.:/])"),
-)
+_PIDS = (re.compile(r"(?i)\bpid[=: ]*\"?(\d+)"), re.compile(r"\[(\d+)[\]:-]"))
+_NUMBER = re.compile(r"(?<![\w.:/+-])(\d+)(?![\w.:/])")
 _LONGEST_HEAD = 400
 
 
@@ -56,6 +54,8 @@ class PrefixFinder:
             re.DOTALL,
         )
         self._learn(sample)
+        heads = [match["head"] for text in sample if text[:1] != "\t" and (match := self._entry.match(text))]
+        self._pid_place = _place_of_pid(heads)
         self.prefixes: list[str] = []
         self._patterns: list[re.Pattern[str]] = []
         found = given if given is not None else self._best(sample)
@@ -90,7 +90,7 @@ class PrefixFinder:
                 if match is not None:
                     self._add(prefix)
                     return _fit(match)
-        fields = fields_of_head(entry["head"])
+        fields = fields_of_head(entry["head"], self._pid_place)
         if not any(name in fields for name in ("timestamp", "epoch", "session_id", "pid")):
             return None
         return Fit(fields, entry["severity"], entry["text"], guessed=True)
@@ -124,8 +124,22 @@ class PrefixFinder:
         return best
 
 
-def fields_of_head(head: str) -> Row:
-    """What the beginning of a line says whose prefix is unknown: fields that look the same in every prefix."""
+def _place_of_pid(heads: Sequence[str]) -> int:
+    """Which bare number of a head is the process id: not the one that counts lines, nor one that is always 0."""
+    numbers = [[int(one) for one in _NUMBER.findall(_TIME.sub(" ", head))] for head in heads]
+    for place in range(max(map(len, numbers), default=0)):
+        values = [found[place] for found in numbers if place < len(found)]
+        counted = sum(later == earlier + 1 for earlier, later in pairwise(values))
+        if any(values) and counted * 3 <= len(values):
+            return place
+    return 0
+
+
+def fields_of_head(head: str, pid_place: int = 0) -> Row:
+    """What the beginning of a line says whose prefix is unknown: fields that look the same in every prefix.
+
+    `pid_place`: which of its bare numbers is the process id, where nothing names it.
+    """
     row: Row = {}
     rest = head
     if time := _TIME.search(head):
@@ -140,8 +154,11 @@ def fields_of_head(head: str) -> Row:
         row.setdefault("user", found[1])
         row.setdefault("dbname", found[2])
     pid = next((found for pattern in _PIDS if (found := pattern.search(rest))), None)
+    numbers = _NUMBER.findall(rest)
     if pid:
         row["pid"] = pid[1]
+    elif numbers:
+        row["pid"] = numbers[min(pid_place, len(numbers) - 1)]
     return row
 
 

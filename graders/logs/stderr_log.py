@@ -80,7 +80,8 @@ def read_stderr_log(
         row = _row(fit, line.known)
         sessions = sessions or bool(row["session_id"])
         severity = str(row["error_severity"])
-        if severity in _PARTS and entry is not None and entry.row.get("pid") == row.get("pid"):
+        same = entry is not None and (fit.guessed or entry.row.get("pid") == row.get("pid"))
+        if severity in _PARTS and entry is not None and same:
             entry.begin_part(_PARTS[severity], fit.text)
             entry.seen = count
             if "line_num" in row:

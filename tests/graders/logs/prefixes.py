@@ -52,6 +52,8 @@ PREFIXES = (
     "time=%m, pid=%p %q db=%d, usr=%u, client=%h , app=%a, line=%l ",
     "%c %m [%p] %q%u@%d/%a ",
     "%m pid:%p %q%u %d ",
+    "%l %p %m %v ",
+    "%m / %x / %l / %p / %u ",
     "user=%u,db=%d,app=%a,client=%h ",
     "",
 )

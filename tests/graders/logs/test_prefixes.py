@@ -26,6 +26,7 @@ def test_a_common_prefix_is_found(prefix: str, tmp_path: Path) -> None:
     assert [one.text for one in found] == TEXTS
     assert found[1].parameters == ("7",) and found[2].error == "42P01"
     assert log.assembler.counts.unread == 0 and log.assembler.counts.entries == 6
+    assert len({one.session for one in found}) == 1
     names_sessions = "%p" in prefix or "%c" in prefix
     assert (found[0].session != "") == names_sessions
     assert any("neither %c nor %p" in str(note) for note in log.notebook.notes) != names_sessions

@@ -11,7 +11,11 @@ from graders.backing.postgres import Cluster, find_binaries, start_cluster
 
 from .clients import read, send, settings
 
-FORMATS = {"log_destination": "stderr,csvlog,jsonlog", "log_rotation_age": "0", "auto_explain.log_min_duration": "-1"}
+FORMATS = {
+    "log_destination": "stderr,csvlog,jsonlog",
+    "log_rotation_age": "0",
+    "auto_explain.log_min_duration": "-1",
+}
 # (settings, auto_explain, which of the statements that were sent are in the log, the prefix where it is not found)
 MATRIX = [
     ({"log_statement": "all"}, False, "all"),

@@ -166,9 +166,11 @@ def test_a_transaction_that_is_tried_again_after_a_conflict_is_the_same_request(
     assert sizes([sent("begin", 0.0), failed, sent("rollback", 0.002), *again]) == [6]
 
 
-def test_missing_lines_end_a_request() -> None:
+def test_missing_lines_may_hold_the_end_of_a_transaction() -> None:
     late = Statement("commit", at=9.0, session="s1", order=9000, after_gap=True)
+    soon = Statement("commit", at=0.01, session="s1", order=10, after_gap=True)
     assert sizes([sent("begin", 0.0), sent("update a", 0.001), late]) == [2, 1]
+    assert sizes([sent("begin", 0.0), sent("update a", 0.001), soon]) == [3]
 
 
 @given(
