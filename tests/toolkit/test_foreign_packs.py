@@ -65,7 +65,9 @@ def test_a_solution_written_elsewhere_knows_its_pack(kata: Kata, pack: Path) -> 
 def test_the_same_pack_in_the_settings_and_on_the_command_line_is_one(tiny: Kata) -> None:
     done = tiny("--pack", TINY, "--pack", f"{TINY}/../tiny", "start", "greeting")
     assert done.returncode == 0, done.stderr
-    assert tiny("show", cwd=tiny.home / "greeting").returncode == 0
+    inside = tiny("show", cwd=tiny.home / "greeting")
+    assert inside.stdout.endswith("Next  kata test\n"), inside.stderr
+    assert tiny("show", "greeting").stdout.endswith("Next  kata start greeting\n")
 
 
 def test_a_pack_that_moved_is_named_with_what_to_do(kata: Kata, repository: Path, pack: Path) -> None:

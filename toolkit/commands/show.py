@@ -35,7 +35,8 @@ def run(
     if brief:
         print(_brief(kata, paint_for(settings)))
         return 0
-    print(render_kata(kata, best_results(settings).get(kata.slug), paint_for(settings)))
+    best = best_results(settings).get(kata.slug)
+    print(render_kata(kata, best, paint_for(settings), started=slug is None))
     return 0
 
 

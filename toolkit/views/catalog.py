@@ -54,8 +54,8 @@ def _entry(kata: Kata, best: tuple[int, int] | None, columns: int, paint: Paint,
     return [*lines, ""]
 
 
-def render_kata(kata: Kata, best: tuple[int, int] | None, paint: Paint) -> str:
-    """One kata: what it is about, what it trains, its checks and the next command."""
+def render_kata(kata: Kata, best: tuple[int, int] | None, paint: Paint, *, started: bool = False) -> str:
+    """One kata: what it is about, what it trains, its checks and the next command. `started`: in its repository."""
     dot = f" {paint.sign('dot')} "
     facts = dot.join(
         (kata.level, f"about {kata.minutes} minutes", ", ".join(kata.stacks) or "no starter yet")
@@ -68,7 +68,8 @@ def render_kata(kata: Kata, best: tuple[int, int] | None, paint: Paint) -> str:
     lines += ["", f"  {paint('Checks', 'bold')}  {paint(_legend(kata), 'dim')}"]
     columns = max(len(check.id) for check in kata.checks)
     lines += [line for check in kata.checks for line in _check(check, columns, paint)]
-    return "\n".join([*lines, "", f"  {paint('Next', 'bold')}  {paint(f'kata start {kata.slug}', 'cyan')}"])
+    following = "kata test" if started else f"kata start {kata.slug}"
+    return "\n".join([*lines, "", f"  {paint('Next', 'bold')}  {paint(following, 'cyan')}"])
 
 
 def _legend(kata: Kata) -> str:
