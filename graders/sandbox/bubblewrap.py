@@ -21,7 +21,7 @@ from typing import IO
 
 from graders.errors import SandboxError
 from graders.sandbox.base import UNLIMITED, Limits, Listener, Mount, Network, OutputBuffer
-from graders.sandbox.box.plan import READY, Bind, BoxPlan, to_json
+from graders.sandbox.box.plan import READY, Bind, BoxPlan, packed
 from graders.sandbox.box.seccomp import machine_filter
 from graders.sandbox.cgroups import ControlGroup, find_places, sweep
 from graders.sandbox.layout import (
@@ -162,7 +162,7 @@ class BubblewrapSandbox:
         report, tell = os.pipe()
         with os.fdopen(report, "rb") as reports:
             try:
-                os.write(given, to_json(plan))
+                os.write(given, packed(plan))
                 os.lseek(given, 0, os.SEEK_SET)
                 process = supervised(
                     kind,
@@ -316,7 +316,7 @@ def _launcher(given: int, tell: int) -> str:
         f"import sys; sys.path.insert(0, {str(_ROOT)!r});"
         " from graders.sandbox.box.launcher import run; run(sys.argv[1:])"
     )
-    return "exec " + shlex.join([sys.executable, "-I", "-S", "-B", "-c", code, str(given), str(tell)])
+    return "exec " + shlex.join([sys.executable, "-I", "-S", "-c", code, str(given), str(tell)])
 
 
 def _ready(reports: IO[bytes], process: BoxedProcess, output: OutputBuffer) -> int:

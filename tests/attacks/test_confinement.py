@@ -402,9 +402,10 @@ def test_a_connection_that_nothing_listens_for_is_broken_at_once(run: Run) -> No
     port = free_port()
     _, output = run("print('on', flush=True); time.sleep(60)", Wires(serves=(port,)))
     eventually(lambda: "on" in output.text())
+    # Either end of the call may see it first.
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection,
         pytest.raises(ConnectionResetError),
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection,
     ):
         connection.recv(1)
 
