@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from graders.packs import placeholders
+from graders.packs.inside import inside, names_inside
 from graders.packs.manifest import check_format, slug_of
 from graders.packs.placeholders import IN_COMMANDS
 from graders.packs.records import Requirement, Stack
@@ -54,6 +55,10 @@ def load_stack(folder: Path) -> Stack:
     top.only(_KEYS)
     check_format(top)
     install = placeholders.commands(top, "install", required=True)
+    for name in top.texts("inputs"):
+        inside(top, "inputs", name)
+    names_inside(top.section("links"))
+    names_inside(top.section("locks"))
     return Stack(
         name=slug_of(top, "name", folder.name),
         title=top.text("title"),

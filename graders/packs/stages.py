@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graders.errors import PackError, UsageError
+from graders.packs.inside import inside
 from graders.packs.records import Check, Kata, Stage
 from graders.packs.yaml_source import Section
 
@@ -26,7 +27,7 @@ def read_stages(top: Section, checks: Sequence[Check]) -> tuple[Stage, ...]:
         stage = Stage(
             section.text("id"),
             section.text("title"),
-            section.text("brief"),
+            inside(section, "brief", section.text("brief")),
             section.texts("checks", required=True),
         )
         if stage.id in {one.id for one in stages}:

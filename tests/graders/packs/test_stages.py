@@ -104,6 +104,8 @@ def test_a_kata_without_stages_is_as_before() -> None:
             "in the stage `greet`",
         ),
         ("id: last", "id: greet", "defined twice"),
+        ("stages/last.md", "../../../../../etc/passwd", "leads out of its folder"),
+        ("stages/last.md", "/etc/passwd", "leads out of its folder"),
         ("[greets-by-name]", "[cost-is-flat]", "is in the stage"),
     ],
 )
