@@ -95,7 +95,11 @@ def test_datasets_were_called_worlds(pack: Path) -> None:
 )
 def test_a_name_that_leads_out_of_the_repository_is_refused(pack: Path, line: str) -> None:
     stack = pack / "skeletons/python-plain/stack.yaml"
-    kept = [old for old in stack.read_text().splitlines() if not old.startswith(line.split(":", maxsplit=1)[0] + ":")]
+    kept = [
+        old
+        for old in stack.read_text().splitlines()
+        if not old.startswith(line.split(":", maxsplit=1)[0] + ":")
+    ]
     stack.write_text("\n".join([*kept, line, ""]))
     with pytest.raises(PackError, match="leads out of its folder"):
         load_stack(stack.parent)
