@@ -177,7 +177,7 @@ def _earlier(submission: Submission, settings: Settings) -> Earlier:
     try:
         with open_progress(settings.progress_file) as record:
             attempts = record.attempts(submission.kata.slug, submission.root)
-            return earlier_attempts(record, attempts, submission.kata)
+            return earlier_attempts(record, attempts, submission.kata, submission.root)
     except KataError as error:
         print_error(error)
         return Earlier(hints=frozenset(id for id, ladder in submission.kata.hints.items() if ladder))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from graders.errors import KataError
 from graders.packs.records import Kata
+from toolkit.progress_schema import STEPS
 
 if TYPE_CHECKING:
     from graders.results.grade import Grade
@@ -19,49 +20,7 @@ if TYPE_CHECKING:
 # Two terminals write for milliseconds; whoever waits longer than this faces a stuck process.
 _LOCK_SECONDS = 10.0
 
-# From each version of the file to the next one.
-_STEPS = (
-    """
-CREATE TABLE attempts (
-    id INTEGER PRIMARY KEY,
-    kata TEXT NOT NULL,
-    stack TEXT NOT NULL,
-    repository TEXT NOT NULL,
-    at TEXT NOT NULL,
-    seed INTEGER NOT NULL,
-    score INTEGER NOT NULL,
-    max INTEGER NOT NULL,
-    valid INTEGER NOT NULL,
-    partial INTEGER NOT NULL,
-    digest TEXT NOT NULL,
-    verdicts TEXT NOT NULL,
-    document TEXT NOT NULL
-) STRICT;
-CREATE INDEX attempts_by_kata ON attempts (kata, id);
-CREATE TABLE hints (
-    kata TEXT NOT NULL,
-    check_id TEXT NOT NULL,
-    rung INTEGER NOT NULL,
-    at TEXT NOT NULL,
-    PRIMARY KEY (kata, check_id, rung)
-) STRICT;
-CREATE TABLE give_ups (
-    kata TEXT PRIMARY KEY,
-    at TEXT NOT NULL
-) STRICT;
-""",
-    """
-CREATE TABLE repositories (
-    path TEXT PRIMARY KEY,
-    kata TEXT NOT NULL,
-    stack TEXT NOT NULL,
-    stack_was_named INTEGER NOT NULL,
-    at TEXT NOT NULL
-) STRICT;
-INSERT INTO repositories SELECT repository, kata, stack, 0, min(at) FROM attempts GROUP BY repository;
-""",
-)
-SCHEMA = len(_STEPS)
+SCHEMA = len(STEPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,21 +148,23 @@ class Progress:
         )
         return row.fetchone() is not None
 
-    def take_hint(self, kata: str, check: str, rung: int) -> None:
+    def take_hint(self, kata: str, check: str, rung: int, repository: Path | None = None) -> None:
         """Remember that a rung of the ladder (counted from 0) was shown."""
         with self._writing() as connection:
-            connection.execute("INSERT OR IGNORE INTO hints VALUES (?, ?, ?, ?)", (kata, check, rung, _now()))
+            row = (kata, str(repository or ""), check, rung, _now())
+            connection.execute("INSERT OR IGNORE INTO hints VALUES (?, ?, ?, ?, ?)", row)
 
-    def hints(self, kata: str) -> dict[str, int]:
-        """How many rungs were shown of each check's ladder."""
+    def hints(self, kata: str, repository: Path | None = None) -> dict[str, int]:
+        """How many rungs were shown of each check's ladder: in that repository, or in any."""
+        where, values = _where(kata=kata, repository=None if repository is None else str(repository))
         rows = self._connection.execute(
-            "SELECT check_id, max(rung) + 1 AS taken FROM hints WHERE kata = ? GROUP BY check_id", (kata,)
+            f"SELECT check_id, max(rung) + 1 AS taken FROM hints{where} GROUP BY check_id", values
         )
         return {row["check_id"]: row["taken"] for row in rows}
 
-    def hints_left(self, kata: Kata) -> frozenset[str]:
-        """The checks of the kata that still have a hint to give."""
-        taken = self.hints(kata.slug)
+    def hints_left(self, kata: Kata, repository: Path | None = None) -> frozenset[str]:
+        """The checks of the kata that still have a hint to give, in that repository."""
+        taken = self.hints(kata.slug, repository)
         return frozenset(id for id, ladder in kata.hints.items() if taken.get(id, 0) < len(ladder))
 
     def give_up(self, kata: str) -> None:
@@ -272,7 +233,7 @@ def _bring_up_to_date(connection: sqlite3.Connection) -> int:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
     # Another terminal may have done it while this one waited.
-    for step in _STEPS[_version(connection) :]:
+    for step in STEPS[_version(connection) :]:
         for statement in filter(str.strip, step.split(";")):
             connection.execute(statement)
     version = max(SCHEMA, _version(connection))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from graders.errors import KataError
 from graders.packs.loader import Packs
@@ -47,12 +48,14 @@ class Earlier:
         return [id for id, verdict in latest.items() if verdict != "passed"]
 
 
-def earlier_attempts(progress: Progress, attempts: Sequence[Attempt], kata: Kata | None) -> Earlier:
-    """What is known besides these attempts."""
+def earlier_attempts(
+    progress: Progress, attempts: Sequence[Attempt], kata: Kata | None, repository: Path | None = None
+) -> Earlier:
+    """What is known besides these attempts, of that repository (None: of any)."""
     solved = frozenset(
         slug for slug, (score, points) in progress.best().items() if points and score >= points
     )
-    return Earlier(tuple(attempts), progress.hints_left(kata) if kata else frozenset(), solved)
+    return Earlier(tuple(attempts), progress.hints_left(kata, repository) if kata else frozenset(), solved)
 
 
 def _costs(attempts: Sequence[Attempt]) -> Iterator[tuple[Cost, ...]]:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from graders.errors import KataError
 from graders.results.document import to_document
-from toolkit.progress import _STEPS, open_progress
+from toolkit.progress import open_progress
+from toolkit.progress_schema import STEPS
 
 HERE = Path("/somewhere/orders")
 
@@ -44,6 +45,18 @@ def test_only_whole_and_valid_attempts_count_for_the_best(tmp_path: Path) -> Non
         assert progress.best() == {"n-plus-one": (10, 35)}
         progress.record(to_document(GREEN), HERE)
         assert progress.solved("n-plus-one")
+
+
+def test_each_repository_has_hints_of_its_own(tmp_path: Path) -> None:
+    here, there = Path("/a"), Path("/b")
+    with open_progress(tmp_path / "progress.sqlite") as progress:
+        progress.take_hint("n-plus-one", "orders-cost-is-flat", 0, here)
+        progress.take_hint("n-plus-one", "orders-cost-is-flat", 1, here)
+        progress.take_hint("n-plus-one", "orders-cost-is-flat", 0, there)
+        progress.take_hint("n-plus-one", "detail-cost-is-flat", 0)
+        assert progress.hints("n-plus-one", here) == {"orders-cost-is-flat": 2}
+        assert progress.hints("n-plus-one", there) == {"orders-cost-is-flat": 1}
+        assert progress.hints("n-plus-one") == {"orders-cost-is-flat": 2, "detail-cost-is-flat": 1}
 
 
 def test_hints_and_give_ups_are_remembered_once(tmp_path: Path) -> None:
@@ -111,12 +124,13 @@ def test_a_folder_that_cannot_be_used_is_an_error_with_its_name(tmp_path: Path) 
 def test_a_file_of_the_first_version_is_brought_up_to_date_with_its_attempts(tmp_path: Path) -> None:
     path = tmp_path / "progress.sqlite"
     connection = sqlite3.connect(path)
-    connection.executescript(_STEPS[0] + "PRAGMA user_version = 1;")
+    connection.executescript(STEPS[0] + "PRAGMA user_version = 1;")
     connection.execute(
         "INSERT INTO attempts VALUES (7, 'n-plus-one', 'node-express', '/somewhere/orders',"
         " '2025-01-01T00:00:00+00:00', 1, 10, 35, 1, 0, 'd', '{}', ?)",
         (json.dumps(to_document(MIXED)),),
     )
+    connection.execute("INSERT INTO hints VALUES ('n-plus-one', 'orders-cost-is-flat', 0, '2025-01-01')")
     connection.commit()
     connection.close()
     with open_progress(path) as progress:
@@ -124,6 +138,9 @@ def test_a_file_of_the_first_version_is_brought_up_to_date_with_its_attempts(tmp
         assert (attempt.id, attempt.grade) == (7, MIXED)
         assert progress.repositories() == {HERE: "n-plus-one"}
         assert progress.chosen_stack() is None
+        # A hint was of a kata; now of each repository of it that there was.
+        assert progress.hints("n-plus-one", HERE) == {"orders-cost-is-flat": 1}
+        assert progress.hints("n-plus-one", Path("/another")) == {}
 
 
 def test_the_stack_that_was_named_last_is_remembered(tmp_path: Path) -> None:

@@ -43,11 +43,11 @@ def run(
         ladder = chosen.hints.get(id, ())
         if not ladder:
             raise UsageError(f"there is no hint for `{id}`", hint=f"kata explain {id}")
-        taken = progress.hints(chosen.slug).get(id, 0)
+        taken = progress.hints(chosen.slug, place).get(id, 0)
         if again and not taken:
             raise UsageError(f"no hint was taken for `{id}` yet", hint=f"kata hint {id}")
         if not again and taken < len(ladder):
-            progress.take_hint(chosen.slug, id, taken)
+            progress.take_hint(chosen.slug, id, taken, place)
             taken += 1
     print(render_hints(id, ladder, taken, paint_for(settings), all_of_them=again))
     return 0

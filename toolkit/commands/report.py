@@ -208,7 +208,7 @@ def _context_of(
 ) -> GradeContext:
     before = [one for one in attempts if one.id < found.id and one.repository == found.repository]
     kata = _kata_of(found, packs)
-    return earlier_attempts(progress, before, kata).context_of(grade, kata, packs)
+    return earlier_attempts(progress, before, kata, found.repository).context_of(grade, kata, packs)
 
 
 def _kata_of(attempt: Attempt, packs: Packs) -> Kata | None:

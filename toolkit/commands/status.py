@@ -75,7 +75,7 @@ def _as_text(slug: str | None, place: Path | None, progress: Progress, settings:
         return render_overview(progress.attempts(), progress.repositories(), paint)
     attempts = progress.attempts(slug, place)
     elsewhere = len(progress.attempts(slug)) - len(attempts)
-    hints, gave_up = progress.hints(slug), progress.gave_up(slug)
+    hints, gave_up = progress.hints(slug, place), progress.gave_up(slug)
     return render_attempts(slug, attempts, hints, gave_up, paint, elsewhere=elsewhere)
 
 
