@@ -68,14 +68,14 @@ def measure(cluster: Cluster, every: int, node: Path | None, folder: Path) -> No
     for number, (chosen, explain, logged) in enumerate(combinations()):
         if number % every:
             continue
-        with settings(cluster, chosen) as begun:
+        with settings(cluster, chosen) as sizes:
             sent = send(cluster, explain=explain)
             if node is not None:
                 command = ["node", "-e", _NODE, cluster.admin_url]
                 subprocess.run(command, cwd=node, check=True, timeout=60)
                 sent["all"] += _NODE_SENDS
             try:
-                found = read(cluster, begun, folder, None)
+                found = read(cluster, sizes, folder, None)
             except KataError as error:
                 print(f"refused: {error} {chosen}")
                 continue

@@ -161,7 +161,7 @@ def _lines_of_object(value: Mapping[str, Any], number: int, outer: Row, depth: i
 
 
 def _is_only_a_label(keyed: Mapping[str, Any], name: str) -> bool:
-    """`"msg": "record"` beside an object that holds the entry."""
+    """Whether it is like `"msg": "record"` next to an object that holds the entry."""
     text = keyed[name]
     return " " not in text.strip() and any(isinstance(item, dict) for item in keyed.values())
 

@@ -26,7 +26,7 @@ class Line(NamedTuple):
 
 
 def plain_lines(source: LogInput) -> Iterator[Line]:
-    """The lines of a file that nothing stands around."""
+    """The lines of a file as they are, without a shipper."""
     return (Line(number, line.decode("utf-8", "replace")) for number, line in source.lines())
 
 

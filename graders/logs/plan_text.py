@@ -25,7 +25,7 @@ _KINDS = {"HashAggregate": "Aggregate", "GroupAggregate": "Aggregate", "MixedAgg
 _WRITES = ("Insert", "Update", "Delete", "Merge")
 _SUBPLAN = re.compile(r"^ *(InitPlan|SubPlan|CTE) ")
 _MEMBERS = ("Append", "Merge Append", "BitmapAnd", "BitmapOr", "Recursive Union")
-# What these read is no table.
+# What these read is not a table.
 _NAMED_ONLY = (
     "CTE Scan", "Subquery Scan", "Function Scan", "Table Function Scan", "Values Scan", "WorkTable Scan",
     "Named Tuplestore Scan",

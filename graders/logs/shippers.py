@@ -46,7 +46,7 @@ _CUT = 600
 def unwrapped(lines: Iterable[Line], first: Sequence[str]) -> tuple[Iterable[Line], list[str]]:
     """The lines without what shippers wrote around them, and `first` (the first texts) likewise.
 
-    Several shippers may stand in a row, such as Docker's timestamps behind Compose's names.
+    Several shippers may follow each other, such as Docker's timestamps after Compose's names.
     """
     kept = list(first)
     for _ in range(_MOST_LAYERS):

@@ -1,4 +1,4 @@
-"""Rows of the plain log (`log_destination = stderr` or `syslog`), whatever its prefix and whoever shipped it."""
+"""Rows of the plain log (`log_destination = stderr` or `syslog`), with any prefix and through any shipper."""
 
 from __future__ import annotations
 

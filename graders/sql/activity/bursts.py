@@ -33,7 +33,7 @@ RETRY_SECONDS = 2.0
 _REQUEST = 0.01
 # A sequence that comes this many times is one of requests, or of a loop.
 _CYCLES = 3
-# A loop does not go round so often without a list that it goes through.
+# A loop does not repeat more often without a list that it goes through.
 _LONGEST_HEADLESS = 1_000
 # A body of a loop rarely asks more different questions than this.
 _LOOP_BODY = 2

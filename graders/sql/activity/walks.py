@@ -34,7 +34,7 @@ _ALNUM = re.compile(r"[\W_]+")
 
 
 def passes_of(group: Sequence[Execution], varying: Sequence[int]) -> int:
-    """How many times the executions of one shape walk through their list; 0 where they are no walk.
+    """How many times the executions of one shape walk through their list; 0 where they are not walks.
 
     `varying`: the places whose values differ. The executions are in the order in which they ran.
     """

@@ -92,7 +92,7 @@ def send(cluster: Cluster, *, explain: bool) -> dict[str, int]:
 
 
 def read(
-    cluster: Cluster, begun: Mapping[str, int], folder: Path, prefix: str | None
+    cluster: Cluster, sizes: Mapping[str, int], folder: Path, prefix: str | None
 ) -> dict[str, tuple[int, Log]]:
     """How many of the tagged statements each log holds, once a marker has been written to all of them."""
     with psycopg.connect(cluster.admin_url, autocommit=True) as session, contextlib.suppress(psycopg.Error):
@@ -102,7 +102,7 @@ def read(
         path = _path(cluster, kind)
         data = b""
         while b"select 1 / 0 as marker" not in data:
-            data = path.read_bytes()[begun[kind] :]
+            data = path.read_bytes()[sizes[kind] :]
         copy = folder / f"copy.{kind}"
         copy.write_bytes(data)
         log = Log([copy], prefix if kind == "log" else None)

@@ -1,4 +1,4 @@
-"""Whatever PostgreSQL is set to log, as many statements are read as it wrote, in each of its formats."""
+"""With any settings of its log, as many statements are read as PostgreSQL wrote, in each of its formats."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def test_no_statement_is_lost(
     cluster: Cluster, tmp_path: Path, chosen: dict[str, str], explain: bool, logged: str
 ) -> None:
     base = {"log_statement": "none", "log_min_duration_statement": "-1", "log_duration": "off"}
-    with settings(cluster, FORMATS | base | chosen) as begun:
+    with settings(cluster, FORMATS | base | chosen) as sizes:
         sent = send(cluster, explain=explain)
-        found = read(cluster, begun, tmp_path, None)
+        found = read(cluster, sizes, tmp_path, None)
     # What failed is in every log, by its error.
     expected = sent["all"] if logged == "all" else sent["failed"] + sent.get(logged, 0)
     assert {kind: count for kind, (count, _) in found.items()} == dict.fromkeys(found, expected)
