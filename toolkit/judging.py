@@ -124,7 +124,7 @@ def judge_here(
     log = _log_of(grade)
     context = replace(earlier.context_of(grade, kata, packs_of(settings, submission.root)), log=log)
     if own:
-        # What others hand in is no attempt of this user.
+        # What others hand in is not an attempt of this user.
         _keep(grade, submission, settings)
     if sheet and reader:
         end = closing_lines(grade, context, reader.paint, verbose=reader.verbose, left_out=sheet.left_out)

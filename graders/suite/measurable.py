@@ -28,7 +28,7 @@ def must_come_from_the_database(recordings: Sequence[Recording], label: str) -> 
     sent = large.bytes_sent - small.bytes_sent
     assert answered < _LEAST_GROWTH or sent >= _LEAST_SHARE * answered, (
         f"{label.format(size='N') or 'The request'}: the answer grew by {answered:,} bytes and what PostgreSQL sent "
-        f"for it by {sent:,}. The answer does not come from the database (db-not-used): what a service keeps beside "
+        f"for it by {sent:,}. The answer does not come from the database (db-not-used): what a service keeps outside "
         "it is not seen by other processes and does not change with it. Read what you answer from PostgreSQL."
     )
 
