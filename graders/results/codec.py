@@ -31,6 +31,9 @@ def from_plain(plain: object, kind: type[Record]) -> Record:
     """
     try:
         return msgspec.convert(plain, kind, dec_hook=_special)
+    except UnicodeEncodeError as error:
+        # A lone surrogate where no text belongs, which the message cannot quote.
+        raise CodecError(f"not a text that can be written: {error.reason}") from None
     except (msgspec.ValidationError, RecursionError) as error:
         raise CodecError(str(error)) from None
 

@@ -79,6 +79,7 @@ def as_before(grade: Grade) -> str:
         ({"costs": [{"check": "a"}]}, "missing required field `request`"),
         ({"seed": "1234"}, r"Expected `int`, got `str` - at `\$\.seed`"),
         ({"seed": 10**30}, "a number is out of range"),
+        ({"checks": "\ud800"}, "not a text that can be written"),
         ({"phases": [{"name": "suite", "seconds": float("nan")}]}, "a number is out of range"),
         ({"dataset": None}, r"got `null` - at `\$\.dataset`"),
         ({"world": None}, r"got `null` - at `\$\.dataset`"),
