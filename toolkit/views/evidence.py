@@ -28,7 +28,7 @@ def evidence_lines(
     `few_requests` requests; with `verbose` all of both. `rest`: the command that shows all."""
     statements = evidence.statements
     shown = statements if verbose else informative_statements(statements)
-    blocks = [statement_lines(statement, paint) for statement in shown]
+    blocks = _statement_blocks(shown, paint)
     requests = distinct_requests(evidence.requests)
     shown_requests = requests if verbose else requests[-few_requests:]
     blocks += [
@@ -82,10 +82,25 @@ def distinct_requests(requests: Sequence[Mapping[str, Any]]) -> list[Mapping[str
     return list(last.values())
 
 
+def _statement_blocks(statements: Sequence[Mapping[str, Any]], paint: Paint) -> list[list[str]]:
+    """A block for each statement; those of one transaction of a race are one block."""
+    blocks: list[list[str]] = []
+    before: object = None
+    for statement in statements:
+        lines, transaction = statement_lines(statement, paint), statement.get("transaction")
+        if transaction and transaction == before:
+            blocks[-1] += lines[1:]
+        else:
+            blocks.append(lines)
+        before = transaction
+    return blocks
+
+
 def statement_lines(statement: Mapping[str, Any], paint: Paint) -> list[str]:
     """A statement with how often it ran and two of its parameter sets."""
     times = int(statement.get("times", 1))
-    facts = [f"{number(float(statement[key]))} {label}" for key, label in _ROWS if statement.get(key)]
+    rows = () if statement.get("transaction") else _ROWS
+    facts = [f"{number(float(statement[key]))} {label}" for key, label in rows if statement.get(key)]
     lines = [
         _INDENT
         + paint(statement_heading(statement), "bold")
@@ -109,7 +124,7 @@ def statement_heading(statement: Mapping[str, Any]) -> str:
     if statement.get("error"):
         return f"PostgreSQL refused this{often} with {escape(str(statement['error']))}"
     if statement.get("transaction"):
-        return f"Transaction {statement['transaction']} of the race, which was committed, ran this{where}"
+        return f"Transaction {statement['transaction']} of the race, committed{where}"
     return f"PostgreSQL ran this{often}{where}"
 
 
