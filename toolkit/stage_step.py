@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
-from graders.errors import UsageError
+from graders.errors import KataError, UsageError
 from graders.packs.records import Stage
 from graders.packs.rendering import open_stage
 from graders.packs.stages import checks_up_to, next_stage, stages_up_to
-from graders.submission.folder import Submission
+from graders.submission.folder import Submission, open_submission
+from toolkit.place import packs_of
 from toolkit.progress import open_progress
 from toolkit.settings import Settings
 from toolkit.views.paint import Paint
@@ -68,6 +71,17 @@ def step_taken(submission: Submission, stage: Stage, paint: Paint) -> Iterator[s
         ),
         paint,
     )
+
+
+def reached(place: Path, settings: Settings) -> str:
+    """The stage of the repository at `place`, as `2 of 3: Its title`; empty where the kata has no stages, or where
+    the repository cannot be read."""
+    with contextlib.suppress(KataError):
+        submission = open_submission(place, packs_of(settings, place))
+        if (stage := submission.stage) is not None:
+            stages = submission.kata.stages
+            return f"{stages.index(stage) + 1} of {len(stages)}: {stage.title}"
+    return ""
 
 
 def stage_words(submission: Submission) -> str:

@@ -55,6 +55,8 @@ def test_stages_open_one_after_the_other(kata: Kata, pack: Path) -> None:
     assert "## Stage last" in (work / "README.md").read_text()
     assert (work / "notes.txt").read_text() == "mine"
 
+    assert "Stage  2 of 2: Keep it cheap" in kata(*staged, "status", cwd=work).stdout
+
     second = kata(*staged, "test", "--json", cwd=work)
     report = json.loads(second.stdout)
     assert report["stage"] == {"id": "last", "title": "Keep it cheap", "number": 2, "of": 2}

@@ -12,6 +12,7 @@ from toolkit.completion import slugs
 from toolkit.place import kata_and_place, packs_of, settings_of
 from toolkit.progress import Progress, open_progress
 from toolkit.settings import Settings
+from toolkit.stage_step import reached
 from toolkit.views.history import render_attempts, render_overview
 from toolkit.views.paint import paint_for
 
@@ -76,7 +77,8 @@ def _as_text(slug: str | None, place: Path | None, progress: Progress, settings:
     attempts = progress.attempts(slug, place)
     elsewhere = len(progress.attempts(slug)) - len(attempts)
     hints, gave_up = progress.hints(slug, place), progress.gave_up(slug)
-    return render_attempts(slug, attempts, hints, gave_up, paint, elsewhere=elsewhere)
+    stage = reached(place, settings) if place is not None else ""
+    return render_attempts(slug, attempts, hints, gave_up, paint, elsewhere=elsewhere, stage=stage)
 
 
 def _as_json(slug: str | None, place: Path | None, progress: Progress) -> str:

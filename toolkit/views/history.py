@@ -47,10 +47,12 @@ def render_attempts(
     paint: Paint,
     *,
     elsewhere: int = 0,
+    stage: str = "",
 ) -> str:
     """One kata: the last attempts of each repository, each with what it changed, the best, the help that was taken.
 
-    `elsewhere`: attempts in other repositories than those of `attempts`.
+    `elsewhere`: attempts in other repositories than those of `attempts`; `stage`: the one that the repository has
+    reached, in words.
     """
     if not attempts:
         lines = [f"No attempt of {kata} yet.", "", paint("  kata test  in its repository makes one", "dim")]
@@ -62,6 +64,8 @@ def render_attempts(
     if counted:
         best = max(counted, key=lambda attempt: attempt.score)
         lines += ["", f"  {paint('Best', 'bold')}   {best.score} of {best.max}, {_when(best.at)}"]
+    if stage:
+        lines += [*([] if counted else [""]), f"  {paint('Stage', 'bold')}  {escape(stage)}"]
     taken = ", ".join(f"{count} for {check}" for check, count in hints.items())
     lines.append(f"  {paint('Hints', 'bold')}  {taken or 'none taken'}")
     if gave_up is not None:
