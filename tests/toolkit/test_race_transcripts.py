@@ -23,7 +23,7 @@ from toolkit.views.terminal import render_failure
 TINY = Path(__file__).parents[1] / "packs" / "tiny"
 GOLDEN = Path(__file__).parent / "golden"
 TERMINAL, LINES = Paint(color=False, width=80), 24
-# Takes the first person's name away, and gives it to whoever comes first: so it believes.
+# Gives the first person's name to the one who asks first, as far as it knows.
 READS_FIRST = """\
 def greetings(connection, word, limit):
     with connection.transaction():
@@ -53,7 +53,7 @@ checks:
   greets-by-name:
     - race: {times: 6, hold: {table: people, where: "id = 1"}, get: /greetings?limit=1}
       expect: {values: {"length(answers[?json.greetings[0] == 'sorry'])": 5}}
-      because: Six people asked for one name at once. One of them gets it, and the others an apology.
+      because: Six asked for one name at once. One gets it, five get an apology.
 """
 
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from running import TINY, Kata
+from running import TINY, Kata, read_until, running
 
 STAGES = """\
 stages:
@@ -61,6 +61,17 @@ def test_stages_open_one_after_the_other(kata: Kata, pack: Path) -> None:
     report = json.loads(second.stdout)
     assert report["stage"] == {"id": "last", "title": "Keep it cheap", "number": 2, "of": 2}
     assert (report["max"], report["score"], report["assistants"]) == (100, 70, "tutor")
+
+
+def test_a_watch_follows_to_the_next_stage(kata: Kata, pack: Path) -> None:
+    assert kata("--pack", pack, "start", "greeting", "work", "--no-git").returncode == 0
+    work = kata.home / "work"
+    with running(kata, "--pack", pack, "test", "--watch", cwd=work) as watching:
+        assert "stage 1 of 2" in read_until(watching, "Waiting for a change")
+        opened = kata("--pack", pack, "next", cwd=work)
+        assert opened.returncode == 0, opened.stderr
+        read_until(watching, "stage 2 of 2")
+        assert "survives-a-kill" in read_until(watching, "Waiting for a change")
 
 
 def test_a_start_may_name_the_stage(kata: Kata, pack: Path) -> None:

@@ -178,8 +178,10 @@ def _watch(
 
     def judge(_: frozenset[Path], watch: Watch) -> None:
         clear_screen()
+        # `kata next` in another terminal opens a stage: its checks run from then on.
+        here = submission_at(submission.root, packs_of(settings, submission.root))
         if failed:
-            grader.options = replace(grader.options, only=failed_last(submission, settings))
-        judge_here(grader, submission, settings, reader, also=watch.hear)
+            grader.options = replace(grader.options, only=failed_last(here, settings))
+        judge_here(grader, here, settings, reader, also=watch.hear)
 
     after_each_change(submission.root, paint_for(settings), judge)
