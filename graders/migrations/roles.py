@@ -20,6 +20,19 @@ from graders.backing.postgres.dataset import GRADER, ROLE
 from graders.backing.postgres.scram import FEWEST, new_password, verifier
 from graders.libpq import connect
 
+# The template of graded runs hides who is connected and what is locked; here it is what PostgreSQL grants to everybody.
+_SHOW_ACTIVITY = """
+do $$
+declare one pg_catalog.regprocedure;
+begin
+    for one in select p.oid from pg_catalog.pg_proc as p where p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace
+        and p.proname ~ '^pg_stat_get_(activity|backend_.*|progress_info|wal_senders)$|^pg_lock_status$'
+    loop
+        execute pg_catalog.format('grant execute on function %s to public', one);
+    end loop;
+end $$
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Logins:
@@ -56,6 +69,7 @@ def _make(admin: psycopg.Connection[Any], cluster: Cluster, name: str) -> Logins
     with connect(f"{base}/{name}", autocommit=True) as inside:
         # The template takes from everybody what PostgreSQL grants; roles of a migration may be given tables there.
         inside.execute("grant all on schema public to public")
+        inside.execute(_SHOW_ACTIVITY)
 
     def url(role: str) -> str:
         return f"postgresql://{role}:{secret}@{cluster.host}:{cluster.port}/{name}"
