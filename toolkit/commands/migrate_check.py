@@ -32,7 +32,7 @@ def run(
         list[Path] | None,
         typer.Argument(
             metavar="DIR|FILE…",
-            help="SQL files, dbmate, goose, golang-migrate or Flyway; or an Alembic project.",
+            help="SQL files, or the folder of a tool: Flyway, goose, Prisma, Diesel, Alembic, …",
         ),
     ] = None,
     schema: Annotated[

@@ -70,15 +70,99 @@ def test_goose_files_are_understood(tmp_path: Path) -> None:
     assert texts(tmp_path) == [("1.sql", ["select 1"], ["select 2"], False)]
 
 
-def test_pairs_of_up_and_down_and_flyways_undo_are_one_migration(tmp_path: Path) -> None:
+def test_pairs_of_up_and_down_are_one_migration(tmp_path: Path) -> None:
     (tmp_path / "1_a.up.sql").write_text("select 1;")
     (tmp_path / "1_a.down.sql").write_text("select 2;")
-    (tmp_path / "V2__b.sql").write_text("select 3;")
-    (tmp_path / "U2__b.sql").write_text("select 4;")
-    assert texts(tmp_path) == [
-        ("1_a.up.sql", ["select 1"], ["select 2"], False),
-        ("V2__b.sql", ["select 3"], ["select 4"], True),
+    assert texts(tmp_path) == [("1_a.up.sql", ["select 1"], ["select 2"], False)]
+    assert texts(tmp_path / "1_a.up.sql") == texts(tmp_path)
+
+
+def test_what_is_sent_as_one_query_is_one_transaction_where_it_has_more_than_one_statement(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "1_a.up.sql").write_text("select 1; select 2;")
+    (tmp_path / "2_b.up.sql").write_text("begin; select 1; commit; select 2;")
+    assert [one[3] for one in texts(tmp_path)] == [True, False]
+
+
+def test_flyway_orders_versions_by_their_parts_and_runs_repeatable_ones_last(tmp_path: Path) -> None:
+    folders = {"a": ["V1_9__x.sql", "V2__y.sql", "R__views.sql"], "b": ["V1.10__z.sql", "U2__y.sql"]}
+    for folder, names in folders.items():
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / name).write_text(f"select '{name}';")
+    (tmp_path / "b" / "afterMigrate.sql").write_text("select 'a callback';")
+    found = texts(tmp_path)
+    assert [one[0] for one in found] == ["V1_9__x.sql", "V1.10__z.sql", "V2__y.sql", "R__views.sql"]
+    assert found[2][2] == ["select 'U2__y.sql'"] and all(one[3] for one in found)
+
+
+def test_flyways_baseline_runs_only_where_nothing_else_makes_what_it_makes(tmp_path: Path) -> None:
+    for name in ("B3__all.sql", "V4__more.sql"):
+        (tmp_path / name).write_text("select 1;")
+    assert [one[0] for one in texts(tmp_path)] == ["B3__all.sql", "V4__more.sql"]
+    (tmp_path / "V2__old.sql").write_text("select 1;")
+    assert [one[0] for one in texts(tmp_path)] == ["V2__old.sql", "V4__more.sql"]
+
+
+@pytest.mark.parametrize(
+    ("script", "wrapped"),
+    [
+        ("create index concurrently i on t (a); drop index concurrently j;", False),
+        ("set lock_timeout = '2s'; create unique index concurrently i on t (a);", False),
+        ("vacuum t", False),
+        ("create index i on t (a)", True),
+        ("alter table t add a int; create index concurrently i on t (a)", True),
+    ],
+)
+def test_flyway_runs_what_is_refused_in_a_transaction_outside_of_one(
+    tmp_path: Path, script: str, wrapped: bool
+) -> None:
+    (tmp_path / "V1__a.sql").write_text(script)
+    assert texts(tmp_path)[0][3] is wrapped
+    (tmp_path / "V1__a.sql.conf").write_text("executeInTransaction=false\n")
+    assert texts(tmp_path)[0][3] is False
+
+
+def test_tools_with_a_folder_for_each_migration_have_its_name(tmp_path: Path) -> None:
+    for number in ("2024-01-01-000000_a", "2024-02-01-000000_b"):
+        folder = tmp_path / "diesel" / number
+        folder.mkdir(parents=True)
+        (folder / "up.sql").write_text("select 1;")
+        (folder / "down.sql").write_text("select 2;")
+    (folder / "metadata.toml").write_text("run_in_transaction = false\n")
+    prisma = tmp_path / "prisma" / "20240101_a"
+    prisma.mkdir(parents=True)
+    (prisma / "migration.sql").write_text("select 1; select 3;")
+    assert texts(tmp_path / "diesel") == [
+        ("2024-01-01-000000_a", ["select 1"], ["select 2"], True),
+        ("2024-02-01-000000_b", ["select 1"], ["select 2"], False),
     ]
+    assert texts(tmp_path / "prisma") == [("20240101_a", ["select 1", "select 3"], None, True)]
+    assert texts(folder)[0][0] == "2024-02-01-000000_b"
+
+
+def test_equal_names_are_kept_apart_by_their_folders(tmp_path: Path) -> None:
+    for number in ("1", "2"):
+        (tmp_path / number).mkdir()
+        (tmp_path / number / "schema.sql").write_text("select 1;")
+    assert [one[0] for one in texts(tmp_path)] == ["1/schema.sql", "2/schema.sql"]
+
+
+@pytest.mark.parametrize(
+    ("text", "tool", "wrapped"),
+    [
+        ("-- Up Migration\nselect 1;\n-- Down Migration\nselect 2;\n", "node-pg-migrate", True),
+        ("-- +migrate Up\nselect 1;\n-- +migrate Down\nselect 2;\n", "sql-migrate", True),
+        ("-- +migrate Up notransaction\nselect 1;\n-- +migrate Down\nselect 2;\n", "sql-migrate", False),
+        ("-- +goose up\n-- +goose StatementBegin\nselect 1;\n-- +goose StatementEnd\n-- +goose down\nselect 2;\n",
+         "goose", True),
+    ],
+)  # fmt: skip
+def test_files_with_an_up_and_a_down_part(tmp_path: Path, text: str, tool: str, wrapped: bool) -> None:
+    (tmp_path / "1.sql").write_text(text)
+    assert texts(tmp_path) == [("1.sql", ["select 1"], ["select 2"], wrapped)]
+    assert load_migrations([tmp_path])[0].tool == tool
 
 
 def test_what_is_not_there_is_refused_with_the_next_step(tmp_path: Path) -> None:
