@@ -13,6 +13,7 @@ from graders.backing.postgres.binaries import Binaries
 from graders.backing.postgres.cluster import Cluster, start_cluster
 from graders.backing.postgres.external import connect_external
 from graders.backing.postgres.server import NotStartedError
+from graders.backing.postgres.storage import StorageQuota
 from graders.backing.postgres.template import dataset_template, discard
 from graders.backing.postgres.wire import open_wire
 from graders.packs.records import Dataset, Kata
@@ -65,5 +66,11 @@ def behind_a_wire(cluster: Cluster) -> Iterator[Cluster]:
     if _TLS.search(cluster.service_url):
         yield cluster
         return
-    with open_wire(cluster.host, cluster.port) as wire:
+    with open_wire(cluster.host, cluster.port, _quota_of(cluster)) as wire:
         yield replace(cluster, service_url=wire.url_for(cluster.service_url), wire=wire.place)
+
+
+def _quota_of(cluster: Cluster) -> Callable[[], str]:
+    """What says that a private cluster takes too much room; a server that is lent has limits of its own."""
+    data = cluster.directory
+    return (lambda: "") if data is None else StorageQuota(data).exceeded
