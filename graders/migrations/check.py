@@ -13,8 +13,9 @@ import psycopg
 from graders.backing.postgres import Binaries, Cluster, start_cluster
 from graders.errors import DatabaseError, UsageError
 from graders.libpq import connect
-from graders.migrations.compatibility import habits_of, misfits
+from graders.migrations.compatibility import Habit, habits_of, misfits
 from graders.migrations.records import Migration
+from graders.migrations.recovery import go_on
 from graders.migrations.roles import fresh_database
 from graders.migrations.run import run_migration, run_quietly
 from graders.migrations.schema import describe_schema, differences
@@ -47,7 +48,8 @@ class Checked:
 
     @property
     def failed(self) -> tuple[str, str] | None:
-        return next((trace.error for trace in self.traces if trace.error is not None), None)
+        """SQLSTATE and message of what failed, unless rows that kata made up are the cause."""
+        return next((one.error for one in self.traces if one.error is not None and not one.made_up), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ class CheckedAll:
     migrations: tuple[Checked, ...]
     stand_ins: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
+
+    @property
+    def not_judged(self) -> tuple[str, ...]:
+        """The names of the migrations of which a statement failed or was not reached: it, or the rest, was not seen."""
+        return tuple(one.migration.name for one in self.migrations if one.failed is not None)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -98,13 +105,13 @@ def check_on(
         try:
             with fresh_database(cluster) as logins, open_sessions(logins, chosen.seconds) as sessions:
                 denied = _prepare(sessions, chosen, made)
-                checked, missing = _check_all(migrations, sessions, chosen)
+                checked, missing = _check_all(migrations, sessions, chosen, made)
         except psycopg.Error as error:
             raise DatabaseError(
                 f"the throwaway PostgreSQL no longer answers as it should: {str(error).strip()}",
                 hint="run it again; if it happens every time, report it with the migration",
             ) from error
-        if not missing or len(made) >= _MOST_STAND_INS or any(one in made for one in missing):
+        if not missing:
             return CheckedAll(tuple(checked), tuple(made), denied)
         made.extend(missing)
 
@@ -137,33 +144,48 @@ def _make_up(sessions: Sessions, statement: str) -> None:
 
 
 def _check_all(
-    migrations: Sequence[Migration], sessions: Sessions, settings: CheckSettings
+    migrations: Sequence[Migration], sessions: Sessions, settings: CheckSettings, made: Sequence[str]
 ) -> tuple[list[Checked], tuple[str, ...]]:
-    """What was checked, up to the first failure; and stand-ins that might have spared it."""
+    """What was checked; or, after a failure, stand-ins that might spare it and were not made yet."""
     checked: list[Checked] = []
     for migration in migrations:
         settings.progress(migration.name)
-        one = _check_one(migration, sessions, settings)
-        checked.append(one)
-        if one.failed is not None:
-            missing = _missing(migration, one.traces) if settings.guess else ()
+        unfilled = _fill(sessions.filler, settings.rows)
+        before = _Before(habits_of(sessions.observer), describe_schema(sessions.observer), unfilled)
+        traces = run_migration(migration, sessions)
+        missing = _missing(migration, traces) if settings.guess and len(made) < _MOST_STAND_INS else ()
+        if missing and not any(one in made for one in missing):
             return checked, missing
+        if any(trace.error is not None for trace in traces):
+            traces = go_on(migration, traces, sessions, lambda: _fill(sessions.filler, settings.rows))
+        checked.append(_judge(migration, traces, before, sessions, settings))
     return checked, ()
 
 
-def _check_one(migration: Migration, sessions: Sessions, settings: CheckSettings) -> Checked:
-    unfilled = _fill(sessions.filler, settings.rows)
-    habits = habits_of(sessions.observer)
-    schema = describe_schema(sessions.observer)
-    traces = run_migration(migration, sessions)
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What was there before a migration: the service's statements, the schema, tables without rows."""
+
+    habits: tuple[Habit, ...]
+    schema: frozenset[str]
+    unfilled: tuple[str, ...]
+
+
+def _judge(
+    migration: Migration,
+    traces: tuple[Trace, ...],
+    before: _Before,
+    sessions: Sessions,
+    settings: CheckSettings,
+) -> Checked:
     failed = any(trace.error is not None for trace in traces)
-    service = None if failed else misfits(sessions.filler, habits, settings.rows + 2)
+    service = None if failed else misfits(sessions.filler, before.habits, settings.rows + 2)
     version = sessions.observer.info.server_version // 10_000
     findings = _findings(migration, traces, service, version)
     undo = None
     if migration.down is not None and not failed:
-        undo = _undo(migration, sessions, schema)
-    return Checked(migration, traces, findings, undo, unfilled)
+        undo = _undo(migration, sessions, before.schema)
+    return Checked(migration, traces, findings, undo, before.unfilled)
 
 
 def _fill(session: psycopg.Connection[Any], rows: int) -> tuple[str, ...]:

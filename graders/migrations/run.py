@@ -27,7 +27,7 @@ from graders.migrations.watch import (
 from graders.sql.ddl.trace import Lock, Trace, Work, strongest
 from graders.sql.text.splitting import leading_words, verb
 
-_CONTROL = {
+CONTROL = {
     "begin",
     "start",
     "commit",
@@ -58,8 +58,12 @@ class QuietRun:
 
 def run_migration(migration: Migration, sessions: Sessions) -> tuple[Trace, ...]:
     """A trace for each statement, in order. After one that fails, those that its transaction holds are not reached."""
-    watched = _Watched(sessions, relations(sessions.observer))
-    return watched.run(migration.up, wrapped=migration.wrapped)
+    return run_steps(migration.up, wrapped=migration.wrapped, sessions=sessions)
+
+
+def run_steps(steps: Sequence[MigrationStep], *, wrapped: bool, sessions: Sessions) -> tuple[Trace, ...]:
+    """The same for some statements of one."""
+    return _Watched(sessions, relations(sessions.observer)).run(steps, wrapped=wrapped)
 
 
 def run_quietly(steps: Sequence[MigrationStep], *, wrapped: bool, sessions: Sessions) -> QuietRun:
@@ -124,7 +128,7 @@ class _Watched:
             if _TIMEOUT.match(step.text):
                 # A machine under load must not decide whether a statement ends.
                 return Trace(in_transaction=inside)
-            if verb(step.text) in _CONTROL:
+            if verb(step.text) in CONTROL:
                 execute_kept(self.sessions, step)
                 return Trace(in_transaction=inside)
             return self._inside(step) if inside else self._alone(step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any
@@ -26,6 +27,7 @@ select conname, pg_get_constraintdef(oid), (select array_agg(attname::text) from
 """
 _PARTITIONS = "select count(*) from pg_inherits where inhparent = %s"
 _LITERAL = re.compile(r"'((?:[^']|'')*)'|(?<![\w.])(-?\d+(?:\.\d+)?)(?![\w.])")
+_WHOLE = re.compile(r"-?\d{1,17}\Z")
 _MOST_TRIES = 60
 
 
@@ -75,7 +77,7 @@ def fill_nulls(session: psycopg.Connection[Any], table: Relation) -> None:
         if column.required or column.generated:
             continue
         value = value_of(column).replace("g.n", "1")
-        name = _quoted(column.name)
+        name = quoted(column.name)
         session.execute(f"update {table.sql} set {name} = {value} where {name} is null".encode())
 
 
@@ -170,7 +172,7 @@ def _statement(
     written = [column for column in columns if not column.generated]
     if not written:
         return f"insert into {table.sql} select from generate_series({first}, {last})"
-    names = ", ".join(_quoted(column.name) for column in written)
+    names = ", ".join(quoted(column.name) for column in written)
     values = ", ".join(fixed.get(column.name) or value_of(column) for column in written)
     return (
         f"insert into {table.sql} ({names}) overriding system value "
@@ -196,7 +198,8 @@ def _guesses(session: psycopg.Connection[Any], table: Relation, columns: tuple[S
         named = [text if number == "" else number for text, number in _LITERAL.findall(definition)]
         for name in names or ():
             if name in by_name:
-                candidates.setdefault(name, []).extend([*named, "1", "0", "a"])
+                near = [*around(named), *named] if by_name[name].category == "N" else named
+                candidates.setdefault(name, []).extend([*near, "1", "0", "a"])
     options = [
         [f"'{value}'::{by_name[name].printed}" for value in dict.fromkeys(values)]
         + ([f"null::{by_name[name].printed}"] if not by_name[name].required else [])
@@ -206,10 +209,16 @@ def _guesses(session: psycopg.Connection[Any], table: Relation, columns: tuple[S
         yield dict(zip(candidates, choice, strict=True))
 
 
+def around(literals: Iterable[str]) -> list[str]:
+    """The whole numbers among them and their neighbours, since a bound may be excluded."""
+    numbers = [int(one) for one in literals if _WHOLE.match(one)]
+    return list(dict.fromkeys(str(number + step) for step in (0, 1, -1) for number in numbers))
+
+
 def _has_partitions(session: psycopg.Connection[Any], table: Relation) -> bool:
     row = session.execute(_PARTITIONS, (table.oid,)).fetchone()
     return bool(row and row[0])
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'

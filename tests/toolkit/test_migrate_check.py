@@ -108,3 +108,12 @@ def test_what_is_not_there_ends_with_the_next_step(kata: Kata, tmp_path: Path) -
     change.write_text("select 1")
     result = kata("migrate-check", change, "--schema", broken)
     assert result.returncode == 2 and "the schema fails with 42601" in result.stderr
+
+
+def test_what_did_not_run_is_not_green_where_its_failure_was_accepted(kata: Kata, migrations: Path) -> None:
+    (migrations / "2_bad.sql").write_text(
+        "begin;\n-- kata:ignore fails\nselect 1 / 0;\ncreate index on orders (note);\ncommit;\n"
+    )
+    result = kata("migrate-check", migrations, "--rows", 50)
+    assert result.returncode == 2 and "of 1 migrations not every statement ran" in result.stdout
+    assert kata("migrate-check", migrations, "--rows", 50, "--fail-on", "none").returncode == 0

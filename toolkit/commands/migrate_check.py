@@ -78,7 +78,8 @@ def run(
 
     Migrations run as the owner of the database, not as a superuser. Findings follow from the locks that were taken
     and the rows that were read or written under them, never from the clock. A comment `kata:ignore CODE` before a
-    statement accepts it. Exit code 0 where nothing is proved.
+    statement accepts it. Exit code 0 where nothing is proved, 2 where a statement
+    did not run and nothing else decides.
     """
     settings = settings_of(context)
     if explain is not None:
@@ -93,11 +94,10 @@ def run(
     migrations = load_migrations(paths, wrapped=one_transaction, alembic=_words(alembic))
     chosen = CheckSettings(rows=rows, schema=tuple(schema or ()), guess=guess, seconds=float(seconds))
     checked = _only(_check(migrations, chosen, postgres, settings), rule or [])
-    _show(
-        checked, len(migrations) - len(checked.migrations), rows, settings, as_json=as_json, as_sarif=as_sarif
-    )
-
-    return exit_code([one.confidence for one in checked.findings if not one.is_advice], fail_on)
+    _show(checked, rows, settings, as_json=as_json, as_sarif=as_sarif)
+    code = exit_code([one.confidence for one in checked.findings if not one.is_advice], fail_on)
+    # An accepted finding accepts the statement that failed, not what was not judged because of it.
+    return 2 if code == 0 and checked.not_judged and fail_on != "none" else code
 
 
 def _words(command: str | None) -> list[str] | None:
@@ -134,9 +134,7 @@ def _only(checked: CheckedAll, rules: list[str]) -> CheckedAll:
     return replace(checked, migrations=kept)
 
 
-def _show(
-    checked: CheckedAll, left: int, rows: int, settings: Settings, *, as_json: bool, as_sarif: bool
-) -> None:
+def _show(checked: CheckedAll, rows: int, settings: Settings, *, as_json: bool, as_sarif: bool) -> None:
     if as_sarif:
         from toolkit import __version__
         from toolkit.finding_pages import titles_of
@@ -148,6 +146,6 @@ def _show(
     from toolkit.views.migrations import render_checked, render_checked_json
 
     if as_json:
-        print(render_checked_json(checked, left, rows))
+        print(render_checked_json(checked, rows))
     else:
-        print(render_checked(checked, left, rows, paint_for(settings), verbose=settings.verbose))
+        print(render_checked(checked, rows, paint_for(settings), verbose=settings.verbose))

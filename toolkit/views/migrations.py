@@ -19,27 +19,28 @@ if TYPE_CHECKING:
 _INDENT = "    "
 
 
-def render_checked(checked: CheckedAll, left: int, rows: int, paint: Paint, *, verbose: bool = False) -> str:
-    """Each migration with its statements, what they locked and did, and what to do instead; `left` were not run."""
+def render_checked(checked: CheckedAll, rows: int, paint: Paint, *, verbose: bool = False) -> str:
+    """Each migration with its statements, what they locked and did, and what to do instead."""
     blocks = [_migration(one, paint, verbose) for one in checked.migrations]
     if checked.stand_ins:
         blocks.append(_stand_ins(checked.stand_ins, paint, verbose))
     if checked.denied:
         blocks.append(_denied(checked.denied, paint))
-    if left:
-        blocks.append([paint(f"{left} more migrations were not run, since this one failed", "yellow")])
+    if checked.not_judged:
+        said = f"of {number(len(checked.not_judged))} migrations not every statement ran: what did not is not judged"
+        blocks.append([paint(said, "yellow")])
     blocks.append([_summary(checked, rows, paint)])
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def render_checked_json(checked: CheckedAll, left: int, rows: int) -> str:
+def render_checked_json(checked: CheckedAll, rows: int) -> str:
     """One document: a migration holds its statements with their traces, its findings and what it does not undo."""
     document = {
         "format": 1,
         "rows": rows,
         "stand_ins": list(checked.stand_ins),
         "schema_denied": list(checked.denied),
-        "not_run": left,
+        "not_run": len(checked.not_judged),
         "migrations": [_as_json(one) for one in checked.migrations],
         "findings": [finding.as_json() for finding in checked.findings],
     }
@@ -97,6 +98,8 @@ def _trace_in_words(trace: Trace) -> str:
         return "not run"
     if trace.denied:
         return "not run, it needs a superuser"
+    if trace.made_up and trace.error is not None:
+        return f"failed with {trace.error[0]} on a table with rows, ran on an empty one"
     if trace.error is not None:
         return f"failed with {trace.error[0]}"
     said = [f"{lock.name} on {lock.table}" for lock in trace.locks]
@@ -104,7 +107,7 @@ def _trace_in_words(trace: Trace) -> str:
     said += [f"{verbs[work.kind]} {number(work.rows)} rows of {work.table}" for work in trace.work]
     said += [f"locked {number(rows)} rows of {table}" for table, rows in trace.row_locks.items()]
     if trace.filled:
-        said.append("needed its NULLs filled first")
+        said.append("needed other values in its rows first")
     return escape(", ".join(said)) or "touched no table that was there before"
 
 
@@ -135,6 +138,8 @@ def _summary(checked: CheckedAll, rows: int, paint: Paint) -> str:
     proved = [one for one in checked.findings if one.is_fault]
     suspected = [one for one in checked.findings if one.confidence == "suspected" and not one.is_advice]
     ran = f"{len(checked.migrations)} run on tables of {number(rows)} rows"
+    if not proved and not suspected and checked.not_judged:
+        return paint(f"{ran}: nothing was found in what ran", "yellow")
     if not proved and not suspected:
         return paint(f"{ran}: nothing blocks and nothing breaks", "green")
     return f"{ran}: {len(proved)} proved, {len(suspected)} suspected; kata sql --explain unsafe-migration"

@@ -70,7 +70,8 @@ class Trace:
     rows of a table that a second session could not have changed in the meantime; `error`: SQLSTATE and message it
     failed with; `denied`: why it was not executed, where it needs more rights than the owner of a database has;
     `reached` False where an earlier failure kept it from running; `filled` True where the rows had to be given
-    values before it could run.
+    values before it could run; `made_up`: it failed on rows that kata made up and passed on empty tables, `error` is
+    the failure and the rest is what was seen on empty tables.
     """
 
     locks: tuple[Lock, ...] = ()
@@ -81,6 +82,7 @@ class Trace:
     denied: str = ""
     reached: bool = True
     filled: bool = False
+    made_up: bool = False
     in_transaction: bool = False
 
     @property
@@ -111,6 +113,7 @@ class Trace:
             "blocked": {table: list(kinds) for table, kinds in self.blocked.items()},
             "row_locks": dict(self.row_locks),
             "denied": self.denied or None,
+            "made_up": self.made_up,
             "error": None if self.error is None else {"code": self.error[0], "message": self.error[1]},
         }
 
@@ -136,6 +139,7 @@ def trace_from(document: Mapping[str, Any]) -> Trace:
         row_locks=dict(document.get("row_locks", {})),
         error=None if error is None else (error["code"], error["message"]),
         denied=str(document.get("denied") or ""),
+        made_up=bool(document.get("made_up")),
         reached=bool(document.get("reached", True)),
         in_transaction=bool(document.get("in_transaction")),
     )

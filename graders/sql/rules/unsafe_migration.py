@@ -87,6 +87,9 @@ def _confidence(hazard: Hazard, trace: Trace | None) -> str | None:
         "lock": bool(trace.blocking),
         "error": trace.error is not None,
     }[kind.proof]
+    if not borne_out and kind.proof == "work" and trace.made_up and trace.blocking:
+        # Empty tables show the lock, not the work.
+        return "suspected"
     return "proved" if borne_out else None
 
 
@@ -113,6 +116,8 @@ def _unexplained(context: RuleContext, place: int, trace: Trace) -> Iterator[Fin
     statement = context.statements[place]
     if trace.denied:
         yield _denied(context, statement, trace)
+    elif trace.made_up and trace.error is not None:
+        yield _on_made_up_rows(context, statement, trace)
     elif trace.error is not None:
         code, text = trace.error
         yield _plain(
@@ -138,6 +143,15 @@ def _denied(context: RuleContext, statement: Statement, trace: Trace) -> Finding
     )
     found = _plain(context, statement, trace, "needs-superuser", message, remedy)
     return replace(found, confidence="suspected") if is_administrative(statement.text) else found
+
+
+def _on_made_up_rows(context: RuleContext, statement: Statement, trace: Trace) -> Finding:
+    """Advice: whether the rows of the service are like those is not known."""
+    code, text = trace.error or ("", "")
+    message = f"On rows that kata made up it fails with {code}: {text}. On an empty table it runs."
+    remedy = "Count the rows of the real table that it would refuse, before you deploy it."
+    found = _plain(context, statement, trace, "fails", message, remedy)
+    return replace(found, confidence="suspected", counts={**found.counts, "advice": 1.0})
 
 
 def _plain(
