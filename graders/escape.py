@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # C0 but tab and newline, DEL, C1, bidirectional marks and overrides, zero-width characters, line separators,
-# the byte order mark, interlinear annotations, two that are no characters, lone surrogates, fillers that show nothing,
+# the byte order mark, interlinear annotations, two noncharacters, lone surrogates, fillers that show nothing,
 # tags.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"

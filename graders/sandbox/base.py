@@ -28,7 +28,7 @@ class Listener:
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
 
-# `copy`: what the command writes there ends with it; `empty`: a folder of its own, whatever this machine has there.
+# `copy`: what the command writes there ends with it; `empty`: a new folder in place of what the machine has there.
 Access = Literal["read", "write", "copy", "empty"]
 
 

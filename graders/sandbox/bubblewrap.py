@@ -90,7 +90,7 @@ class BoxedProcess(PlainProcess):
 
 class BubblewrapSandbox:
     """Boxes for one submission: all of them run as one user, which nobody else is. `adopt` as of ProcessSandbox;
-    `hidden`: folders that no box shows, whatever lies around them."""
+    `hidden`: folders that no box shows, even inside a folder that it does show."""
 
     name = "bubblewrap"
     tier = "T1"
@@ -159,23 +159,23 @@ class BubblewrapSandbox:
         output: OutputBuffer,
     ) -> BoxedProcess:
         given = os.memfd_create("plan")
-        report, tell = os.pipe()
+        report, report_end = os.pipe()
         with os.fdopen(report, "rb") as reports:
             try:
                 os.write(given, packed(plan))
                 os.lseek(given, 0, os.SEEK_SET)
                 process = supervised(
                     kind,
-                    _launcher(given, tell),
+                    _launcher(given, report_end),
                     cwd=Path("/"),
                     env={"PATH": SYSTEM_PATH, "LANG": "C.UTF-8"},
                     output=output,
                     adopt=self._adopt,
-                    keep=(given, tell),
+                    keep=(given, report_end),
                 )
             finally:
                 os.close(given)
-                os.close(tell)
+                os.close(report_end)
             process.inner = _ready(reports, process, output)
         return process
 
@@ -311,12 +311,12 @@ def _resources(limits: Limits) -> dict[str, int]:
     return found
 
 
-def _launcher(given: int, tell: int) -> str:
+def _launcher(given: int, report_end: int) -> str:
     code = (
         f"import sys; sys.path.insert(0, {str(_ROOT)!r});"
         " from graders.sandbox.box.launcher import run; run(sys.argv[1:])"
     )
-    return "exec " + shlex.join([sys.executable, "-I", "-S", "-c", code, str(given), str(tell)])
+    return "exec " + shlex.join([sys.executable, "-I", "-S", "-c", code, str(given), str(report_end)])
 
 
 def _ready(reports: IO[bytes], process: BoxedProcess, output: OutputBuffer) -> int:

@@ -21,8 +21,8 @@ _CONFINING = ("bubblewrap",)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The sandbox for a run. `make` gives it, told what is to hear of its process groups; `confinement` is for the
-    report."""
+    """The sandbox for a run. `make(adopt)` returns it; `adopt` is called with each of its process groups;
+    `confinement` is for the report."""
 
     name: str
     tier: str

@@ -16,7 +16,7 @@ from pathlib import Path
 
 MOST_BYTES = 1 << 30
 _LOOK_SECONDS = 0.2
-# Measuring a directory takes at most this part of the time, and is done at least so often.
+# Measuring a directory takes at most this part of the time, and is done at least at this interval.
 _SHARE = 0.05
 _LONGEST_SECONDS = 5.0
 
@@ -50,10 +50,10 @@ class _Bound:
             return None
         if age < self.took / _SHARE and lost < self.unseen:
             return None
-        begun = time.monotonic()
+        started = time.monotonic()
         grown = bytes_in(self.place) - self.before
         self.measured_at = time.monotonic()
-        self.took, self.free, self.unseen = self.measured_at - begun, _free(self.place), self.most - grown
+        self.took, self.free, self.unseen = self.measured_at - started, _free(self.place), self.most - grown
         return Overrun(self.place, grown, self.most) if grown > self.most else None
 
 

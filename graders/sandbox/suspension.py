@@ -1,7 +1,7 @@
 """Stopping this process on purpose (Ctrl-Z), and going on after somebody else has stopped it.
 
 A service runs as the same user and can stop the grader (SIGSTOP). Its supervisor then lets the grader go on, unless it
-has been told that the stop is meant.
+has been informed that the stop is intended.
 """
 
 from __future__ import annotations

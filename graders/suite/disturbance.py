@@ -2,7 +2,7 @@
 
 An answer that is kept while nothing changes costs nothing when it is measured, and is wrong as soon as somebody else
 writes. So a few rows are given another value and their own again, in two transactions: no table is other than before,
-and whatever watches for changes (a version, a trigger, a snapshot, a listener) has seen some.
+and everything that watches for changes (a version, a trigger, a snapshot, a listener) has seen some.
 """
 
 from __future__ import annotations

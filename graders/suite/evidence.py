@@ -56,7 +56,7 @@ class Collector:
         self._recordings.append(recording)
 
     def race(self, end: Callable[[], Recording]) -> None:
-        """A race has begun. Where the check fails, `end` gives what happened in the database since then."""
+        """A race has started. Where the check fails, `end` gives what happened in the database since then."""
         self._race = end
 
     def cost(self, request: str, growth: Growth) -> None:

@@ -24,7 +24,7 @@ ROLE = "app"
 GRADER = "grader"
 SEED = 1
 _LOAD_TIMEOUT = "10min"
-# Who else is connected, since when, and what they wait for: a service could tell from it that it is measured.
+# Who else is connected, since when, and what they wait for: from these a service could find out that it is measured.
 _HIDE_ACTIVITY = """
 do $$
 declare one pg_catalog.regprocedure;

@@ -27,7 +27,7 @@ class StorageQuota:
 
 
 def bytes_below(folder: Path | str) -> int:
-    """The sizes of all files below a folder, added up; what disappears meanwhile counts nothing."""
+    """The sizes of all files below a folder, added up; a file that disappears during the walk counts 0."""
     total = 0
     try:
         with os.scandir(folder) as entries:

@@ -1,7 +1,7 @@
 """The wire: the one way from a submission to its PostgreSQL, on which the grader counts what crosses.
 
 What PostgreSQL's log cannot show (rows of SHOW, CALL, COPY or notices, settings that report themselves) is seen here,
-for every driver and without asking the database anything. The service cannot tell it from a server.
+for every driver and without asking the database anything. The service cannot distinguish it from a server.
 """
 
 from __future__ import annotations

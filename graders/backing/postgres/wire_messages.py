@@ -12,7 +12,7 @@ from collections import deque
 _ROW, _COPY, _NOTICE, _ERROR, _NOTIFICATION, _SETTING, _CALLED = b"DdNEASV"
 _READY, _KEY, _COPY_IN = b"ZKG"
 _QUERY, _CALL, _SYNC = b"QFS"
-# What an injected query is answered with; anything else that comes meanwhile is the service's.
+# What an injected query is answered with; any other message that arrives before the answer belongs to the service.
 _ANSWERS = b"TDCIEZ"
 _COUNTED = frozenset((_NOTICE, _NOTIFICATION, _SETTING, _CALLED))
 # Longer messages are passed on in pieces and not looked into.
@@ -21,7 +21,7 @@ _UNSYNCED = frozenset(b"PBDECHdcf")
 
 
 class BadProtocol(Exception):
-    """Bytes that are no message of the protocol's version 3."""
+    """Bytes that do not form a message of protocol version 3."""
 
 
 class Tally:

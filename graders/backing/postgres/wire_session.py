@@ -139,7 +139,7 @@ class WireSession:
                 self._from_front.feed(data)
                 self._back.write(data)
                 await self._back.drain()
-        # The service has gone; the server ends the session when it next reads, and that ends the other pump.
+        # The service has disconnected; the server ends the session when it next reads, and that ends the other pump.
         self._leaving = True
         with contextlib.suppress(OSError):
             self._back.write_eof()
@@ -148,7 +148,7 @@ class WireSession:
         while data := await self._back_reader.read(_CHUNK):
             out = self._from_back.feed(data)
             if out and not self._leaving:
-                # Where the service is gone, what the server still sends is read and dropped.
+                # Once the service has disconnected, what the server still sends is read and dropped.
                 with contextlib.suppress(OSError):
                     self._front.write(out)
                     await self._front.drain()

@@ -55,16 +55,16 @@ class _Box:
 
     def start(self, plan: BoxPlan) -> None:
         """Returns once the namespaces are there; the command waits for `release`. Raises OSError."""
-        told, tell = os.pipe()
+        info_read, info_write = os.pipe()
         wait, self._gate = os.pipe()
-        os.set_inheritable(tell, True)
+        os.set_inheritable(info_write, True)
         os.set_inheritable(wait, True)
         self._outer = os.fork()
         if self._outer == 0:
-            _become_bubblewrap(plan, tell, wait)
-        os.close(tell)
+            _become_bubblewrap(plan, info_write, wait)
+        os.close(info_write)
         os.close(wait)
-        self.inner = _first_process(told)
+        self.inner = _first_process(info_read)
 
     def release(self) -> None:
         """Let the command run."""
@@ -90,17 +90,17 @@ class _Box:
                 os.killpg(os.getpgid(self.inner), number)
 
 
-def _first_process(told: int) -> int:
+def _first_process(info_read: int) -> int:
     said = b""
     while not said.rstrip().endswith(b"}"):
-        piece = os.read(told, 4096)
+        piece = os.read(info_read, 4096)
         if not piece:
             raise OSError("bubblewrap did not start")
         said += piece
     return int(said.partition(b'"child-pid":')[2].strip(b" \n}").split(b",")[0])
 
 
-def _become_bubblewrap(plan: BoxPlan, tell: int, wait: int) -> None:
+def _become_bubblewrap(plan: BoxPlan, info_write: int, wait: int) -> None:
     try:
         # Not in the launcher's group, to which the supervisor sends SIGTERM.
         os.setsid()
@@ -114,7 +114,7 @@ def _become_bubblewrap(plan: BoxPlan, tell: int, wait: int) -> None:
             sources, program = _staged(plan)
             _drop(plan.uid)
         options = [*plan.before, *_mounted(plan.binds, sources), *_written(plan.files), *plan.after]
-        options += ["--info-fd", str(tell), "--block-fd", str(wait)]
+        options += ["--info-fd", str(info_write), "--block-fd", str(wait)]
         options += ["--seccomp", str(_holding(bytes.fromhex(plan.filter)))]
         given = _holding("\0".join(options).encode("utf-8", "surrogateescape"))
         _restore_signals()

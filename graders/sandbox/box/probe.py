@@ -199,7 +199,7 @@ def _disk(size: int) -> list[str]:
     for place in ("/tmp", "/dev/shm"):
         target = Path(place, "full")
         try:
-            # A hole is no use: the blocks must be taken. One file's size is limited too, so there are several.
+            # A hole would not do: the blocks must be allocated. One file's size is limited too, so there are several.
             for number in range(5):
                 with open(f"{target}{number}", "wb") as file:
                     os.posix_fallocate(file.fileno(), 0, size // 4)

@@ -27,7 +27,7 @@ def find(context: RuleContext) -> Iterator[Finding]:
         shape = group[0].shape
         if len(group) < _ENOUGH or shape.verb != "select" or _is_for_effect(group[0]):
             continue
-        # Whoever reads a list in pieces does not keep it: a second pass is no waste, a loop of passes is.
+        # Whoever reads a list in pieces does not keep it: a second pass is not waste, a loop of passes is.
         if 0 < repetition_of(group).passes < LOOP:
             continue
         same: dict[Values, list[Execution]] = {}

@@ -43,7 +43,7 @@ def find(context: RuleContext) -> Iterator[Finding]:
 
 
 def _limits_itself(group: Sequence[Execution]) -> bool:
-    """Whether each takes a batch of whatever rows are left (`... WHERE id IN (SELECT id ... LIMIT 1000)`)."""
+    """Whether each takes a batch of the rows that are left (`... WHERE id IN (SELECT id ... LIMIT 1000)`)."""
     for one in group:
         sizes = [
             value[0]

@@ -1,4 +1,4 @@
-"""A compressed stream read piece by piece: no call gives more than it was asked for, whatever the data says."""
+"""A compressed stream read piece by piece: no call returns more than was asked for, even for hostile data."""
 
 from __future__ import annotations
 

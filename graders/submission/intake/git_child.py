@@ -136,7 +136,7 @@ def write_tree(store: Any, head: bytes, tar: Path) -> int:
 
 
 def entries(store: Any, tree: bytes) -> Iterator[tuple[str, int, bytes]]:
-    """Every entry that is no directory, with its path and its mode."""
+    """Every entry that is not a directory, with its path and its mode."""
     waiting: list[tuple[str, bytes]] = [("", tree)]
     seen = 0
     while waiting:

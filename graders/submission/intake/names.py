@@ -43,7 +43,7 @@ def _check_lengths(parts: Parts, name: str, limits: IntakeLimits) -> None:
 
 
 def is_left_out(parts: Parts, left_out: Collection[str]) -> bool:
-    """Whether it is no part of the work: dependencies, caches, what macOS adds, and repositories in the repository."""
+    """Whether it is left out of the work: dependencies, caches, what macOS adds, repositories in the repository."""
     return any(part in left_out or part.startswith(_MAC_RESOURCE) for part in parts)
 
 

@@ -98,7 +98,7 @@ class _Taking:
         return Intake(self.source, root, manifest, flags, history)
 
     def _take_git(self, tree: Tree, root: Path) -> Path | None:
-        """Every `.git` is taken out of the tree; the root's own stays beside it."""
+        """Every `.git` is taken out of the tree; the root's own is kept next to the tree."""
         kept = self.into / "history"
         for git in sorted(tree.root.glob("**/.git"), reverse=True):
             if git.parent == root:
@@ -125,7 +125,7 @@ class _Taking:
 
 
 def _top_of(tree: Tree) -> Parts:
-    """The only directory at the top, and the only one in that; () where there is more beside it."""
+    """The only directory at the top, and the only one in that; () where there is more than one entry."""
     top: Parts = ()
     paths = [tuple(entry.path.split("/")) for entry in tree.manifest().entries]
     while len(top) < _DEEPEST_ROOT and not _is_root(tree, top):
