@@ -20,7 +20,7 @@ _DOWN = "down.sql"
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class MigrationScript:
     """A migration's file, the file that undoes it, and the tool whose layout that is ("sql" for none)."""
 
     name: str
@@ -29,7 +29,7 @@ class Script:
     tool: str = "sql"
 
 
-def scripts_in(folder: Path) -> tuple[Script, ...]:
+def scripts_in(folder: Path) -> tuple[MigrationScript, ...]:
     """The migrations of a folder in the order in which their tool runs them."""
     files = list(folder.glob("*.sql"))
     if not files or any(_FLYWAY.match(file.name) for file in files):
@@ -38,7 +38,7 @@ def scripts_in(folder: Path) -> tuple[Script, ...]:
     return arrange(sorted(files, key=lambda file: _natural(str(file.relative_to(folder)))), folder)
 
 
-def arrange(files: Sequence[Path], root: Path | None = None) -> tuple[Script, ...]:
+def arrange(files: Sequence[Path], root: Path | None = None) -> tuple[MigrationScript, ...]:
     """The same for files in an order that holds where no tool says otherwise; names are unique below `root`."""
     if any(_FLYWAY.match(file.name) for file in files):
         return _flyway(files)
@@ -46,21 +46,21 @@ def arrange(files: Sequence[Path], root: Path | None = None) -> tuple[Script, ..
     return tuple(_named_apart(found, root))
 
 
-def _script(file: Path) -> Script | None:
+def _script(file: Path) -> MigrationScript | None:
     """None for what goes down."""
     tool = _IN_FOLDERS.get(file.name.lower())
     if tool is not None:
-        return Script(file.absolute().parent.name, file, _there(file.with_name(_DOWN)), tool)
+        return MigrationScript(file.absolute().parent.name, file, _there(file.with_name(_DOWN)), tool)
     pair = _PAIRED.match(file.name)
     if pair is not None:
         down = _there(file.with_name(f"{pair['name']}.down.sql"))
-        return Script(file.name, file, down, "up-down") if pair["side"].lower() == "up" else None
+        return MigrationScript(file.name, file, down, "up-down") if pair["side"].lower() == "up" else None
     if file.name.lower() == _DOWN and any(file.with_name(name).is_file() for name in _IN_FOLDERS):
         return None
-    return Script(file.name, file, None, "flyway" if _REPEATABLE.match(file.name) else "sql")
+    return MigrationScript(file.name, file, None, "flyway" if _REPEATABLE.match(file.name) else "sql")
 
 
-def _flyway(files: Sequence[Path]) -> tuple[Script, ...]:
+def _flyway(files: Sequence[Path]) -> tuple[MigrationScript, ...]:
     """Versions in their order, then the repeatable ones; other files (callbacks, notes) Flyway does not run."""
     named = [(match, file) for file in files if (match := _FLYWAY.match(file.name))]
     undone = {_version(match): file for match, file in named if match["kind"] == "U"}
@@ -71,19 +71,19 @@ def _flyway(files: Sequence[Path]) -> tuple[Script, ...]:
     repeated = sorted((file for file in files if _REPEATABLE.match(file.name)), key=lambda file: file.name)
     return (
         *base,
-        *(Script(file.name, file, undone.get(version), "flyway") for version, file in versions),
-        *(Script(file.name, file, None, "flyway") for file in repeated),
+        *(MigrationScript(file.name, file, undone.get(version), "flyway") for version, file in versions),
+        *(MigrationScript(file.name, file, None, "flyway") for file in repeated),
     )
 
 
 def _baseline(
     named: Iterable[tuple[re.Match[str], Path]], versions: Sequence[tuple[tuple[int, ...], Path]]
-) -> tuple[Script, ...]:
+) -> tuple[MigrationScript, ...]:
     """The newest baseline, where nothing else makes what it makes."""
     bases = sorted(((_version(match), file) for match, file in named if match["kind"] == "B"), reverse=True)
     if not bases or (versions and versions[0][0] <= bases[0][0]):
         return ()
-    return (Script(bases[0][1].name, bases[0][1], None, "flyway"),)
+    return (MigrationScript(bases[0][1].name, bases[0][1], None, "flyway"),)
 
 
 def _version(match: re.Match[str]) -> tuple[int, ...]:
@@ -94,13 +94,13 @@ def _version(match: re.Match[str]) -> tuple[int, ...]:
     return tuple(parts)
 
 
-def _named_apart(scripts: Sequence[Script], root: Path | None) -> Iterable[Script]:
+def _named_apart(scripts: Sequence[MigrationScript], root: Path | None) -> Iterable[MigrationScript]:
     names = [script.name for script in scripts]
     for script in scripts:
         if root is None or names.count(script.name) == 1:
             yield script
         else:
-            yield Script(str(script.file.relative_to(root)), script.file, script.down, script.tool)
+            yield MigrationScript(str(script.file.relative_to(root)), script.file, script.down, script.tool)
 
 
 def _there(file: Path) -> Path | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from graders.errors import UsageError
-from graders.migrations.layouts import Script, arrange, scripts_in
+from graders.migrations.layouts import MigrationScript, arrange, scripts_in
 from graders.migrations.records import Migration, MigrationStep
 from graders.migrations.transactions import runs_in_transaction
 from graders.sql.ddl.split import split_statements
@@ -60,11 +60,11 @@ def _load_directory(path: Path, wrapped: bool, alembic: Sequence[str] | None) ->
     return _load_scripts(scripts_in(path), wrapped)
 
 
-def _load_scripts(scripts: Iterable[Script], wrapped: bool) -> Iterable[Migration]:
+def _load_scripts(scripts: Iterable[MigrationScript], wrapped: bool) -> Iterable[Migration]:
     return (_load_script(script, wrapped) for script in scripts)
 
 
-def _load_script(script: Script, wrapped: bool) -> Migration:
+def _load_script(script: MigrationScript, wrapped: bool) -> Migration:
     text = _read(script.file)
     for tool, mark in _MARKS.items():
         if mark.search(text):
@@ -75,7 +75,7 @@ def _load_script(script: Script, wrapped: bool) -> Migration:
     return Migration(script.name, up, down, inside, script.tool)
 
 
-def _sections(script: Script, text: str, mark: re.Pattern[str], tool: str) -> Migration:
+def _sections(script: MigrationScript, text: str, mark: re.Pattern[str], tool: str) -> Migration:
     """A file whose marks begin its up and its down part; what comes before the first is left out."""
     parts: dict[str, tuple[MigrationStep, ...]] = {}
     marks = list(mark.finditer(text))
