@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,17 +12,16 @@ from typing import Any
 import psycopg
 
 from graders.backing.postgres import Binaries, Cluster, start_cluster
-from graders.errors import DatabaseError, UsageError
-from graders.libpq import connect
+from graders.errors import DatabaseError
 from graders.migrations.compatibility import Habit, habits_of, misfits
+from graders.migrations.prior import make_up, run_schema
 from graders.migrations.records import Migration
-from graders.migrations.recovery import go_on
+from graders.migrations.recovery import go_on, run_leniently
 from graders.migrations.roles import fresh_database
 from graders.migrations.run import run_migration, run_quietly
 from graders.migrations.schema import describe_schema, differences
 from graders.migrations.seeding import fill_nulls, fill_table
 from graders.migrations.sessions import STATEMENT_SECONDS, Sessions, open_sessions
-from graders.migrations.sources import steps_of
 from graders.migrations.standin import stand_in
 from graders.migrations.watch import relations
 from graders.sql.ddl.trace import Trace
@@ -55,16 +55,19 @@ class Checked:
 @dataclass(frozen=True, slots=True)
 class CheckedAll:
     """All of them in order; `stand_ins` are statements that made up what the migrations took for granted; `denied`:
-    statements of the schema that need a superuser and were left out, each with its place and PostgreSQL's reason."""
+    statements of the schema that were left out, each with its place and PostgreSQL's reason; `unwatched`: how many were
+    only run; `left`: names of those that the time did not suffice for."""
 
     migrations: tuple[Checked, ...]
     stand_ins: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
+    unwatched: int = 0
+    left: tuple[str, ...] = ()
 
     @property
     def not_judged(self) -> tuple[str, ...]:
-        """The names of the migrations of which a statement failed or was not reached: it, or the rest, was not seen."""
-        return tuple(one.migration.name for one in self.migrations if one.failed is not None)
+        """The names of the migrations of which a statement failed or was not reached, and of those that are left."""
+        return (*(one.migration.name for one in self.migrations if one.failed is not None), *self.left)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -74,12 +77,15 @@ class CheckedAll:
 @dataclass(frozen=True, slots=True)
 class CheckSettings:
     """`rows` a table holds; `schema`: files run first, unwatched; `guess`: stand-ins for what is missing; `seconds`:
-    the longest that one statement may take before the check is given up."""
+    the longest that one statement may take before the check is given up; `unwatched`: how many of the first migrations
+    are only run; `budget`: seconds after which no further migration is looked at (None: no end)."""
 
     rows: int = ROWS
     seconds: float = STATEMENT_SECONDS
     schema: tuple[Path, ...] = ()
     guess: bool = True
+    unwatched: int = 0
+    budget: float | None = None
     progress: Callable[[str], None] = field(default=lambda _name: None)
 
 
@@ -101,57 +107,52 @@ def check_on(
     """The same on a cluster that runs already, in databases that are made for it and dropped."""
     chosen = settings or CheckSettings()
     made: list[str] = []
+    until = None if chosen.budget is None else time.monotonic() + chosen.budget
     while True:
         try:
             with fresh_database(cluster) as logins, open_sessions(logins, chosen.seconds) as sessions:
                 denied = _prepare(sessions, chosen, made)
-                checked, missing = _check_all(migrations, sessions, chosen, made)
+                checked, missing = _check_all(migrations, sessions, chosen, made, until)
         except psycopg.Error as error:
             raise DatabaseError(
                 f"the throwaway PostgreSQL no longer answers as it should: {str(error).strip()}",
                 hint="run it again; if it happens every time, report it with the migration",
             ) from error
         if not missing:
-            return CheckedAll(tuple(checked), tuple(made), denied)
+            left = tuple(one.name for one in migrations[chosen.unwatched + len(checked) :])
+            return CheckedAll(tuple(checked), tuple(made), denied, chosen.unwatched, left)
         made.extend(missing)
 
 
 def _prepare(sessions: Sessions, settings: CheckSettings, made: Sequence[str]) -> tuple[str, ...]:
-    """Make what was there before; the statements of it that need a superuser."""
+    """Make what was there before; the statements of it that were left out."""
     denied: list[str] = []
     for path in settings.schema:
-        run = run_quietly(steps_of(path), wrapped=False, sessions=sessions)
-        denied += run.denied
-        if run.problem:
-            raise UsageError(
-                f"{path}: the schema fails with {run.problem}", hint="fix it, or leave --schema out"
-            )
+        denied += run_schema(path, sessions)
     for statement in made:
         with contextlib.suppress(psycopg.Error):
-            _make_up(sessions, statement)
+            make_up(sessions, statement)
     return tuple(denied)
 
 
-def _make_up(sessions: Sessions, statement: str) -> None:
-    role = statement.removeprefix("create role ")
-    if role == statement:
-        sessions.migrator.execute(statement.encode())
-        return
-    # Roles belong to the server, not to the database: they exist before, and the owner may hand tables over to them.
-    with connect(sessions.logins.admin, autocommit=True) as admin:
-        admin.execute(f"{statement} nologin".encode())
-        admin.execute(f"grant {role} to {sessions.migrator.info.user}".encode())
-
-
 def _check_all(
-    migrations: Sequence[Migration], sessions: Sessions, settings: CheckSettings, made: Sequence[str]
+    migrations: Sequence[Migration],
+    sessions: Sessions,
+    settings: CheckSettings,
+    made: Sequence[str],
+    until: float | None,
 ) -> tuple[list[Checked], tuple[str, ...]]:
     """What was checked; or, after a failure, stand-ins that might spare it and were not made yet."""
     checked: list[Checked] = []
-    for migration in migrations:
+    for migration in migrations[: settings.unwatched]:
+        _only_run(migration, sessions)
+    for migration in migrations[settings.unwatched :]:
+        if checked and until is not None and time.monotonic() >= until:
+            break
         settings.progress(migration.name)
         unfilled = _fill(sessions.filler, settings.rows)
         before = _Before(habits_of(sessions.observer), describe_schema(sessions.observer), unfilled)
+        sessions.settle()
         traces = run_migration(migration, sessions)
         missing = _missing(migration, traces) if settings.guess and len(made) < _MOST_STAND_INS else ()
         if missing and not any(one in made for one in missing):
@@ -160,6 +161,13 @@ def _check_all(
             traces = go_on(migration, traces, sessions, lambda: _fill(sessions.filler, settings.rows))
         checked.append(_judge(migration, traces, before, sessions, settings))
     return checked, ()
+
+
+def _only_run(migration: Migration, sessions: Sessions) -> None:
+    """Run it on what is there, which is empty; as far as possible, where it fails."""
+    sessions.settle()
+    if run_quietly(migration.up, wrapped=migration.wrapped, sessions=sessions).problem:
+        run_leniently(migration.up, sessions)
 
 
 @dataclass(frozen=True, slots=True)

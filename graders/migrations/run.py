@@ -176,7 +176,7 @@ class _Watched:
         try:
             execute_kept(self.sessions, step)
         except psycopg.Error as error:
-            if error.sqlstate not in _ROWS_LACK and not _is_extension(step, error):
+            if error.sqlstate not in _ROWS_LACK and not is_missing_extension(step, error):
                 raise
             migrator.execute(f"rollback to savepoint {SAVEPOINT}")
             if error.sqlstate not in _ROWS_LACK:
@@ -304,7 +304,7 @@ def _moved(before: Relation | None, after: Relation | None) -> bool:
     return before is not None and after is not None and before.filenode != after.filenode
 
 
-def _is_extension(step: MigrationStep, error: psycopg.Error) -> bool:
+def is_missing_extension(step: MigrationStep, error: psycopg.Error) -> bool:
     """An extension that this PostgreSQL does not have says nothing of the migration."""
     # CREATE [TRUSTED] [PROCEDURAL] LANGUAGE is CREATE EXTENSION in other words.
     wanted = leading_words(step.text, 2) in [("create", kind) for kind in _EXTENSION_KINDS]

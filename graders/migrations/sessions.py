@@ -71,6 +71,14 @@ class Sessions:
         if self.in_transaction:
             self.migrator.execute("rollback")
 
+    def settle(self) -> None:
+        """Give the migration's session its first settings: its role, search_path, time-outs."""
+        self.migrator.execute("reset session authorization")
+        self.migrator.execute("reset all")
+        # Workers would count their rows elsewhere.
+        self.migrator.execute("set max_parallel_maintenance_workers = 0")
+        self.migrator.execute("set max_parallel_workers_per_gather = 0")
+
     @contextmanager
     def deadline(self, step: MigrationStep) -> Iterator[None]:
         """End what the migration's session does in this block where it takes too long. Raises UsageError then."""
@@ -169,9 +177,8 @@ def open_sessions(logins: Logins, seconds: float = STATEMENT_SECONDS) -> Iterato
                 f"the throwaway PostgreSQL cannot be reached: {error}", hint="Run it again."
             ) from error
         found = Sessions(**opened, logins=logins, seconds=seconds)
-        # Workers would count their rows elsewhere, and a cached snapshot would hide the others' counters.
-        found.migrator.execute("set max_parallel_maintenance_workers = 0")
-        found.migrator.execute("set max_parallel_workers_per_gather = 0")
+        found.settle()
+        # A cached snapshot would hide the others' counters.
         if found.observer.info.server_version >= 150_000:
             found.observer.execute("set stats_fetch_consistency = none")
         for session in (found.observer, found.probe, found.holder, found.filler):

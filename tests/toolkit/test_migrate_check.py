@@ -117,3 +117,40 @@ def test_what_did_not_run_is_not_green_where_its_failure_was_accepted(kata: Kata
     result = kata("migrate-check", migrations, "--rows", 50)
     assert result.returncode == 2 and "of 1 migrations not every statement ran" in result.stdout
     assert kata("migrate-check", migrations, "--rows", 50, "--fail-on", "none").returncode == 0
+
+
+DUMP = r"""
+\restrict abc
+SET statement_timeout = 0;
+SET no_such_parameter = 0;
+SELECT pg_catalog.set_config('search_path', '', false);
+CREATE SCHEMA public;
+ALTER SCHEMA public OWNER TO shop_owner;
+CREATE EXTENSION IF NOT EXISTS not_there WITH SCHEMA public;
+COMMENT ON EXTENSION not_there IS 'not on this server';
+CREATE TABLE public.orders (id integer NOT NULL, note text);
+ALTER TABLE public.orders OWNER TO postgres;
+COPY public.orders (id) FROM stdin;
+7
+\.
+GRANT SELECT ON TABLE public.orders TO reader, "Writer";
+ALTER DEFAULT PRIVILEGES FOR ROLE shop_owner IN SCHEMA public GRANT SELECT ON TABLES TO reader;
+\unrestrict abc
+"""
+
+
+def test_a_schema_may_be_what_pg_dump_writes(kata: Kata, tmp_path: Path) -> None:
+    schema, change = tmp_path / "schema.sql", tmp_path / "0042.sql"
+    schema.write_text(DUMP)
+    change.write_text("alter table orders add column z int;")
+    result = kata("migrate-check", change, "--schema", schema, "--no-guess", "--rows", 50)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert 'extension "not_there" is not available' in result.stdout
+
+
+def test_only_the_newest_are_judged_where_that_is_asked_for(kata: Kata, migrations: Path) -> None:
+    (migrations / "2_old.sql").write_text("create index on orders (note);")
+    (migrations / "3_new.sql").write_text("alter table orders add column z int;")
+    result = kata("migrate-check", migrations, "--newest", 1, "--rows", 50)
+    assert result.returncode == 0 and "1 run on tables of 50 rows (after 2 earlier ones)" in result.stdout
+    assert kata("migrate-check", migrations, "--since", "9_x").returncode == 2

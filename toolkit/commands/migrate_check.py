@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EXAMPLE = """\
 kata migrate-check db/migrations
 kata migrate-check --schema schema.sql 0042_add_email.sql
+kata migrate-check db/migrations --newest 5
 kata migrate-check . --sarif          # an Alembic project"""
 
 
@@ -43,6 +44,19 @@ def run(
     seconds: Annotated[
         int, typer.Option("--seconds", min=1, help="The longest that one statement may take.")
     ] = 60,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="REV|FILE", help="Judge this one and those after it."),
+    ] = None,
+    newest: Annotated[
+        int | None, typer.Option("--newest", metavar="N", min=1, help="Judge the last N only.")
+    ] = None,
+    budget: Annotated[
+        int | None,
+        typer.Option(
+            "--budget", metavar="SECONDS", min=1, help="Begin no migration after that; report what was seen."
+        ),
+    ] = None,
     one_transaction: Annotated[
         bool, typer.Option("--one-transaction", help="The tool runs each plain SQL file in one transaction.")
     ] = False,
@@ -89,10 +103,18 @@ def run(
     if not paths:
         raise UsageError("no migration was named", hint="kata migrate-check DIR, or one or more .sql files")
     from graders.migrations.check import CheckSettings
+    from graders.migrations.selection import unwatched
     from graders.migrations.sources import load_migrations
 
     migrations = load_migrations(paths, wrapped=one_transaction, alembic=_words(alembic))
-    chosen = CheckSettings(rows=rows, schema=tuple(schema or ()), guess=guess, seconds=float(seconds))
+    chosen = CheckSettings(
+        rows=rows,
+        schema=tuple(schema or ()),
+        guess=guess,
+        seconds=float(seconds),
+        unwatched=unwatched(migrations, since=since, newest=newest),
+        budget=None if budget is None else float(budget),
+    )
     checked = _only(_check(migrations, chosen, postgres, settings), rule or [])
     _show(checked, rows, settings, as_json=as_json, as_sarif=as_sarif)
     code = exit_code([one.confidence for one in checked.findings if not one.is_advice], fail_on)

@@ -26,8 +26,13 @@ def render_checked(checked: CheckedAll, rows: int, paint: Paint, *, verbose: boo
         blocks.append(_stand_ins(checked.stand_ins, paint, verbose))
     if checked.denied:
         blocks.append(_denied(checked.denied, paint))
-    if checked.not_judged:
-        said = f"of {number(len(checked.not_judged))} migrations not every statement ran: what did not is not judged"
+    if checked.left:
+        blocks.append(
+            [paint(f"{number(len(checked.left))} more were not run: the time (--budget) is over", "yellow")]
+        )
+    failed = len(checked.not_judged) - len(checked.left)
+    if failed:
+        said = f"of {number(failed)} migrations not every statement ran: what did not is not judged"
         blocks.append([paint(said, "yellow")])
     blocks.append([_summary(checked, rows, paint)])
     return "\n\n".join("\n".join(block) for block in blocks if block)
@@ -40,6 +45,7 @@ def render_checked_json(checked: CheckedAll, rows: int) -> str:
         "rows": rows,
         "stand_ins": list(checked.stand_ins),
         "schema_denied": list(checked.denied),
+        "unwatched": checked.unwatched,
         "not_run": len(checked.not_judged),
         "migrations": [_as_json(one) for one in checked.migrations],
         "findings": [finding.as_json() for finding in checked.findings],
@@ -130,7 +136,7 @@ def _stand_ins(made: Sequence[str], paint: Paint, verbose: bool) -> list[str]:
 
 
 def _denied(places: Sequence[str], paint: Paint) -> list[str]:
-    title = "Left out of the schema, because the owner of a database may not run it:"
+    title = "Left out of the schema, with PostgreSQL's reason:"
     return [paint(title, "yellow"), *(_INDENT + escape(place) for place in places)]
 
 
@@ -138,6 +144,8 @@ def _summary(checked: CheckedAll, rows: int, paint: Paint) -> str:
     proved = [one for one in checked.findings if one.is_fault]
     suspected = [one for one in checked.findings if one.confidence == "suspected" and not one.is_advice]
     ran = f"{len(checked.migrations)} run on tables of {number(rows)} rows"
+    if checked.unwatched:
+        ran = f"{ran} (after {number(checked.unwatched)} earlier ones)"
     if not proved and not suspected and checked.not_judged:
         return paint(f"{ran}: nothing was found in what ran", "yellow")
     if not proved and not suspected:

@@ -105,3 +105,31 @@ def test_an_accepted_failure_does_not_hide_what_comes_after_it(empty: Cluster) -
     accepted = "-- kata:ignore required-column\nalter table job add column channel int not null"
     found = check(empty, accepted, index("channel"))
     assert proved(found, 1) == set() and proved(found, 2) == {"index-blocks-writes"}
+
+
+def test_the_newest_are_judged_on_what_the_earlier_ones_made(empty: Cluster) -> None:
+    history = [
+        migration("0.sql", TABLES),
+        migration("1.sql", "alter table job add a int not null; create index on job (a); select 1 / 0"),
+        migration("2.sql", index("a")),
+    ]
+    for wrapped in (False, True):
+        history[1] = Migration("1.sql", history[1].up, None, wrapped)
+        found = check_on(empty, history, CheckSettings(rows=50, guess=False, unwatched=2))
+        (newest,) = found.migrations
+        assert newest.migration.name == "2.sql" and found.not_judged == ()
+        assert [one.title.partition(":")[0] for one in found.findings if not one.is_advice] == [
+            "index-blocks-writes"
+        ]
+
+
+def test_a_budget_ends_with_what_was_seen_so_far(empty: Cluster) -> None:
+    history = [migration(f"{at}.sql", f"create table t{at} (id int)") for at in range(3)]
+    found = check_on(empty, history, CheckSettings(rows=5, budget=0))
+    assert len(found.migrations) == 1 and found.left == found.not_judged == ("1.sql", "2.sql")
+
+
+def test_each_migration_begins_with_the_settings_of_a_new_session(empty: Cluster) -> None:
+    dumped = "select pg_catalog.set_config('search_path', '', false); set role none; create table public.late (id int)"
+    found = check(empty, dumped, "alter table late add column a int")
+    assert found.not_judged == () and proved(found, 2) == set()
