@@ -4,7 +4,6 @@ service said."""
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +15,7 @@ def no_commands_from_output() -> Iterator[None]:
     if os.environ.get("GITHUB_ACTIONS") != "true":
         yield
         return
-    word = secrets.token_hex(16)
+    word = os.urandom(16).hex()
     _say(f"::stop-commands::{word}")
     try:
         yield
