@@ -43,15 +43,12 @@ _EDGES = ("b", "s", "c", "e", "r", "a", "/", "-", "p")
 
 @dataclass(slots=True)
 class _Unit:
-    """A transaction, or a statement outside of one. `shapes`: those of its work."""
+    """A transaction, or a statement outside of one. `shapes`: those of its work; `conflict`: its last try ended so."""
 
     statements: list[Statement] = field(default_factory=list)
     explicit: bool = False
     shapes: tuple[str, ...] = ()
-
-    @property
-    def conflict(self) -> bool:
-        return any(one.error in CONFLICTS for one in self.statements)
+    conflict: bool = False
 
     @property
     def begin(self) -> float:
@@ -110,7 +107,25 @@ def _units(statements: Sequence[Statement]) -> list[_Unit]:
         units.append(unit)
     for one in units:
         one.shapes = tuple(_work(one.statements))
-    return units
+        one.conflict = any(statement.error in CONFLICTS for statement in one.statements)
+    return _with_retries(units)
+
+
+def _with_retries(units: Sequence[_Unit]) -> list[_Unit]:
+    """The units, the tries of one transaction joined until one has no conflict; its shapes: those of the last try."""
+    found: list[_Unit] = []
+    for unit in units:
+        tried = found[-1] if found else None
+        if tried is not None and tried.conflict and _tries_again(tried, unit):
+            explicit = tried.explicit or unit.explicit
+            found[-1] = _Unit(tried.statements + unit.statements, explicit, unit.shapes, unit.conflict)
+        else:
+            found.append(unit)
+    return found
+
+
+def _tries_again(tried: _Unit, unit: _Unit) -> bool:
+    return unit.shapes[:1] == tried.shapes[:1] and unit.begin - tried.end <= RETRY_SECONDS
 
 
 def _work(statements: Sequence[Statement]) -> list[str]:
@@ -132,7 +147,7 @@ def _without_pauses(units: Sequence[_Unit]) -> list[list[_Unit]]:
 def _hands_over(before: _Unit, unit: _Unit, counts: Counter[tuple[str, ...]]) -> bool:
     """Whether another request begins with `unit`."""
     if before.conflict:
-        # It is tried again, after a while.
+        # It is tried again in another way, after a while.
         return unit.begin - before.end > RETRY_SECONDS
     if before.explicit:
         # Transactions of several steps that come again and again are whole requests, or jobs that mean to commit each.

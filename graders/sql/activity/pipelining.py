@@ -14,8 +14,8 @@ Pipelining = Literal["waited", "slow", "pipelined"]
 
 # Seconds from the end of one statement to the start of the next. In a pipeline no client takes part in that. The log
 # has milliseconds and machines are busy: only the mean of a run is meaningful, and it proves nothing.
-_SHORT = 0.0003
-_SHARE_OF_ROUND_TRIP = 0.8
+_SHORT = 0.0002
+_SHARE_OF_ROUND_TRIP = 0.25
 
 
 def pipelining_of(run: Sequence[Execution], session: Sequence[Statement]) -> Pipelining:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from graders.sql.activity.polling import is_polling
 from graders.sql.activity.repetition import Repetition, has_unlogged, repetition_of
+from graders.sql.activity.retries import without_failed_tries
 from graders.sql.activity.slope import FLAT, counts_of, slope_of
+from graders.sql.activity.workers import is_of_worker
 from graders.sql.finding import Finding, seen
 from graders.sql.judging.rule_context import Execution, Measured, RuleContext, by_shape
 
@@ -34,8 +36,11 @@ def find(context: RuleContext) -> Iterator[Finding]:
                 reported.add(fingerprint)
                 yield _proved(context, group, counts, slope)
         groups: Mapping[str, list[Execution]] = by_shape(_in_functions(context)) if nested else context.groups
-        for fingerprint, group in groups.items():
-            if fingerprint in reported or group[0].shape.verb != "select":
+        for fingerprint, tried in groups.items():
+            if fingerprint in reported or tried[0].shape.verb != "select" or len(tried) < _PAIR:
+                continue
+            group = without_failed_tries(tried, context.statements)
+            if not group or is_of_worker(group, context.work):
                 continue
             if len(group) < _ENOUGH and (nested or not _are_children_of_a_list(group, context)):
                 continue

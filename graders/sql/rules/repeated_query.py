@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from graders.sql.activity.polling import is_polling
 from graders.sql.activity.repetition import has_unlogged, repetition_of
+from graders.sql.activity.retries import without_failed_tries
 from graders.sql.activity.walks import LOOP
 from graders.sql.finding import Finding, seen
 from graders.sql.judging.rule_context import Execution, RuleContext, Values
@@ -23,9 +24,11 @@ _CHANGES_SESSION = re.compile(
 
 def find(context: RuleContext) -> Iterator[Finding]:
     """Suspected, since the second result may be meant to be fresh."""
-    for group in context.groups.values():
-        shape = group[0].shape
-        if len(group) < _ENOUGH or shape.verb != "select" or _is_for_effect(group[0]):
+    for tried in context.groups.values():
+        if len(tried) < _ENOUGH or tried[0].shape.verb != "select":
+            continue
+        group = without_failed_tries(tried, context.statements)
+        if len(group) < _ENOUGH or _is_for_effect(group[0]):
             continue
         # Whoever reads a list in pieces does not keep it: a second pass is not waste, a loop of passes is.
         if 0 < repetition_of(group).passes < LOOP:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from graders.sql.activity.retries import is_retried
 from graders.sql.finding import Finding, seen
 from graders.sql.judging.rule_context import RuleContext
-from graders.sql.statement import Statement
-from graders.sql.text.fingerprint import shape_of
 
 SLUG = "unretried-conflict"
 _CONFLICTS = {"40001": "a serialization failure", "40P01": "a deadlock"}
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Proved where the recording ends without a second execution of the statement that failed."""
-    for place, statement in enumerate(context.statements):
-        if statement.error in _CONFLICTS and not _is_retried(statement, context.statements[place + 1 :]):
+    """Proved where neither the statement that failed nor its transaction was run again without a conflict."""
+    for statement in context.statements:
+        if statement.error in _CONFLICTS and not is_retried(statement, context.statements):
             yield Finding(
                 rule=SLUG,
                 confidence="proved",
@@ -28,12 +27,3 @@ def find(context: RuleContext) -> Iterator[Finding]:
                 request=context.request,
                 cost=10.0,
             )
-
-
-def _is_retried(statement: Statement, later: tuple[Statement, ...]) -> bool:
-    """Whether the shape ran again, in any session and with any values: a retry may write other values.
-
-    A COMMIT that failed is retried where its session or another one reaches a COMMIT again without an error.
-    """
-    shape = shape_of(statement).fingerprint
-    return any(shape_of(one).fingerprint == shape and one.error not in _CONFLICTS for one in later)

@@ -7,7 +7,10 @@ from collections.abc import Iterator, Sequence
 from graders.sql.activity.pipelining import pipelining_of
 from graders.sql.activity.polling import is_polling
 from graders.sql.activity.repetition import BATCH, are_batches, repetition_of
+from graders.sql.activity.retries import without_failed_tries
 from graders.sql.activity.slope import FLAT, counts_of, slope_of
+from graders.sql.activity.workers import is_of_worker
+from graders.sql.activity.written_rows import rows_written
 from graders.sql.finding import Finding, seen
 from graders.sql.judging.rule_context import Execution, RuleContext
 from graders.sql.statement import Statement
@@ -18,18 +21,14 @@ _ENOUGH = 3
 
 
 def find(context: RuleContext) -> Iterator[Finding]:
-    """Proved by growth of writes with certain round trips; suspected from three writes with likely ones."""
+    """Proved by growth of writes with certain round trips; suspected from three rows written with likely ones."""
     grown = counts_of(context.growth)
     sessions = _sessions(context.statements)
-    for fingerprint, group in context.groups.items():
-        shape = group[0].shape
-        if (
-            len(group) < _ENOUGH
-            or shape.verb not in _WRITES
-            or repetition_of(group).kind in ("single", "chunks", "pages")
-        ):
+    for fingerprint, tried in context.groups.items():
+        if len(tried) < _ENOUGH or tried[0].shape.verb not in _WRITES:
             continue
-        if are_batches(group) or _limits_itself(group) or _is_heartbeat(group):
+        group = without_failed_tries(tried, context.statements)
+        if len(group) < _ENOUGH or not _may_be_loop(group, context.work):
             continue
         counts: Sequence[int] = grown.get(fingerprint, ())
         if len(set(counts)) == 1:
@@ -38,8 +37,16 @@ def find(context: RuleContext) -> Iterator[Finding]:
         slope = slope_of([size.size for size in context.growth], counts) if counts else 0.0
         if len(certain) >= _ENOUGH and slope > FLAT and counts[-1] > counts[0]:
             yield _finding(context, certain, slope, counts)
-        elif len(likely) >= _ENOUGH:
+        elif len(likely) >= _ENOUGH and rows_written(group) >= _ENOUGH:
             yield _finding(context, likely, None, ())
+
+
+def _may_be_loop(group: Sequence[Execution], work: Sequence[Execution]) -> bool:
+    if repetition_of(group).kind in ("single", "chunks", "pages"):
+        return False
+    if are_batches(group) or _limits_itself(group) or _is_heartbeat(group):
+        return False
+    return not is_of_worker(group, work)
 
 
 def _limits_itself(group: Sequence[Execution]) -> bool:
@@ -92,16 +99,18 @@ def _waited_for(
 ) -> tuple[list[Execution], list[Execution]]:
     """One execution for each round trip: the certain ones, and the likely ones.
 
-    A pipelined run counts once, a row in its own savepoint not at all.
+    A pipelined run counts once; rows that need a savepoint each do not count.
     """
     certain: list[Execution] = []
     likely: list[Execution] = []
+    guarded = {name: _failing_rows(session) for name, session in sessions.items()}
     for run in runs:
-        session = sessions.get(run[0].statement.session, [])
+        name = run[0].statement.session
+        session = sessions.get(name, [])
         apart = [
             one
             for one in run
-            if not (one.shape.verb == "insert" and _in_own_savepoint(one.statement, session))
+            if not (one.shape.verb == "insert" and id(one.statement) in guarded.get(name, ()))
         ]
         sending = pipelining_of(run, session)
         certain.extend(apart if sending == "waited" else apart[:1])
@@ -109,17 +118,20 @@ def _waited_for(
     return certain, likely
 
 
-def _in_own_savepoint(statement: Statement, session: Sequence[Statement]) -> bool:
-    """SAVEPOINT right before, RELEASE or ROLLBACK TO right after: a failing row must not undo the others."""
-    place = next((number for number, other in enumerate(session) if other is statement), -1)
-    if place < 1 or place + 1 >= len(session):
-        return False
-    before, after = session[place - 1].text.split(), session[place + 1].text.split()
-    return (
-        bool(before and after)
-        and before[0].upper() == "SAVEPOINT"
-        and after[0].upper() in ("RELEASE", "ROLLBACK")
+def _failing_rows(session: Sequence[Statement]) -> set[int]:
+    """The statements in savepoints of their own (by identity) where one was rolled back: a row that fails must not
+    undo the others, which one statement for all rows cannot do.
+    """
+    first = [(one.text.split() or [""])[0].upper() for one in session]
+    alone = [
+        place
+        for place in range(1, len(session) - 1)
+        if first[place - 1] == "SAVEPOINT" and first[place + 1] in ("RELEASE", "ROLLBACK")
+    ]
+    undone = any(
+        word == "ROLLBACK" and " to " in one.text.lower() for word, one in zip(first, session, strict=True)
     )
+    return {id(session[place]) for place in alone} if undone else set()
 
 
 def _finding(

@@ -194,3 +194,29 @@ def test_every_statement_is_in_one_request_and_sessions_do_not_touch_each_other(
             one for one in grouped(statements, by=by) if one and one[0] in {text for g in alone for text in g}
         ]
         assert among == alone
+
+
+def tries(count: int) -> list[Statement]:
+    """Tries of one transaction, 0.3 s apart: all but the last end with a serialization failure."""
+    found = []
+    for number in range(count):
+        start, failed = number * 0.3, number + 1 < count
+        found += [sent("begin", start), sent("select total from orders where id = 4", start + 0.001)]
+        error = "40001" if failed else None
+        update = "update orders set total = 3 where id = 4"
+        found.append(
+            Statement(update, at=start + 0.002, session="s1", order=round(start * 1000) + 2, error=error)
+        )
+        found.append(sent("rollback" if failed else "commit", start + 0.003))
+    return found
+
+
+def test_all_tries_of_a_transaction_are_one_request() -> None:
+    assert sizes(tries(5)) == [20]
+
+
+def test_another_request_after_the_last_try_is_apart() -> None:
+    assert sizes([*tries(4), sent("begin", 1.2), sent("select 1 from a", 1.201), sent("commit", 1.202)]) == [
+        16,
+        3,
+    ]
