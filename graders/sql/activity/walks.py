@@ -4,12 +4,11 @@ The principle: a statement is in a loop when it runs once for each row of someth
 of its own each time. A list that is read in pieces, a *walk*, takes (rows / size of a piece) statements. So executions
 that differ only in their *window* (LIMIT, OFFSET, the bounds of a range) are pages where
 
-1. a piece may hold more than one row: reading with LIMIT 1, by OFFSET or after a key, is one statement for each row;
-2. no row is asked for twice within a walk: pieces do not overlap, but for one row that shows whether there is a next
-   page. Whoever asks for the three rows after each row of a list moves by one row, not by a page;
-3. a walk by key moves in one direction, whichever order the server's collation has, and each bound is where the piece
-   before it ended, so integers grow by a page at least. Only the end is less: the last page may be short, and one more
-   statement may find nothing after it.
+1. most of a piece is new: pieces may overlap, for a row that shows whether there is a next page or for rows that were
+   written late, but whoever asks for the three rows after each row of a list moves by one row, not by a page. A piece
+   of one row is a page as well: no statement for all keys would replace it, since there are no keys;
+2. a walk by key moves in one direction, whichever order the server's collation has. Its last page may be short, and one
+   more statement may find nothing after it.
 
 A walk that begins again is another *pass*. Two passes are two readers; from three on, the walk itself is in a loop.
 Values outside the window choose another list: three lists or more are a loop over their keys, however each is read.
@@ -28,8 +27,6 @@ from graders.sql.text.tree import Place
 # From this many on, lists or passes are those of a loop.
 LOOP = 3
 _WINDOW = ("limit", "offset", "range")
-# The fewest rows that one piece goes on by; fewer is one statement for each row.
-_FEWEST = 2
 _ALNUM = re.compile(r"[\W_]+")
 
 
@@ -89,8 +86,6 @@ def _by_offset(offsets: Sequence[int | None], sizes: Sequence[int | None]) -> in
 
 
 def _by_key(group: Sequence[Execution], bounds: Sequence[int], sizes: Sequence[int | None]) -> int:
-    if any(size is not None and size < 2 for size in sizes):
-        return 0
     walks = list(_split(group, bounds))
     whole = all(_is_walk(one, bounds, next((size for size in sizes if size), None)) for one in walks)
     return len(walks) if whole else 0
@@ -127,8 +122,8 @@ def _is_walk(walk: Sequence[Execution], bounds: Sequence[int], size: int | None)
 
 
 def _step(size: int | None) -> int:
-    """By how much a walk goes on at least: a page may ask for one row more, to know whether there is a next one."""
-    return max(_FEWEST, (size or _FEWEST) - 1)
+    """By how much a walk goes on at least: by more than half of a page, or by all but one row of a small one."""
+    return 1 if size is None else max(1, min(size - 1, size // 2 + 1))
 
 
 def _pages_are_full(walk: Sequence[Execution], size: int | None) -> bool:
