@@ -4,7 +4,8 @@ A pooled connection under load never pauses, so a pause alone does not end a req
 
 - the end of a transaction, where the next statement does not follow at once: inside one request nobody waits there
   for another one to arrive;
-- the connection is handed over: a pool checks it with a ping;
+- the connection is handed over: a pool resets it, or checks it with a ping. A loop that borrows a connection for each
+  of its statements looks so, too: then a different statement comes first (the list), and the others follow at once;
 - the first thing that a request does is done again, and again. A loop has a head that ran once (the list whose rows it
   goes through), while requests served one after another each begin from the beginning: their first step is part of what
   is repeated. Where a sequence of several statements comes back without a transaction around it, the pause in front of
@@ -38,17 +39,30 @@ _LONGEST_HEADLESS = 1_000
 # A body of a loop rarely asks more different questions than this.
 _LOOP_BODY = 2
 _PINGS = ("select",)
+_RESETS = (
+    "discard ",
+    "reset all",
+    "unlisten *",
+    "reset session authorization",
+    "close all",
+    "select pg_advisory_unlock_all",
+)
+# Statements between two hand-overs that may be one step of a loop.
+_STEP = 2
 _EDGES = ("b", "s", "c", "e", "r", "a", "/", "-", "p")
 
 
 @dataclass(slots=True)
 class _Unit:
-    """A transaction, or a statement outside of one. `shapes`: those of its work; `conflict`: its last try ended so."""
+    """A transaction, or a statement outside of one. `shapes`: those of its work; `conflict`: its last try ended so;
+    `handed_back`: a pool reset the session after it.
+    """
 
     statements: list[Statement] = field(default_factory=list)
     explicit: bool = False
     shapes: tuple[str, ...] = ()
     conflict: bool = False
+    handed_back: bool = False
 
     @property
     def begin(self) -> float:
@@ -75,12 +89,17 @@ def is_ping(statement: Statement) -> bool:
     )
 
 
+def is_reset(text: str) -> bool:
+    """Whether a pool sends this when a connection comes back to it."""
+    return text[:30].lower().startswith(_RESETS)
+
+
 def requests_in(statements: Sequence[Statement]) -> list[list[Statement]]:
     """The requests in one session's statements, in order."""
     if len(statements) < _CYCLES:
         return [list(statements)]
     found: list[list[Statement]] = []
-    for part in _without_pauses(_units(statements)):
+    for part in _with_steps(_without_pauses(_units(statements))):
         found.extend([one for unit in request for one in unit.statements] for request in _cycles(part))
     return found
 
@@ -96,6 +115,13 @@ def _units(statements: Sequence[Statement]) -> list[_Unit]:
             unit, inside = _Unit(), False
         if statement.nested and not unit.statements and units:
             units[-1].statements.append(statement)
+            continue
+        if not inside and is_reset(statement.text):
+            if unit.statements or not units:
+                units.append(unit)
+                unit = _Unit()
+            units[-1].statements.append(statement)
+            units[-1].handed_back = True
             continue
         unit.statements.append(statement)
         inside = inside or begins
@@ -118,7 +144,8 @@ def _with_retries(units: Sequence[_Unit]) -> list[_Unit]:
         tried = found[-1] if found else None
         if tried is not None and tried.conflict and _tries_again(tried, unit):
             explicit = tried.explicit or unit.explicit
-            found[-1] = _Unit(tried.statements + unit.statements, explicit, unit.shapes, unit.conflict)
+            together = tried.statements + unit.statements
+            found[-1] = _Unit(together, explicit, unit.shapes, unit.conflict, unit.handed_back)
         else:
             found.append(unit)
     return found
@@ -146,6 +173,8 @@ def _without_pauses(units: Sequence[_Unit]) -> list[list[_Unit]]:
 
 def _hands_over(before: _Unit, unit: _Unit, counts: Counter[tuple[str, ...]]) -> bool:
     """Whether another request begins with `unit`."""
+    if before.handed_back:
+        return True
     if before.conflict:
         # It is tried again in another way, after a while.
         return unit.begin - before.end > RETRY_SECONDS
@@ -154,6 +183,43 @@ def _hands_over(before: _Unit, unit: _Unit, counts: Counter[tuple[str, ...]]) ->
         whole = len(before.shapes) > 1 and counts[before.shapes] >= _CYCLES
         return whole or unit.begin - before.end > _AT_ONCE
     return len(unit.statements) > 1 and is_ping(unit.statements[0])
+
+
+def _with_steps(parts: Sequence[list[_Unit]]) -> list[list[_Unit]]:
+    """The parts, those joined for which one loop borrowed its connection again and again."""
+    found: list[list[_Unit]] = []
+    place = 0
+    while place < len(parts):
+        end = _end_of_steps(parts, place)
+        found.append([unit for part in parts[place:end] for unit in part])
+        place = end
+    return found
+
+
+def _end_of_steps(parts: Sequence[list[_Unit]], head: int) -> int:
+    """The place after the last step of a loop over what `head` read; the next place where there is none."""
+    end = head + 1
+    if end == len(parts) or not _is_single(parts[head]) or _shapes(parts[head]) == _shapes(parts[end]):
+        return end
+    while end < len(parts) and _is_step(parts[head + 1], parts[end]) and _follows(parts[end - 1], parts[end]):
+        end += 1
+    return end if end - head > _CYCLES else head + 1
+
+
+def _is_step(first: Sequence[_Unit], part: Sequence[_Unit]) -> bool:
+    return _is_single(part) and _shapes(part) == _shapes(first)
+
+
+def _is_single(part: Sequence[_Unit]) -> bool:
+    return 0 < len(_shapes(part)) <= _STEP and not any(unit.explicit for unit in part)
+
+
+def _follows(before: Sequence[_Unit], part: Sequence[_Unit]) -> bool:
+    return part[0].begin - before[-1].end <= _REQUEST
+
+
+def _shapes(part: Sequence[_Unit]) -> list[str]:
+    return [shape for unit in part for shape in unit.shapes]
 
 
 def _cycles(part: list[_Unit]) -> list[list[_Unit]]:

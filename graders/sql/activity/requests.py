@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote
 
-from graders.sql.activity.bursts import CONFLICTS, RETRY_SECONDS, is_edge, requests_in
+from graders.sql.activity.bursts import CONFLICTS, RETRY_SECONDS, is_edge, is_reset, requests_in
 from graders.sql.statement import Statement
 
 GroupBy = Literal["auto", "session", "application", "trace"]
@@ -26,7 +26,6 @@ _COMMENT = re.compile(r"/\*(.*?)\*/", re.DOTALL)
 _PAIR = re.compile(r"([\w.%-]+)\s*=\s*'((?:[^'\\]|\\.)*)'")
 _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _NO_TAGS: dict[str, str] = {}
-_RESETS = ("discard all", "reset all", "unlisten *", "reset session authorization")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +154,8 @@ def _add(group: _Group, statement: Statement, label: str) -> None:
         begins, ends = is_edge(statement)
         group.in_transaction = begins or (group.in_transaction and not ends)
         group.conflict = statement.error in CONFLICTS or (group.conflict and not begins)
-    first = statement.text[:1]
-    group.ended = first in "dDrRuU" and statement.text[:30].lower().startswith(_RESETS)
+    # One session is cut by `bursts`, which sees whether a loop goes on after the reset.
+    group.ended = not group.one_session and is_reset(statement.text)
 
 
 def _sweep(groups: dict[str, _Group], now: float, pause: float) -> Iterator[RequestGroup]:

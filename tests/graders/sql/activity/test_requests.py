@@ -220,3 +220,41 @@ def test_another_request_after_the_last_try_is_apart() -> None:
         16,
         3,
     ]
+
+
+ASYNCPG = ("SELECT pg_advisory_unlock_all()", "CLOSE ALL", "UNLISTEN *", "RESET ALL")
+
+
+def borrowed(works: list[str], *reset: str, pause: float = 0.001, at: float = 0.0) -> list[Statement]:
+    """Each statement on a connection of its own, which the pool resets after it."""
+    found = []
+    for number, work in enumerate(works):
+        for text in (work.format(number), *reset):
+            found.append(sent(text, at))
+            at += 0.001
+        at += pause
+    return found
+
+
+def test_a_loop_that_borrows_a_connection_for_each_statement_is_one_request() -> None:
+    for reset in (ASYNCPG, ("; ".join(ASYNCPG),), ("DISCARD ALL",)):
+        assert sizes(borrowed([LIST, *[ITEM] * 6], *reset)) == [7 * (1 + len(reset))]
+    pinged = [sent("select 1", 0.0), sent(LIST, 0.001)]
+    for number in range(6):
+        pinged += [
+            sent("select 1", 0.002 * number + 0.003),
+            sent(ITEM.format(number), 0.002 * number + 0.004),
+        ]
+    assert sizes(pinged) == [14]
+
+
+def test_requests_over_a_pool_stay_apart() -> None:
+    assert sizes(borrowed([ITEM] * 6, "DISCARD ALL")) == [2] * 6
+    assert sizes(borrowed([LIST, *[ITEM] * 6], "DISCARD ALL", pause=0.02)) == [2] * 7
+    assert sizes(borrowed([AUTH, USER] * 6, *ASYNCPG)) == [5] * 12
+    busy = transactions(6, 0.0, AUTH, USER)
+    for place in range(len(busy), 0, -4):
+        busy.insert(
+            place, Statement("DISCARD ALL", at=busy[place - 1].at, session="s1", order=busy[place - 1].order)
+        )
+    assert sizes(busy) == [5] * 6
