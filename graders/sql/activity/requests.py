@@ -119,7 +119,7 @@ def _label(tags: dict[str, str], statement: Statement) -> str:
 def _is_over(group: _Group, statement: Statement, label: str, pause: float, traced: bool) -> bool:
     if statement.nested:
         return False
-    if group.ended or _is_too_long(group):
+    if group.ended or (_is_too_long(group) and not is_reset(statement.text)):
         return True
     # A clock that was set back, or files in the wrong order, end a request as well.
     # Where lines of the log are missing, the end of the transaction may be among them.
