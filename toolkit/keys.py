@@ -27,7 +27,7 @@ class StoredKey:
 
 def must_be_able_to_sign() -> None:
     """Raises UsageError, with the command that installs them, where the libraries are not there."""
-    lacks = [lack for lack in lacks_of(["sandbox"]) if not str(lack).startswith("dulwich")]
+    lacks = [lack for lack in lacks_of(["sandbox"]) if str(lack).startswith(("cryptography", "rfc8785"))]
     if lacks:
         raise UsageError(
             f"signing needs the extra `sandbox`: {'; '.join(map(str, lacks))}",

@@ -116,6 +116,7 @@ class Serving:
     def run(self, port: int | None) -> int:
         """Serve until Ctrl-C, or until the service has ended and no save can start it again; the exit code."""
         cluster, service = self.running.cluster, self.running.control.service
+        _show_activity(cluster.admin_url, cluster.role)
         with ExitStack() as stack:
             recorder = stack.enter_context(
                 Recorder(cluster.admin_url, cluster.log, role=cluster.role, wire=cluster.evidence.meter())
@@ -198,3 +199,12 @@ class Serving:
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more
+
+
+def _show_activity(admin_url: str, role: str) -> None:
+    """Whoever looks at locks and sessions in psql sees them here; a graded run hides them from the service."""
+    import psycopg
+    from psycopg import sql
+
+    with psycopg.connect(admin_url, autocommit=True) as session:
+        session.execute(sql.SQL("grant pg_read_all_stats to {}").format(sql.Identifier(role)))

