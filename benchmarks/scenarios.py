@@ -1,7 +1,8 @@
 """How well `kata sql` separates loops over rows from look-alikes, on logs that drivers and ORMs made PostgreSQL write.
 
 Run: python benchmarks/scenarios.py [--only TEXT]. benchmarks/n_plus_one_scenarios/ holds a packed jsonlog for each
-scenario and labels.yaml: the rule that a reader should hear from, or "none". Who wrote them did not know the rules.
+scenario and labels.yaml: the rule that a reader should hear from, or "none". Who wrote them did not know the rules;
+whoever changed the rules since has seen them. Unseen: precision .863, recall .846, noise .0114.
 Every log is read twice: as it is, and without the plans of auto_explain (`log_min_duration_statement = 0` alone).
 """
 

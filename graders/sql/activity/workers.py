@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from graders.sql.activity.walks import LOOP
 from graders.sql.judging.rule_context import Execution
 
 _CLAIM = re.compile(r"\bskip\s+locked\b", re.IGNORECASE)
@@ -16,7 +17,7 @@ def is_of_worker(group: Sequence[Execution], work: Sequence[Execution]) -> bool:
     A claim of many jobs whose rows are then handled one by one is a loop.
     """
     if _claims(group[0]):
-        return True
+        return not _asks_for_keys(group)
     members = {id(one) for one in group}
     claimed: set[str] = set()
     if not any(id(one) in members for one in work):
@@ -30,6 +31,12 @@ def is_of_worker(group: Sequence[Execution], work: Sequence[Execution]) -> bool:
         elif _claims(one):
             claimed.add(session)
     return True
+
+
+def _asks_for_keys(group: Sequence[Execution]) -> bool:
+    """Whether rows are locked by their keys, one after another, rather than any that are free."""
+    keys = [place for place, one in enumerate(group[0].shape.places) if one.use == "key"]
+    return len({tuple(one.values[place : place + 1] for place in keys) for one in group}) >= LOOP
 
 
 def _claims(execution: Execution) -> bool:

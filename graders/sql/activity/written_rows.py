@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 from sqlglot import exp
 
 from graders.sql.activity.repetition import has_unlogged
-from graders.sql.judging.rule_context import Execution
-from graders.sql.text.fingerprint import Shape
+from graders.sql.judging.rule_context import Execution, Values
 from graders.sql.text.tree import parse, place_of
 
 # The parts of an UPDATE or DELETE that say which rows are meant.
@@ -17,25 +17,40 @@ _CONDITIONS = ("where", "from", "from_", "using", "with", "with_")
 
 def rows_written(group: Sequence[Execution]) -> int:
     """How many different rows, or sets of rows, the executions of one shape write; unknown keys count as different."""
-    places = _key_places(group[0].shape)
+    places = _key_places(group)
     if places is None:
         return len(group)
-    keys = [tuple(one.values[place] for place in places if place < len(one.values)) for one in group]
+    keys = [tuple(value for place in places for value in _at(one, place)) for one in group]
     return len(group) if any(has_unlogged(key) for key in keys) else len(set(keys))
 
 
-def _key_places(shape: Shape) -> list[int] | None:
+def _key_places(group: Sequence[Execution]) -> list[int] | None:
     """The places whose values name the row; None where every execution writes a row of its own, or may."""
-    tree = parse(shape.template)
+    tree = parse(group[0].shape.template)
     if isinstance(tree, exp.Insert):
         return _conflict_places(tree)
     if not isinstance(tree, exp.Update | exp.Delete):
         return None
-    # A condition on a column that is set as well (a state, a version) is about what the row was, not which row it is.
-    changed = {place.column for place in shape.places if place.use == "set"}
     compared = sorted({number for part in _CONDITIONS for number in _places_in(tree.args.get(part))})
-    guards = {n for n in compared if shape.places[n].use == "key" and shape.places[n].column in changed}
-    return [number for number in compared if number not in guards] or compared
+    changed = {one.this.name.lower() for one in tree.expressions if isinstance(one, exp.EQ)}
+    return [number for number in compared if not _is_guard(group, number, changed)] or compared
+
+
+def _is_guard(group: Sequence[Execution], number: int, changed: Collection[str]) -> bool:
+    """Whether a condition is about what its row was (a state, a version), not about which row it is: the column is
+    changed as well, and where the new value is known, the next execution expects it.
+    """
+    places = group[0].shape.places
+    column = places[number].column
+    if places[number].use != "key" or column not in changed:
+        return False
+    new = [place for place, one in enumerate(places) if one.use == "set" and one.column == column]
+    return not new or any(_at(after, number) == _at(before, new[0]) for before, after in pairwise(group))
+
+
+def _at(execution: Execution, place: int) -> Values:
+    """The values at one place; none where fewer were bound."""
+    return execution.values[place : place + 1]
 
 
 def _conflict_places(tree: exp.Insert) -> list[int] | None:
