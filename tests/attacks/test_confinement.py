@@ -428,13 +428,14 @@ def test_a_large_answer_arrives_whole_and_a_half_closed_connection_is_passed_on(
     sent = bytes(3 << 20)
 
     def exchange() -> bytes:
-        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
-            try:
+        # Until the command listens, a connection is refused or reset, in the middle of connect() too.
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
                 connection.sendall(sent)
                 connection.shutdown(socket.SHUT_WR)
                 return b"".join(iter(lambda: connection.recv(1 << 16), b""))
-            except OSError:
-                return b""
+        except OSError:
+            return b""
 
     answer: list[bytes] = []
     eventually(lambda: answer.append(exchange()) or answer[-1])

@@ -34,7 +34,8 @@ def test_migrations_of_any_bytes(name: str, content: bytes | Random) -> None:
         try:
             migrations = load_migrations([base])
         except UsageError as error:
-            assert str(base / name) in error.message
+            # One file of Flyway's names makes the folder Flyway's: where it is empty, there is nothing else to run.
+            assert str(base / name) in error.message or error.message == f"{base}: no statement was found"
             return
         for one in migrations:
             assert all("\0" not in step.text for step in one.up)
