@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from graders.sandbox.known_process import is_running
-
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 PATIENCE = 120.0
 GRADER = """
