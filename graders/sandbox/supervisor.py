@@ -127,6 +127,8 @@ def supervise(child: int, wakeup: int) -> None:
         # A shell dies of SIGTERM at once; the server behind it may still be saying goodbye.
         if ended is not None and not (asked_to_end and group_lives(child)):
             end_tree(child)
+            if not stop_is_meant:
+                resume(grader)
             exit_as(ended)
         pause = PARENT_CHECK_SECONDS if ended is None else GROUP_CHECK_SECONDS
         ready, _, _ = select.select([0, wakeup], [], [], pause)
@@ -143,6 +145,8 @@ def supervise(child: int, wakeup: int) -> None:
             resumed = resumed + 1 if resume(grader) else 0
             if resumed == MOST_RESUMES:
                 end_tree(child)
+                # The command may have stopped it once more before its end, and nobody looks after this.
+                resume(grader)
                 os._exit(137)
         if order == b"T":
             asked_to_end = True

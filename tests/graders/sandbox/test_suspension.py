@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from graders.sandbox.known_process import is_running
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 PATIENCE = 120.0
 GRADER = """
@@ -93,6 +95,19 @@ def test_a_service_that_stops_the_grader_does_not_end_the_grade(whom: str, tmp_p
     status, resumed = said.split()
     assert status in ("None", "0")
     assert int(resumed) >= 1
+
+
+def test_a_service_that_stops_the_grader_again_and_again_is_ended(tmp_path: Path) -> None:
+    with grading("while true; do kill -STOP $GRADER; done", tmp_path) as (process, supervisor, _):
+        said, _ = process.communicate(timeout=PATIENCE)
+        eventually(lambda: not is_running(supervisor))
+    assert said.split()[0] == "-9" or said.split()[0] == "137"
+
+
+def test_a_service_that_stops_the_grader_and_ends_leaves_it_running(tmp_path: Path) -> None:
+    with grading("kill -STOP $GRADER", tmp_path) as (process, _, _):
+        said, _ = process.communicate(timeout=PATIENCE)
+    assert said.split()[0] == "0"
 
 
 def test_a_grader_that_its_user_stops_stays_stopped(tmp_path: Path) -> None:

@@ -324,3 +324,16 @@ def test_who_reaps_after_a_crash_hears_of_the_process_groups(tmp_path: Path) -> 
     assert process.pid in adopted
     assert os.getpgid(process.pid) == process.pid
     process.kill()
+
+
+def test_a_server_behind_a_shell_may_say_goodbye_too(start: Start, tmp_path: Path) -> None:
+    code = (
+        "import signal, sys, time; from pathlib import Path;"
+        " signal.signal(signal.SIGTERM, lambda *_: (Path('goodbye').write_text('bye'), sys.exit(0)));"
+        " print(1, flush=True); time.sleep(600)"
+    )
+    process, output = start(f'true && {PYTHON} -c "{code}"; true')
+    eventually(lambda: "1" in output.text())
+    process.terminate()
+    assert process.wait(PATIENCE) is not None
+    assert (tmp_path / "goodbye").exists()
