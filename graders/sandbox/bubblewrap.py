@@ -294,20 +294,12 @@ def _bind(mount: Mount, copies: Sequence[Path]) -> Bind:
     return Bind(str(mount.path), target, writable=mount.access == "write")
 
 
-# The end of the first command ends a box. A shell dies of SIGTERM at once, while the server behind it may still be
-# saying goodbye: the end is then that of the last process next to this shell and the first process of the box.
-_LASTING = (
-    "trap asked=1 TERM; /bin/sh -c \"$1\"; status=$?; [ -z \"$asked\" ] ||"
-    " while set -- /proc/[0-9]*; [ $# -gt 2 ]; do sleep 0.02; done; exit $status"
-)
-
-
 def _copying(command: str, copies: Sequence[Path]) -> tuple[str, ...]:
     """The command after its copies have been made, in the box and by its user."""
     parts = [
         f"cp -R -p {_SOURCES}/{index}/. {shlex.quote(str(path))}/ &&" for index, path in enumerate(copies)
     ]
-    return ("/bin/sh", "-c", " ".join([*parts, "{", _LASTING, "; }"]), "sh", command)
+    return ("/bin/sh", "-c", " ".join([*parts, 'exec /bin/sh -c "$1"']), "sh", command)
 
 
 def _resources(limits: Limits) -> dict[str, int]:

@@ -20,6 +20,7 @@ from graders.sandbox.box.wire import SocketSource, connected, host_listeners
 
 # A place that every system has; covered in the mount namespace of the child alone.
 _STAGE = "/tmp"
+_GOODBYE_SECONDS = 0.02
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -32,7 +33,8 @@ def main(arguments: Sequence[str]) -> None:
     signal.set_wakeup_fd(signalled, warn_on_full_buffer=False)
     box = _Box()
     signal.signal(signal.SIGTERM, box.pass_on)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    for number in (signal.SIGCHLD, signal.SIGALRM):
+        signal.signal(number, lambda *_: None)
     listeners = host_listeners(plan.wires)
     box.start(plan)
     relay = connected(plan.wires, listeners, SocketSource(box.inner, plan.uid))
@@ -52,6 +54,7 @@ class _Box:
         self.status = 0
         self._outer = 0
         self._gate = -1
+        self._held_open = False
 
     def start(self, plan: BoxPlan) -> None:
         """Returns once the namespaces are there; the command waits for `release`. Raises OSError."""
@@ -73,6 +76,8 @@ class _Box:
 
     def has_ended(self) -> bool:
         """True once bubblewrap has ended, with everything in the box."""
+        if self._held_open and not _group_lives_below(self.inner):
+            self._hold_open(held=False)
         with suppress(ChildProcessError):
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -87,7 +92,35 @@ class _Box:
         """The signal for the command's process group, which is that of the first process in the box."""
         with suppress(OSError):
             if self.inner:
+                self._hold_open(held=True)
                 os.killpg(os.getpgid(self.inner), number)
+
+    def _hold_open(self, *, held: bool) -> None:
+        """The first process ends the box with the command, and a shell dies of SIGTERM at once: it is stopped for as
+        long as a server behind the shell says goodbye. A timer's signal has `has_ended` asked in the meantime."""
+        self._held_open = held
+        pause = _GOODBYE_SECONDS if held else 0
+        signal.setitimer(signal.ITIMER_REAL, pause, pause)
+        with suppress(ProcessLookupError):
+            os.kill(self.inner, signal.SIGSTOP if held else signal.SIGCONT)
+
+
+def _group_lives_below(first: int) -> bool:
+    """Whether a child of that process lives in its process group. Those of a process that has ended become its own."""
+    try:
+        with open(f"/proc/{first}/task/{first}/children", "rb") as file:  # noqa: PTH123
+            children = file.read().split()
+        group = os.getpgid(first)
+    except OSError:
+        return False
+    return any(_lives_in(int(child), group) for child in children)
+
+
+def _lives_in(pid: int, group: int) -> bool:
+    with suppress(OSError), open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
+        state, _, its = file.read().rpartition(b")")[2].split()[:3]
+        return state not in b"ZX" and int(its) == group
+    return False
 
 
 def _first_process(info_read: int) -> int:
