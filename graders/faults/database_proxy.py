@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import re
-import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
 
+from graders.backing.postgres.relay import DatabaseRelay
 from graders.errors import SuiteError
 from graders.faults.fault import Action, Fault, FaultError
 from graders.faults.protocol import is_commit
 from graders.faults.proxy_session import Session
-from graders.sandbox.ports import free_port
 
 __all__ = ["DatabaseProxy", "Fault", "FaultError", "open_database_proxy"]
 
-HOST = "127.0.0.1"
-_START_SECONDS = 10.0
+_CALL_SECONDS = 10.0
 _SERIALIZATION = "could not serialize access due to concurrent update"
 Matches = str | Callable[[str], bool]
 Result = TypeVar("Result")
 
 
-class DatabaseProxy:
+class DatabaseProxy(DatabaseRelay):
     """A listener in front of a database; `open_database_proxy` makes it. All methods may be called from any thread.
 
     Every fault is armed at once, takes place once, and reports whether it did (`fault.happened`, `fault.wait()`,
@@ -33,24 +30,8 @@ class DatabaseProxy:
     """
 
     def __init__(self, upstream: tuple[str, int]) -> None:
-        self.host = HOST
-        self.port = free_port()
-        self._upstream = upstream
+        super().__init__(upstream, "database-proxy")
         self._faults: list[Fault] = []
-        self._sessions: dict[Session, asyncio.Task[Any]] = {}
-        self._server: asyncio.Server | None = None
-        self._loop: asyncio.AbstractEventLoop
-        self._closing: asyncio.Event
-        self._started = threading.Event()
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="database-proxy", daemon=True)
-
-    def url_for(self, database_url: str) -> str:
-        """`database_url` with this proxy's host and port in it."""
-        parts = urlsplit(database_url)
-        account = parts.netloc.rpartition("@")[0]
-        place = f"{self.host}:{self.port}"
-        return urlunsplit(parts._replace(netloc=f"{account}@{place}" if account else place))
 
     @property
     def connections(self) -> int:
@@ -126,62 +107,8 @@ class DatabaseProxy:
 
     # -- life -----------------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Listens, in a thread of its own. Raises SuiteError."""
-        self._thread.start()
-        self._started.wait(_START_SECONDS)
-        if self._error is not None or not self._started.is_set():
-            raise SuiteError(
-                f"the proxy in front of the database could not listen: {self._error}", hint="run it again"
-            )
-
-    def close(self) -> None:
-        """Ends every connection and every fault, and listens no more."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._closing.set)
-            self._thread.join(_START_SECONDS)
-
-    def _run(self) -> None:
-        asyncio.run(self._main())
-
-    async def _main(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._closing = asyncio.Event()
-        try:
-            await self._listen()
-        except OSError as error:
-            self._error = error
-            return
-        finally:
-            self._started.set()
-        await self._closing.wait()
-        await self._leave()
-
-    async def _listen(self) -> None:
-        if self._server is None:
-            self._server = await asyncio.start_server(self._accept, self.host, self.port, reuse_address=True)
-
-    async def _leave(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        await self._cut_sessions()
-
-    async def _cut_sessions(self) -> None:
-        tasks = list(self._sessions.values())
-        for session, task in list(self._sessions.items()):
-            session.abort()
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = Session(reader, writer, self._upstream, self._faults)
-        task = asyncio.ensure_future(session.run())
-        self._sessions[session] = task
-        try:
-            await asyncio.wait({task})
-        finally:
-            del self._sessions[session]
+    def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Session:
+        return Session(reader, writer, self._upstream, self._faults)
 
     def _arm(self, what: str, where: Any, action: Action, **options: Any) -> Fault:
         fault = Fault(self._loop, what, where, action, **options)
@@ -191,14 +118,17 @@ class DatabaseProxy:
         return fault
 
     def _call(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_START_SECONDS)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_CALL_SECONDS)
 
 
 @contextmanager
 def open_database_proxy(host: str, port: int) -> Iterator[DatabaseProxy]:
     """A proxy in front of the database at host and port, for as long as the block lasts."""
     made = DatabaseProxy((host, port))
-    made.start()
+    try:
+        made.start()
+    except OSError as error:
+        raise SuiteError(f"the proxy in front of the database: {error}", hint="run it again") from error
     try:
         yield made
     finally:

@@ -1,4 +1,4 @@
-"""PostgreSQL's frontend/backend protocol, version 3, as far as the proxy must read and write it.
+"""What the fault proxy reads in PostgreSQL's protocol: whole messages, statements, and what may have been written.
 
 Source: PostgreSQL documentation, "Message Formats" and "Message Flow".
 """
@@ -10,10 +10,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SSL_REQUEST = 80877103
-GSSENC_REQUEST = 80877104
-CANCEL_REQUEST = 80877102
-MAX_STARTUP = 10_000
+from graders.backing.postgres.protocol import length_at, message
+
 # Longer messages (COPY data, large values) are passed on in pieces and not looked into.
 MAX_WHOLE = 4 * 1024 * 1024
 
@@ -30,10 +28,6 @@ _HARMLESS = re.compile(
     re.IGNORECASE,
 )
 _COMMIT = re.compile(r"^\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:commit|end)\b", re.IGNORECASE | re.DOTALL)
-
-
-class ProtocolError(Exception):
-    """Bytes that are not a protocol 3 message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +67,7 @@ class MessageReader:
     def _next(self) -> Message | None:
         if len(self._rest) < 5:
             return None
-        (length,) = struct.unpack_from("!i", self._rest, 1)
-        if length < 4:
-            raise ProtocolError(f"a message of {length} bytes")
+        length = length_at(self._rest)
         if length > MAX_WHOLE:
             self._passing = length + 1
             return self._piece()
@@ -114,24 +106,9 @@ class Statements:
             names.pop(_name(message.body[1:]), None)
 
 
-def simple_query(sql: str) -> bytes:
-    """A Query message."""
-    return message(b"Q", sql.encode() + b"\0")
-
-
 def execute(portal: str) -> bytes:
     """An Execute message for all rows of `portal`."""
     return message(b"E", portal.encode() + b"\0" + struct.pack("!i", 0))
-
-
-def error_response(sqlstate: str, text: str, *, severity: str = "ERROR") -> bytes:
-    """An ErrorResponse message."""
-    fields = (("S", severity), ("V", severity), ("C", sqlstate), ("M", text))
-    return message(b"E", b"".join(f"{key}{value}".encode() + b"\0" for key, value in fields) + b"\0")
-
-
-def message(kind: bytes, body: bytes) -> bytes:
-    return kind + struct.pack("!i", len(body) + 4) + body
 
 
 def command_tag(answer: Message) -> str:

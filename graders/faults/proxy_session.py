@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import struct
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
+from graders.backing.postgres.protocol import error_response, simple_query
+from graders.backing.postgres.relay import CHUNK, RelayedSession, SessionCut
 from graders.faults.fault import Fault
 from graders.faults.protocol import (
-    CANCEL_REQUEST,
-    GSSENC_REQUEST,
-    MAX_STARTUP,
-    SSL_REQUEST,
     Message,
     MessageReader,
-    ProtocolError,
     Statements,
     command_tag,
-    error_response,
     execute,
     is_commit,
     may_write,
-    simple_query,
 )
 
-_CHUNK = 64 * 1024
 # A name that no service has: what is sent in a failed statement's place, and known again in the server's answer.
 _MARK = "kata_wire_fault"
 
 
-class _Cut(Exception):
-    """The session ends here, on both sides."""
-
-
-class Session:
-    """The service's connection and the one to the database that belongs to it. `run` lasts as long as both."""
+class Session(RelayedSession):
+    """A session whose messages are read one by one, and stopped, cut or replaced where an armed fault says so."""
 
     def __init__(
         self,
@@ -46,12 +35,8 @@ class Session:
         upstream: tuple[str, int],
         armed: Sequence[Fault],
     ) -> None:
-        self._front_reader = reader
-        self._front = writer
-        self._upstream = upstream
+        super().__init__(reader, writer, upstream)
         self._armed = armed
-        self._back_reader: asyncio.StreamReader
-        self._back: asyncio.StreamWriter | None = None
         self._statements = Statements()
         self._early: deque[bytes] = deque()
         self._cycles = _Cycles()
@@ -60,63 +45,16 @@ class Session:
         self._dropping = False
         self._swallow_ready = False
 
-    async def run(self) -> None:
-        """Passes messages on until one side ends, or a fault does."""
-        try:
-            startup = await self._startup()
-            if startup is not None:
-                self._back_reader, self._back = await asyncio.open_connection(*self._upstream)
-                self._back.write(startup)
-                await self._pump_both()
-        except (_Cut, OSError, ProtocolError, asyncio.IncompleteReadError):
-            return
-        finally:
-            self.abort()
-
-    def abort(self) -> None:
-        """Closes both sides at once; what was not sent is lost."""
-        for writer in (self._front, self._back):
-            if writer is not None:
-                writer.transport.abort()
-
-    # -- startup --------------------------------------------------------------------------------------------------
-
-    async def _startup(self) -> bytes | None:
-        while True:
-            raw = await self._front_reader.readexactly(4)
-            (length,) = struct.unpack("!i", raw)
-            if not 8 <= length <= MAX_STARTUP:
-                raise ProtocolError(f"a startup packet of {length} bytes")
-            raw += await self._front_reader.readexactly(length - 4)
-            (code,) = struct.unpack_from("!i", raw, 4)
-            if code in (SSL_REQUEST, GSSENC_REQUEST):
-                self._front.write(b"N")
-                continue
-            if code == CANCEL_REQUEST:
-                await self._cancel(raw)
-                return None
-            await self._meet(next((fault for fault in self._armed if fault.claims_connection()), None))
-            return raw
-
-    async def _cancel(self, raw: bytes) -> None:
-        _, self._back = await asyncio.open_connection(*self._upstream)
-        self._back.write(raw)
-        self._back.close()
-        await self._back.wait_closed()
-
-    async def _meet(self, fault: Fault | None) -> None:
+    async def _admit(self) -> None:
         """A fault at the connection itself."""
+        fault = next((fault for fault in self._armed if fault.claims_connection()), None)
         if fault is None:
             return
         fault.took_place()
         if fault.action == "fail":
-            self._front.write(error_response(fault.sqlstate, fault.text, severity="FATAL"))
-            self._front.close()
-            with contextlib.suppress(OSError):
-                await self._front.wait_closed()
-            raise _Cut
+            await self._refuse(fault.sqlstate, fault.text)
         if fault.action == "cut" or not await fault.held():
-            raise _Cut
+            raise SessionCut
 
     # -- pumps ----------------------------------------------------------------------------------------------------
 
@@ -126,9 +64,7 @@ class Session:
             done, _ = await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
             # What the server said last (FATAL, say) still has to reach the service.
             if pumps[1] in done and pumps[1].exception() is None:
-                self._front.close()
-                with contextlib.suppress(OSError):
-                    await self._front.wait_closed()
+                await self._close_front()
         finally:
             for pump in pumps:
                 pump.cancel()
@@ -146,7 +82,7 @@ class Session:
             await self._send_back(out)
 
     async def _read_front(self) -> bytes:
-        return self._early.popleft() if self._early else await self._front_reader.read(_CHUNK)
+        return self._early.popleft() if self._early else await self._front_reader.read(CHUNK)
 
     async def _to_back(self, message: Message, out: bytearray) -> None:
         if self._dropping and message.kind not in (b"S", b"X"):
@@ -181,19 +117,19 @@ class Session:
         """Holds or cuts before a statement; the session also ends if the service dies."""
         fault.took_place()
         if fault.action == "cut":
-            raise _Cut
+            raise SessionCut
         held = asyncio.ensure_future(fault.held())
         try:
             while not held.done():
                 await self._read_ahead(held)
             if not held.result():
-                raise _Cut
+                raise SessionCut
         finally:
             held.cancel()
 
     async def _read_ahead(self, held: asyncio.Future[bool]) -> None:
         """Keeps what the service sends while it is held; its end of file ends the session."""
-        more = asyncio.ensure_future(self._front_reader.read(_CHUNK))
+        more = asyncio.ensure_future(self._front_reader.read(CHUNK))
         either: set[asyncio.Future[Any]] = {held, more}
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -204,7 +140,7 @@ class Session:
         if isinstance(data, bytes) and data:
             self._early.append(data)
         elif not isinstance(data, asyncio.CancelledError):
-            raise _Cut
+            raise SessionCut
 
     def _inject(self, fault: Fault, message: Message, sql: str, out: bytearray) -> None:
         """Sends something that fails in the statement's place, so that the server's state is the real one.
@@ -224,7 +160,7 @@ class Session:
 
     async def _pump_back(self) -> None:
         reader = MessageReader()
-        while data := await self._back_reader.read(_CHUNK):
+        while data := await self._back_reader.read(CHUNK):
             out = bytearray()
             for message in reader.feed(data):
                 await self._to_front(message, out)
@@ -261,7 +197,7 @@ class Session:
             if await fault.claims_commit(sql, self._pid):
                 fault.took_place()
                 if fault.action == "cut" or not await fault.held():
-                    raise _Cut
+                    raise SessionCut
 
 
 class _Cycles:

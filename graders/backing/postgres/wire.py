@@ -16,20 +16,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any
 
+from graders.backing.postgres.relay import HOST, DatabaseRelay
 from graders.backing.postgres.wire_messages import Tally
 from graders.backing.postgres.wire_session import WireSession
 from graders.errors import DatabaseError
 from graders.logs.wire_meter import Crossed
 from graders.sandbox.ports import free_port
 
-_HOST = "127.0.0.1"
 _SECONDS = 20.0
 # How often the space that the cluster takes is looked at.
 _WATCH_SECONDS = 0.5
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,90 +38,41 @@ class WirePlace:
     token: str = field(repr=False)
 
 
-class Wire:
-    """A listener before a server, in a thread of its own; `open_wire` makes it.
+class Wire(DatabaseRelay):
+    """A relay that counts; `open_wire` makes it.
 
     `over_quota`: why the cluster's sessions were ended for good, "" while they are not.
     """
 
     def __init__(self, upstream: tuple[str, int], over_quota: Callable[[], str]) -> None:
-        self.port, self.place = free_port(), WirePlace(free_port(), secrets.token_hex(16))
+        super().__init__(upstream, "wire")
+        self.place = WirePlace(free_port(), secrets.token_hex(16))
         self.over_quota = ""
         self._over_quota = over_quota
-        self._upstream = upstream
         self._tally = Tally()
-        self._sessions: dict[WireSession, asyncio.Task[Any]] = {}
-        self._loop: asyncio.AbstractEventLoop
-        self._closing: asyncio.Event
-        self._started = threading.Event()
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="wire", daemon=True)
+        self._control: asyncio.Server
+        self._watching: asyncio.Task[None]
 
-    def url_for(self, database_url: str) -> str:
-        """`database_url` with this wire's address in it."""
-        parts = urlsplit(database_url)
-        account = parts.netloc.rpartition("@")[0]
-        place = f"{_HOST}:{self.port}"
-        return urlunsplit(parts._replace(netloc=f"{account}@{place}" if account else place))
+    def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> WireSession:
+        return WireSession(reader, writer, self._upstream, self._tally, self.over_quota)
 
-    def start(self) -> None:
-        """Listens. Raises DatabaseError."""
-        self._thread.start()
-        self._started.wait(_SECONDS)
-        if self._error is not None or not self._started.is_set():
-            raise DatabaseError(
-                f"the grader could not listen before PostgreSQL: {self._error}", hint="Run the command again."
-            )
+    async def _listen(self) -> None:
+        await super()._listen()
+        self._control = await asyncio.start_server(
+            self._asked, self.host, self.place.port, reuse_address=True
+        )
+        self._watching = asyncio.create_task(self._watch())
 
-    def close(self) -> None:
-        """Ends every session, and listens no more."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._closing.set)
-            self._thread.join(_SECONDS)
-
-    def _run(self) -> None:
-        asyncio.run(self._main())
-
-    async def _main(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._closing = asyncio.Event()
-        try:
-            listener = await asyncio.start_server(self._accept, _HOST, self.port, reuse_address=True)
-            control = await asyncio.start_server(self._asked, _HOST, self.place.port, reuse_address=True)
-        except OSError as error:
-            self._error = error
-            return
-        finally:
-            self._started.set()
-        watch = asyncio.create_task(self._watch())
-        await self._closing.wait()
-        watch.cancel()
-        listener.close()
-        control.close()
-        await self._end_sessions()
+    async def _leave(self) -> None:
+        self._watching.cancel()
+        self._control.close()
+        await super()._leave()
 
     async def _watch(self) -> None:
         while not self.over_quota:
             await asyncio.sleep(_WATCH_SECONDS)
             self.over_quota = await asyncio.to_thread(self._over_quota)
-        await self._end_sessions()
-
-    async def _end_sessions(self) -> None:
-        tasks = list(self._sessions.values())
-        for session in list(self._sessions):
-            session.abort()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = WireSession(reader, writer, self._upstream, self._tally)
-        task = asyncio.ensure_future(session.run(self.over_quota))
-        self._sessions[session] = task
-        try:
-            await asyncio.wait({task})
-        finally:
-            del self._sessions[session]
+        await self._cut_sessions()
 
     # -- questions of the recorder --------------------------------------------------------------------------------
 
@@ -171,7 +120,7 @@ class WireClient:
         with self._turn:
             try:
                 if self._socket is None:
-                    self._socket = socket.create_connection((_HOST, self._place.port), timeout=_SECONDS)
+                    self._socket = socket.create_connection((HOST, self._place.port), timeout=_SECONDS)
                     self._socket.sendall(f"{self._place.token}\n".encode())
                 self._socket.sendall(f"{question}\n".encode())
                 return json.loads(_line(self._socket))
@@ -198,7 +147,10 @@ def open_wire(host: str, port: int, over_quota: Callable[[], str] = lambda: "") 
     `over_quota` is asked now and then; what it says ends all sessions and is what later ones are refused with.
     """
     wire = Wire((host, port), over_quota)
-    wire.start()
+    try:
+        wire.start()
+    except OSError as error:
+        raise DatabaseError(f"the wire before PostgreSQL: {error}", hint="Run the command again.") from error
     try:
         yield wire
     finally:

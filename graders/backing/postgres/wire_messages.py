@@ -6,8 +6,9 @@ Source: PostgreSQL documentation, "Message Formats". The fault proxy reads the s
 
 from __future__ import annotations
 
-import struct
 from collections import deque
+
+from graders.backing.postgres.protocol import length_at
 
 _ROW, _COPY, _NOTICE, _ERROR, _NOTIFICATION, _SETTING, _CALLED = b"DdNEASV"
 _READY, _KEY, _COPY_IN = b"ZKG"
@@ -18,10 +19,6 @@ _COUNTED = frozenset((_NOTICE, _NOTIFICATION, _SETTING, _CALLED))
 # Longer messages are passed on in pieces and not looked into.
 _MOST_WHOLE = 64 * 1024
 _UNSYNCED = frozenset(b"PBDECHdcf")
-
-
-class BadProtocol(Exception):
-    """Bytes that do not form a message of protocol version 3."""
 
 
 class Tally:
@@ -90,7 +87,7 @@ class FrontScanner:
             return
         place, data = (place, data) if not self._head else (0, self._head + data)
         while len(data) - place >= 5:
-            after = place + 1 + _length(data, place)
+            after = place + 1 + length_at(data, place)
             self._cycles.sent(data[place])
             if after > len(data):
                 self._passing, self._head = after - len(data), b""
@@ -114,7 +111,7 @@ class BackScanner:
         self.pid = 0
 
     def feed(self, data: bytes) -> bytes:
-        """What of `data` the service is to see. Raises BadProtocol."""
+        """What of `data` the service is to see. Raises ProtocolError."""
         if self._passing >= len(data):
             self._passing -= len(data)
             return data
@@ -126,7 +123,7 @@ class BackScanner:
         place, kept, out = 0, 0, []
         end = len(data)
         while end - place >= 7 or (end - place >= 5 and data[place] not in (_ROW, _KEY)):
-            kind, after = data[place], place + 1 + _length(data, place)
+            kind, after = data[place], place + 1 + length_at(data, place)
             if after > end and kind not in (_ROW, _COPY) and after - place <= _MOST_WHOLE:
                 break
             if self.swallowing and kind in _ANSWERS and after <= end:
@@ -168,10 +165,3 @@ class BackScanner:
         elif self._cycles.started and (kind in _COUNTED or kind == _ERROR):
             tally.rows += kind != _ERROR
             tally.bytes += size - 5
-
-
-def _length(data: bytes, place: int) -> int:
-    (length,) = struct.unpack_from("!i", data, place + 1)
-    if length < 4:
-        raise BadProtocol(f"a message of {length} bytes")
-    return int(length)
